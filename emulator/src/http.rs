@@ -1,0 +1,155 @@
+//! The HTTP server under every emulated service.
+//!
+//! A service sees whole requests and returns whole replies; connections, limits, timeouts and keep-alive are dealt
+//! with here. Whatever goes wrong below the service is answered in the service's own words ([`HttpService::reject`]).
+
+mod connection;
+mod malformed;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use tokio::net::{TcpListener, ToSocketAddrs};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+/// A service behind HTTP.
+pub trait HttpService: Send + Sync + 'static {
+    /// Largest body of a request as sent, in bytes; a larger one is rejected as [`Rejection::BodyTooLarge`].
+    fn body_limit(&self) -> usize;
+
+    /// Answers a request. A panic is answered with [`Rejection::Panicked`].
+    fn handle(&self, request: Request<Bytes>) -> impl Future<Output = Response<Bytes>> + Send;
+
+    /// The service's own error reply for a request that does not reach [`HttpService::handle`].
+    fn reject(&self, rejection: Rejection) -> Response<Bytes>;
+}
+
+/// Why a request does not reach the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// The body is larger than this many bytes.
+    BodyTooLarge(usize),
+    /// The body ended early, or its chunks are malformed.
+    BodyIncomplete,
+    /// The body did not arrive in time.
+    Timeout,
+    /// The request line or a header is malformed or too large; the status that HTTP has for it.
+    Malformed(StatusCode),
+    /// The service failed on this request.
+    Panicked,
+}
+
+/// Bounds of a server.
+#[derive(Clone, Copy, Debug)]
+pub struct ServerOptions {
+    /// Connections served at once; more wait to be accepted. 1024 by default.
+    pub connections: usize,
+    /// Longest wait for a whole request head, idle time between requests included. 2 minutes by default.
+    pub head_timeout: Duration,
+    /// Longest wait for the next part of a body. 30 seconds by default.
+    pub body_timeout: Duration,
+    /// Bytes of a request line with its headers. 64 KiB by default.
+    pub head_bytes: usize,
+}
+
+impl Default for ServerOptions {
+    fn default() -> Self {
+        Self {
+            connections: 1024,
+            head_timeout: Duration::from_secs(120),
+            body_timeout: Duration::from_secs(30),
+            head_bytes: 64 << 10,
+        }
+    }
+}
+
+/// A running server; dropping it stops it without waiting for requests in flight.
+pub struct Server {
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Server {
+    /// Binds `address` (`host:port`; port 0 takes a free one) and serves until [`Server::stop`].
+    /// Must be called within a Tokio runtime.
+    pub async fn start<S: HttpService>(
+        address: impl ToSocketAddrs,
+        service: Arc<S>,
+        options: ServerOptions,
+    ) -> std::io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        let (stop, stopped) = watch::channel(false);
+        let task = tokio::spawn(accept(listener, service, options, stopped));
+        Ok(Self {
+            address,
+            stop,
+            task,
+        })
+    }
+
+    /// The address in use.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops accepting and waits until the requests in flight are answered.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        // The accepting task neither panics nor is aborted before it has ended.
+        let _ = (&mut self.task).await;
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Pause after a failed accept, which usually means that the process is out of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+async fn accept<S: HttpService>(
+    listener: TcpListener,
+    service: Arc<S>,
+    options: ServerOptions,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let slots = Arc::new(Semaphore::new(options.connections));
+    let mut connections = JoinSet::new();
+    loop {
+        let next = async {
+            let slot = Arc::clone(&slots).acquire_owned().await;
+            (slot, listener.accept().await)
+        };
+        let (slot, accepted) = tokio::select! {
+            biased;
+            _ = stopped.wait_for(|stop| *stop) => break,
+            Some(_) = connections.join_next(), if !connections.is_empty() => continue,
+            next = next => next,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                let serving =
+                    connection::serve(stream, Arc::clone(&service), options, stopped.clone());
+                connections.spawn(async move {
+                    serving.await;
+                    drop(slot);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}

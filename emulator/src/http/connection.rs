@@ -1,0 +1,175 @@
+//! One connection: from bytes to whole requests and back.
+
+use std::convert::Infallible;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::header::{CONNECTION, CONTENT_LENGTH};
+use http::{HeaderValue, Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+
+use super::malformed::AnswerMalformed;
+use super::{HttpService, Rejection, ServerOptions};
+
+/// How much of a rejected body is read and dropped, so that a client that sends it whole before it reads gets its
+/// answer; beyond this the connection is closed.
+const DRAINED_BYTES: usize = 64 << 20;
+
+pub(super) async fn serve<S: HttpService>(
+    stream: TcpStream,
+    service: Arc<S>,
+    options: ServerOptions,
+    mut stopped: watch::Receiver<bool>,
+) {
+    // Only a hint: without it replies are as correct, but slower.
+    let _ = stream.set_nodelay(true);
+    let stream = AnswerMalformed::new(stream, Arc::clone(&service));
+    let answer = service_fn(move |request| {
+        let service = Arc::clone(&service);
+        async move {
+            Ok::<_, Infallible>(
+                answer(&*service, request, options.body_timeout)
+                    .await
+                    .map(Full::new),
+            )
+        }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(options.head_timeout)
+        .max_header_size(options.head_bytes)
+        .half_close(true)
+        .serve_connection(TokioIo::new(stream), answer);
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => Some(ended),
+        () = asked_to_stop(&mut stopped) => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+async fn asked_to_stop(stopped: &mut watch::Receiver<bool>) {
+    // An error means that the server is gone, which is a request to stop as well.
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+async fn answer<S: HttpService>(
+    service: &S,
+    request: Request<Incoming>,
+    timeout: Duration,
+) -> Response<Bytes> {
+    let (head, body) = request.into_parts();
+    match read_body(body, service.body_limit(), timeout).await {
+        Ok(body) => guarded(service, Request::from_parts(head, body)).await,
+        Err(rejection) => {
+            let mut response = service.reject(rejection);
+            response
+                .headers_mut()
+                .insert(CONNECTION, HeaderValue::from_static("close"));
+            response
+        }
+    }
+}
+
+/// Runs the service and turns a panic into its own error reply.
+async fn guarded<S: HttpService>(service: &S, request: Request<Bytes>) -> Response<Bytes> {
+    let mut handling = pin!(service.handle(request));
+    let outcome = poll_fn(|context| {
+        match catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(context))) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(response)) => Poll::Ready(Some(response)),
+            Err(_) => Poll::Ready(None),
+        }
+    });
+    let mut response = outcome
+        .await
+        .unwrap_or_else(|| service.reject(Rejection::Panicked));
+    let length = HeaderValue::from(response.body().len());
+    response.headers_mut().insert(CONTENT_LENGTH, length);
+    response
+}
+
+async fn read_body(
+    mut body: Incoming,
+    limit: usize,
+    timeout: Duration,
+) -> Result<Bytes, Rejection> {
+    let announced = body.size_hint().lower();
+    if announced > limit as u64 {
+        drain(body, timeout).await;
+        return Err(Rejection::BodyTooLarge(limit));
+    }
+    let mut first = Bytes::new();
+    let mut rest = BytesMut::new();
+    while let Some(data) = next_data(&mut body, timeout).await? {
+        if first.len() + rest.len() + data.len() > limit {
+            drain(body, timeout).await;
+            return Err(Rejection::BodyTooLarge(limit));
+        }
+        if first.is_empty() {
+            first = data;
+            continue;
+        }
+        if rest.is_empty() {
+            rest.reserve(announced as usize);
+            rest.extend_from_slice(&first);
+            first = Bytes::new();
+            rest.extend_from_slice(&data);
+        } else {
+            rest.extend_from_slice(&data);
+        }
+    }
+    Ok(if rest.is_empty() {
+        first
+    } else {
+        rest.freeze()
+    })
+}
+
+async fn drain(mut body: Incoming, timeout: Duration) {
+    let mut drained = 0;
+    while drained < DRAINED_BYTES {
+        match next_data(&mut body, timeout).await {
+            Ok(Some(data)) => drained += data.len(),
+            Ok(None) | Err(_) => return,
+        }
+    }
+}
+
+async fn next_data(body: &mut Incoming, timeout: Duration) -> Result<Option<Bytes>, Rejection> {
+    loop {
+        let frame = tokio::time::timeout(timeout, body.frame())
+            .await
+            .map_err(|_| Rejection::Timeout)?;
+        match frame {
+            None => return Ok(None),
+            Some(Err(_)) => return Err(Rejection::BodyIncomplete),
+            // Trailers carry nothing that a service reads.
+            Some(Ok(frame)) => {
+                if let Ok(data) = frame.into_data() {
+                    return Ok(Some(data));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Which of the services' limits the emulator enforces.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// How much of the services' limits is enforced.
+///
+/// | limit | `Strict` | `Standard` | `Relaxed` |
+/// |---|---|---|---|
+/// | names, counts, sizes of bodies and values | yes | yes | yes |
+/// | quotas (projects per account, topics per project, subscriptions per topic) | yes | yes | no |
+/// | a shard must be 5 seconds old before it is split or merged | yes | yes | no |
+/// | requests and bytes per second and shard | yes | no | no |
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Limits {
+    /// Everything that the services document.
+    Strict,
+    /// Everything but the limits on throughput.
+    #[default]
+    Standard,
+    /// Only what keeps requests well-formed and the emulator bounded.
+    Relaxed,
+}
+
+impl Limits {
+    /// Whether the number of projects, topics and subscriptions is limited.
+    pub fn quotas(self) -> bool {
+        !matches!(self, Self::Relaxed)
+    }
+
+    /// Whether a shard must have existed for a while before it may be split or merged.
+    pub fn shard_age(self) -> bool {
+        !matches!(self, Self::Relaxed)
+    }
+
+    /// Whether requests and bytes per second are limited.
+    pub fn throughput(self) -> bool {
+        matches!(self, Self::Strict)
+    }
+}
+
+impl fmt::Display for Limits {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Strict => "strict",
+            Self::Standard => "standard",
+            Self::Relaxed => "relaxed",
+        })
+    }
+}
+
+/// A text that names none of the variants of [`Limits`].
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("unknown limits {0:?}: expected strict, standard or relaxed")]
+pub struct UnknownLimits(String);
+
+impl FromStr for Limits {
+    type Err = UnknownLimits;
+
+    fn from_str(text: &str) -> Result<Self, UnknownLimits> {
+        match text {
+            "strict" => Ok(Self::Strict),
+            "standard" => Ok(Self::Standard),
+            "relaxed" => Ok(Self::Relaxed),
+            other => Err(UnknownLimits(other.to_owned())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_back() {
+        for limits in [Limits::Strict, Limits::Standard, Limits::Relaxed] {
+            assert_eq!(limits.to_string().parse(), Ok(limits));
+        }
+        assert!("Strict".parse::<Limits>().is_err());
+    }
+}
