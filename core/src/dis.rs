@@ -1,0 +1,4 @@
+//! Huawei Cloud DIS (Data Ingestion Service).
+
+pub mod partition;
+pub mod proto;
