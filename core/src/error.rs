@@ -340,7 +340,10 @@ impl Error {
 
     /// Named facts, in the order in which they were added.
     pub fn context(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.0.context.iter().map(|(name, value)| (*name, value.as_str()))
+        self.0
+            .context
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
     }
 }
 
@@ -418,7 +421,10 @@ mod tests {
     #[test]
     fn a_bad_argument_names_it_and_was_not_sent() {
         let error = Error::invalid_argument("topic_name", "must not be empty");
-        assert_eq!(error.to_string(), "argument `topic_name`: must not be empty");
+        assert_eq!(
+            error.to_string(),
+            "argument `topic_name`: must not be empty"
+        );
         assert!(!error.was_sent());
         assert_eq!(error.context().next(), Some(("argument", "topic_name")));
     }

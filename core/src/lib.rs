@@ -1,1 +1,25 @@
-//! Placeholder.
+//! Client SDK for shard-based cloud streams.
+
+extern crate self as hubstream;
+
+pub mod client;
+#[path = "codec_stub.rs"]
+pub mod codec;
+pub mod config;
+pub mod connect;
+pub mod credentials;
+#[cfg(feature = "datahub")]
+pub mod datahub;
+pub mod dynamic;
+pub mod error;
+pub mod operation;
+pub mod pipeline;
+#[path = "record_stub.rs"]
+pub mod record;
+pub mod registry;
+pub mod schema;
+pub mod sign;
+pub mod time;
+pub mod transport;
+
+pub use hubstream_macros::{model, operation};

@@ -1,0 +1,137 @@
+//! `#[model]` on structs.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::parse::{Parse, ParseStream};
+use syn::{Fields, Ident, ItemStruct, Result, Token};
+
+use crate::attributes::docs;
+use crate::field::{Field, constructors, conversions};
+
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Arguments {
+    snake_case: bool,
+    local: bool,
+}
+
+impl Parse for Arguments {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let mut arguments = Self::default();
+        for name in input.parse_terminated(Ident::parse, Token![,])? {
+            match name.to_string().as_str() {
+                "snake_case" => arguments.snake_case = true,
+                "local" => arguments.local = true,
+                _ => return Err(syn::Error::new(name.span(), "unknown option")),
+            }
+        }
+        Ok(arguments)
+    }
+}
+
+pub(crate) fn expand(arguments: Arguments, mut item: ItemStruct) -> Result<TokenStream> {
+    let docs = docs(&item.attrs, &item.ident)?;
+    let name = item.ident.clone();
+    let text = name.to_string();
+    let fields = Field::read_all(&mut item.fields, arguments.snake_case, false)?;
+    let schemas = fields.iter().map(Field::schema);
+    let conversions = conversions(
+        &name,
+        &quote!(&::hubstream::schema::ModelSchema {
+            name: #text,
+            docs: #docs,
+            fields: &[#(#schemas),*],
+        }),
+        &fields,
+    );
+    let constructors = constructors(&fields);
+    let derives = if arguments.local {
+        quote!(#[derive(Clone, Debug)])
+    } else {
+        add_serde(&name, &mut item.fields, &fields);
+        quote!(#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)])
+    };
+    let reply = reply(&name, &fields);
+    let helpers = default_functions(&name, &fields, arguments.local);
+    Ok(quote! {
+        #derives
+        #[non_exhaustive]
+        #item
+
+        impl #name {
+            #constructors
+        }
+
+        #helpers
+        #conversions
+        #reply
+    })
+}
+
+fn default_functions(name: &Ident, fields: &[Field], local: bool) -> TokenStream {
+    if local {
+        return TokenStream::new();
+    }
+    let functions = fields.iter().filter_map(|field| {
+        let default = field.default.as_ref()?;
+        let function = quote::format_ident!("default_{}", field.text());
+        let (ty, value) = (&field.ty, &default.value);
+        Some(quote! {
+            #[allow(clippy::unnecessary_wraps, clippy::missing_const_for_fn)]
+            fn #function() -> #ty { #value }
+        })
+    });
+    let methods = quote!(#(#functions)*);
+    quote! {
+        impl #name { #methods }
+    }
+}
+
+fn add_serde(model: &Ident, item_fields: &mut Fields, fields: &[Field]) {
+    for (item, field) in item_fields.iter_mut().zip(fields) {
+        if field.skip {
+            item.attrs
+                .push(syn::parse_quote!(#[serde(skip_serializing, default)]));
+            continue;
+        }
+        let wire = &field.wire;
+        item.attrs.push(syn::parse_quote!(#[serde(rename = #wire)]));
+        if field.default.is_some() && !has_serde_default(item) {
+            let path = format!("{model}::default_{}", field.text());
+            item.attrs
+                .push(syn::parse_quote!(#[serde(default = #path)]));
+        }
+        if field.is_optional() {
+            item.attrs
+                .push(syn::parse_quote!(#[serde(skip_serializing_if = "Option::is_none")]));
+        }
+    }
+}
+
+fn has_serde_default(field: &syn::Field) -> bool {
+    use quote::ToTokens as _;
+    field.attrs.iter().any(|attribute| {
+        attribute.path().is_ident("serde")
+            && attribute
+                .meta
+                .to_token_stream()
+                .to_string()
+                .contains("default")
+    })
+}
+
+/// Results have a member for the id of the request.
+fn reply(name: &Ident, fields: &[Field]) -> TokenStream {
+    let body = fields
+        .iter()
+        .any(|field| field.name == "request_id")
+        .then(|| {
+            quote! {
+                fn set_request_id(&mut self, id: &str) {
+                    self.request_id = id.to_owned();
+                }
+            }
+        });
+    quote! {
+        impl ::hubstream::operation::Reply for #name { #body }
+    }
+}

@@ -1,0 +1,337 @@
+//! The client of one service: settings, credentials and the pipeline that every call passes.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::Instrument;
+
+use crate::config::Settings;
+use crate::credentials::{CredentialProvider, CredentialSource, Credentials};
+use crate::error::{Error, ErrorKind, Result, Status};
+use crate::operation::{Exchange, Operation, Reply, Service};
+use crate::pipeline::retry::{Decision, RetryBudget, RetryPolicy, decide};
+use crate::pipeline::{Context, Layer, Next, Terminal};
+use crate::time::{Clock, SystemClock};
+use crate::transport::{BoxFuture, Request, Response, Transport};
+
+/// A client of the service `S`. Cheap to clone; clones share connections.
+pub struct Client<S> {
+    inner: Arc<Inner<S>>,
+}
+
+struct Inner<S> {
+    service: S,
+    endpoint: String,
+    credentials: CredentialSource,
+    transport: Arc<dyn Transport>,
+    layers: Vec<Arc<dyn Layer>>,
+    retry: RetryPolicy,
+    budget: RetryBudget,
+    attempt_timeout: Duration,
+    total_timeout: Duration,
+    clock: Arc<dyn Clock>,
+    seed: u64,
+}
+
+impl<S> Clone for Client<S> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+        }
+    }
+}
+
+impl<S: Service> fmt::Debug for Client<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("service", &S::NAME)
+            .field("endpoint", &self.inner.endpoint)
+            .field("credentials", &self.inner.credentials)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Collects what a client is made of.
+pub struct ClientBuilder {
+    settings: Settings,
+    credentials: Option<CredentialSource>,
+    transport: Option<Arc<dyn Transport>>,
+    layers: Vec<Arc<dyn Layer>>,
+    clock: Arc<dyn Clock>,
+    first_error: Option<Error>,
+}
+
+impl ClientBuilder {
+    /// Starts from settings.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            credentials: None,
+            transport: None,
+            layers: Vec::new(),
+            clock: Arc::new(SystemClock::default()),
+            first_error: None,
+        }
+    }
+
+    /// Sets a setting from its text; see [`crate::config::KEYS`] for names and defaults.
+    pub fn set(mut self, name: &str, value: impl fmt::Display) -> Self {
+        if let Err(error) = self.settings.set(name, &value.to_string()) {
+            self.first_error.get_or_insert(error);
+        }
+        self
+    }
+
+    /// Sets the URL of the service.
+    pub fn endpoint(self, url: impl fmt::Display) -> Self {
+        self.set("endpoint", url)
+    }
+
+    /// Uses the same credentials for every request.
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = Some(CredentialSource::fixed(credentials));
+        self
+    }
+
+    /// Asks a provider for the credentials of each request.
+    pub fn credential_provider(mut self, provider: Arc<dyn CredentialProvider>) -> Self {
+        self.credentials = Some(CredentialSource::provider(provider));
+        self
+    }
+
+    /// Adds a layer around every call; the first one added is outermost.
+    pub fn layer(mut self, layer: impl Layer) -> Self {
+        self.layers.push(Arc::new(layer));
+        self
+    }
+
+    /// Replaces the network.
+    pub fn transport(mut self, transport: impl Transport) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// Replaces the clock.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Makes the client. Nothing is sent.
+    pub fn build<S: Service>(self) -> Result<Client<S>> {
+        if let Some(error) = self.first_error {
+            return Err(error);
+        }
+        let settings = self.settings;
+        let max_attempts = settings.integer("max_attempts");
+        if max_attempts == 0 {
+            return Err(Error::invalid_argument(
+                "max_attempts",
+                "must be at least 1",
+            ));
+        }
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => default_transport(&settings)?,
+        };
+        let credentials = self
+            .credentials
+            .unwrap_or_else(|| CredentialSource::fixed(settings.credentials().unwrap_or_default()));
+        Ok(Client {
+            inner: Arc::new(Inner {
+                service: S::from_settings(&settings)?,
+                endpoint: settings.endpoint()?,
+                credentials,
+                transport,
+                layers: self.layers,
+                retry: RetryPolicy {
+                    max_attempts,
+                    ..RetryPolicy::default()
+                },
+                budget: RetryBudget::default(),
+                attempt_timeout: settings.seconds("attempt_timeout"),
+                total_timeout: settings.seconds("total_timeout"),
+                clock: self.clock,
+                seed: fastrand::u64(..),
+            }),
+        })
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(feature = "http")]
+fn default_transport(settings: &Settings) -> Result<Arc<dyn Transport>> {
+    Ok(Arc::new(
+        crate::transport::http::HttpTransport::from_settings(settings)?,
+    ))
+}
+
+#[cfg(not(feature = "http"))]
+fn default_transport(_: &Settings) -> Result<Arc<dyn Transport>> {
+    Err(Error::new(
+        ErrorKind::Unsupported,
+        "built without the feature `http`: give a transport",
+    ))
+}
+
+impl<S: Service> Client<S> {
+    /// The service and what it was told by the settings.
+    pub fn service(&self) -> &S {
+        &self.inner.service
+    }
+
+    /// The URL of the service.
+    pub fn endpoint(&self) -> &str {
+        &self.inner.endpoint
+    }
+
+    /// The clock of the client.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.inner.clock
+    }
+
+    /// Performs an operation.
+    pub async fn execute<O: Operation<Service = S>>(&self, operation: O) -> Result<O::Output> {
+        operation
+            .run(self)
+            .await
+            .map_err(|error| error.with_operation(S::NAME, O::SCHEMA.name))
+    }
+
+    /// Performs an operation that is one request and one reply.
+    pub async fn exchange<O: Exchange<Service = S>>(&self, operation: &O) -> Result<O::Output> {
+        let name = O::SCHEMA.name;
+        let named = |error: Error| error.with_operation(S::NAME, name);
+        operation.validate().map_err(named)?;
+        let request = operation.encode(&self.inner.service).map_err(named)?;
+        let mut context = Context {
+            service: S::NAME,
+            operation: name,
+            may_repeat: operation.may_repeat(&self.inner.service),
+            attempts: 0,
+            remaining: Some(self.inner.total_timeout),
+        };
+        let span = tracing::debug_span!(
+            target: "hubstream::http",
+            "call",
+            service = S::NAME,
+            operation = name
+        );
+        let next = Next::new(&self.inner.layers, &*self.inner);
+        let response = next
+            .run(&mut context, request)
+            .instrument(span)
+            .await
+            .map_err(named)?;
+        let request_id = self.inner.service.request_id(&response).to_owned();
+        let status = response.status.as_u16();
+        match operation.decode(&self.inner.service, response) {
+            Ok(mut output) => {
+                output.set_request_id(&request_id);
+                Ok(output)
+            }
+            Err(error) => Err(named(error)
+                .with_request_id(request_id)
+                .with_http_status(status)
+                .with_attempts(context.attempts)),
+        }
+    }
+}
+
+impl<S: Service> Inner<S> {
+    async fn attempt(&self, mut request: Request, time_limit: Duration) -> Result<Response> {
+        let now = self.clock.now();
+        let credentials = self.credentials.get(now).await?;
+        self.service
+            .sign(&mut request, &self.endpoint, &credentials, now)
+            .map_err(|error| error.with_sent(false))?;
+        request.time_limit = Some(time_limit);
+        let response = self.transport.send(&self.endpoint, request).await?;
+        let request_id = self.service.request_id(&response).to_owned();
+        let status = response.status;
+        let described = |error: Error| {
+            let error = error.with_http_status(status.as_u16());
+            if error.request_id().is_empty() {
+                error.with_request_id(request_id)
+            } else {
+                error
+            }
+        };
+        let opened = match self.service.open(response) {
+            Ok(opened) => opened,
+            Err(error) => return Err(described(error)),
+        };
+        if status.is_success() {
+            return Ok(opened);
+        }
+        if status.is_redirection() {
+            let message = format!("the service answered with a redirection ({status})");
+            return Err(described(Error::new(ErrorKind::Malformed, message)));
+        }
+        Err(described(self.service.error(&opened)))
+    }
+
+    async fn attempts(&self, context: &mut Context, request: Request) -> Result<Response> {
+        let start = self.clock.elapsed();
+        loop {
+            context.attempts += 1;
+            let spent = self.clock.elapsed().saturating_sub(start);
+            let remaining = self.total_timeout.saturating_sub(spent);
+            context.remaining = Some(remaining);
+            let outcome = self
+                .attempt(request.clone(), self.attempt_timeout.min(remaining))
+                .await;
+            let error = match outcome {
+                Ok(response) => {
+                    self.budget.give();
+                    return Ok(response);
+                }
+                Err(error) => error.with_attempts(context.attempts),
+            };
+            let spent = self.clock.elapsed().saturating_sub(start);
+            let decision = decide(
+                &self.retry,
+                &error,
+                context.may_repeat,
+                context.attempts,
+                Some(self.total_timeout.saturating_sub(spent)),
+                fastrand::Rng::with_seed(self.seed ^ spent.as_nanos() as u64).f64(),
+            );
+            match decision {
+                Decision::Retry(pause) if self.budget.take() => {
+                    tracing::debug!(
+                        target: "hubstream::http",
+                        kind = error.kind().name(),
+                        code = error.code(),
+                        attempts = context.attempts,
+                        pause_ms = pause.as_millis() as u64,
+                        "attempt failed, trying again"
+                    );
+                    self.clock.sleep(pause).await;
+                }
+                Decision::Retry(_) | Decision::Stop { exhausted: true } => {
+                    return Err(error.with_status(Status::Exhausted));
+                }
+                Decision::Stop { exhausted: false } => return Err(error),
+            }
+        }
+    }
+}
+
+impl<S: Service> Terminal for Inner<S> {
+    fn call<'a>(
+        &'a self,
+        context: &'a mut Context,
+        request: Request,
+    ) -> BoxFuture<'a, Result<Response>> {
+        Box::pin(self.attempts(context, request))
+    }
+}

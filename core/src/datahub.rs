@@ -1,0 +1,84 @@
+//! Alibaba Cloud DataHub.
+
+mod check;
+mod cursor;
+mod error;
+mod offset;
+mod project;
+mod record;
+mod schema_text;
+mod service;
+mod shard;
+mod subscription;
+mod topic;
+
+pub use cursor::{CursorType, GetCursor, GetCursorResult};
+pub use offset::{
+    GetSubscriptionOffset, GetSubscriptionOffsetResult, InitAndGetSubscriptionOffset,
+    InitAndGetSubscriptionOffsetResult, OffsetBase, OffsetWithSession, OffsetWithVersion,
+    ResetSubscriptionOffset, UpdateSubscriptionOffset,
+};
+pub use project::{
+    CreateProject, DeleteProject, GetProject, GetProjectResult, ListProject, ListProjectResult,
+    UpdateProject, UpdateProjectVpcWhitelist,
+};
+pub use record::{
+    FailedRecord, GetBlobRecords, GetRecordsResult, GetTupleRecords, PutRecords, PutRecordsByShard,
+    PutRecordsResult,
+};
+pub use service::{DataHubService, Protocol, SignatureScheme};
+pub use shard::{
+    ExtendShard, GetMeteringInfo, GetMeteringInfoResult, ListShard, ListShardResult, MergeShard,
+    MergeShardResult, Shard, ShardBase, ShardState, SplitShard, SplitShardResult, WaitShardsReady,
+};
+pub use subscription::{
+    CreateSubscription, CreateSubscriptionResult, DeleteSubscription, GetSubscription,
+    GetSubscriptionResult, ListSubscription, ListSubscriptionResult, Subscription,
+    SubscriptionState, UpdateSubscription, UpdateSubscriptionState,
+};
+pub use topic::{
+    AppendField, CreateBlobTopic, CreateTupleTopic, DeleteTopic, GetTopic, GetTopicResult,
+    ListTopic, ListTopicResult, RecordType, UpdateTopic,
+};
+
+use crate::operations;
+
+operations! {
+    /// A client of Alibaba Cloud DataHub. Cheap to clone; clones share connections.
+    DataHub: DataHubService {
+        list_project: ListProject,
+        create_project: CreateProject,
+        get_project: GetProject,
+        update_project: UpdateProject,
+        update_project_vpc_whitelist: UpdateProjectVpcWhitelist,
+        delete_project: DeleteProject,
+        list_topic: ListTopic,
+        create_tuple_topic: CreateTupleTopic,
+        create_blob_topic: CreateBlobTopic,
+        get_topic: GetTopic,
+        update_topic: UpdateTopic,
+        delete_topic: DeleteTopic,
+        append_field: AppendField,
+        list_shard: ListShard,
+        wait_shards_ready: WaitShardsReady,
+        split_shard: SplitShard,
+        merge_shard: MergeShard,
+        extend_shard: ExtendShard,
+        get_cursor: GetCursor,
+        put_records: PutRecords,
+        put_records_by_shard: PutRecordsByShard,
+        get_tuple_records: GetTupleRecords,
+        get_blob_records: GetBlobRecords,
+        get_metering_info: GetMeteringInfo,
+        create_subscription: CreateSubscription,
+        get_subscription: GetSubscription,
+        list_subscription: ListSubscription,
+        update_subscription: UpdateSubscription,
+        update_subscription_state: UpdateSubscriptionState,
+        delete_subscription: DeleteSubscription,
+        init_and_get_subscription_offset: InitAndGetSubscriptionOffset,
+        get_subscription_offset: GetSubscriptionOffset,
+        update_subscription_offset: UpdateSubscriptionOffset,
+        reset_subscription_offset: ResetSubscriptionOffset,
+    }
+}

@@ -1,0 +1,160 @@
+//! Offsets of subscriptions: how far each shard was consumed.
+
+use indexmap::IndexMap;
+
+use crate::{model, operation};
+
+use super::{DataHubService, check};
+
+/// How far a shard was consumed, with the session that may commit.
+#[model]
+pub struct OffsetWithSession {
+    /// Sequence number of the last record consumed; -1 for none.
+    pub sequence: i64,
+    /// Time of that record in milliseconds since 1970; -1 for none.
+    pub timestamp: i64,
+    /// Number of the last reset; a commit with an older one is refused.
+    pub version: i64,
+    /// The session; a commit of an older one is refused.
+    pub session_id: i64,
+    /// Place of the last record consumed inside a batch, from 0.
+    #[default]
+    pub batch_index: i32,
+}
+
+/// How far a shard was consumed.
+#[model]
+pub struct OffsetWithVersion {
+    /// Sequence number of the last record consumed; -1 for none.
+    pub sequence: i64,
+    /// Time of that record in milliseconds since 1970; -1 for none.
+    pub timestamp: i64,
+    /// Number of the last reset.
+    pub version: i64,
+    /// Place of the last record consumed inside a batch, from 0.
+    #[default]
+    pub batch_index: i32,
+}
+
+/// A place that a shard's consumption is set to.
+#[model]
+pub struct OffsetBase {
+    /// Sequence number of the last record that counts as consumed; -1 for none.
+    pub sequence: i64,
+    /// Time of that record in milliseconds since 1970; -1 for none.
+    pub timestamp: i64,
+}
+
+/// Opens an offset session for some shards and reads how far they were consumed.
+///
+/// From then on earlier sessions of these shards cannot commit any more.
+#[operation(
+    service = DataHubService,
+    POST "/projects/{project_name}/topics/{topic_name}/subscriptions/{sub_id}/offsets",
+    action = "open", returns = InitAndGetSubscriptionOffsetResult
+)]
+pub struct InitAndGetSubscriptionOffset {
+    /// Name of the project.
+    #[check(check::given)]
+    pub project_name: String,
+    /// Name of the topic.
+    #[check(check::given)]
+    pub topic_name: String,
+    /// Id of the subscription.
+    #[check(check::given)]
+    pub sub_id: String,
+    /// Ids of the shards.
+    #[check(check::shard_ids)]
+    pub shard_ids: Vec<String>,
+}
+
+/// How far shards were consumed, with the session that was opened.
+#[model]
+pub struct InitAndGetSubscriptionOffsetResult {
+    /// Offsets by shard id.
+    pub offsets: IndexMap<String, OffsetWithSession>,
+    /// Id that the service gave to the request.
+    #[skip]
+    #[default]
+    pub request_id: String,
+}
+
+/// Reads how far shards were consumed, without opening a session.
+#[operation(
+    service = DataHubService,
+    POST "/projects/{project_name}/topics/{topic_name}/subscriptions/{sub_id}/offsets",
+    action = "get", returns = GetSubscriptionOffsetResult, idempotent
+)]
+pub struct GetSubscriptionOffset {
+    /// Name of the project.
+    #[check(check::given)]
+    pub project_name: String,
+    /// Name of the topic.
+    #[check(check::given)]
+    pub topic_name: String,
+    /// Id of the subscription.
+    #[check(check::given)]
+    pub sub_id: String,
+    /// Ids of the shards; absent or empty for all that were ever opened.
+    #[check(check::optional_shard_ids)]
+    pub shard_ids: Option<Vec<String>>,
+}
+
+/// How far shards were consumed.
+#[model]
+pub struct GetSubscriptionOffsetResult {
+    /// Offsets by shard id.
+    pub offsets: IndexMap<String, OffsetWithVersion>,
+    /// Id that the service gave to the request.
+    #[skip]
+    #[default]
+    pub request_id: String,
+}
+
+/// Commits how far shards were consumed.
+///
+/// Fails with kind `SessionLost` when a newer session was opened, with `OffsetReset` when the
+/// offsets were reset meanwhile, and with `SubscriptionOffline` when the subscription is switched
+/// off. All shards are committed, or none.
+#[operation(
+    service = DataHubService,
+    PUT "/projects/{project_name}/topics/{topic_name}/subscriptions/{sub_id}/offsets",
+    action = "commit", idempotent
+)]
+pub struct UpdateSubscriptionOffset {
+    /// Name of the project.
+    #[check(check::given)]
+    pub project_name: String,
+    /// Name of the topic.
+    #[check(check::given)]
+    pub topic_name: String,
+    /// Id of the subscription.
+    #[check(check::given)]
+    pub sub_id: String,
+    /// Offsets by shard id, as `init_and_get_subscription_offset` gave them and moved on.
+    #[check(check::offsets)]
+    pub offsets: IndexMap<String, OffsetWithSession>,
+}
+
+/// Sets how far shards count as consumed, whatever was committed.
+///
+/// Consumers learn of it by the error kind `OffsetReset`.
+#[operation(
+    service = DataHubService,
+    PUT "/projects/{project_name}/topics/{topic_name}/subscriptions/{sub_id}/offsets",
+    action = "reset"
+)]
+pub struct ResetSubscriptionOffset {
+    /// Name of the project.
+    #[check(check::given)]
+    pub project_name: String,
+    /// Name of the topic.
+    #[check(check::given)]
+    pub topic_name: String,
+    /// Id of the subscription.
+    #[check(check::given)]
+    pub sub_id: String,
+    /// Offsets by shard id.
+    #[check(check::offsets)]
+    pub offsets: IndexMap<String, OffsetBase>,
+}

@@ -1,0 +1,225 @@
+//! What all requests to DataHub share.
+
+use std::time::SystemTime;
+
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, DATE};
+use http::{HeaderName, HeaderValue};
+
+use crate::codec::compress::{CompressFormat, compress, decompress};
+use crate::config::Settings;
+use crate::credentials::Credentials;
+use crate::error::{Error, Result};
+use crate::operation::Service;
+use crate::schema::OperationSchema;
+use crate::sign::datahub::{Scope, authorization, authorization_v4, string_to_sign};
+use crate::transport::{Request, Response};
+
+use super::error::from_response;
+
+/// The protocol version that is announced for JSON and protobuf records.
+const CLIENT_VERSION: &str = "1.1";
+
+/// Decompressed replies larger than this many bytes are refused.
+const MAX_RAW_SIZE: usize = 64 * 1024 * 1024;
+
+const VERSION_HEADER: HeaderName = HeaderName::from_static("x-datahub-client-version");
+const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-datahub-security-token");
+const RAW_SIZE_HEADER: HeaderName = HeaderName::from_static("x-datahub-content-raw-size");
+const REQUEST_ID_HEADER: &str = "x-datahub-request-id";
+
+/// How records travel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Protocol {
+    /// As JSON.
+    Json,
+    /// As protobuf.
+    #[default]
+    Protobuf,
+}
+
+/// How requests are signed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SignatureScheme {
+    /// HMAC-SHA1, understood everywhere.
+    #[default]
+    Default,
+    /// Version 4, bound to a day and this region.
+    V4(String),
+}
+
+/// What a DataHub client was told by its settings.
+#[derive(Clone, Debug)]
+pub struct DataHubService {
+    /// How records travel.
+    pub protocol: Protocol,
+    /// Compression of records on the way.
+    pub compress_format: CompressFormat,
+    /// Whether puts are repeated even when the service may have accepted them.
+    pub at_least_once: bool,
+    /// How requests are signed.
+    pub signature: SignatureScheme,
+}
+
+impl DataHubService {
+    /// Compresses the body of a record request if that makes it smaller, and says which
+    /// compression the reply may have.
+    pub(super) fn compress(&self, request: &mut Request) -> Result<()> {
+        let name = self.compress_format.name();
+        if name.is_empty() {
+            return Ok(());
+        }
+        request
+            .headers
+            .insert(ACCEPT_ENCODING, HeaderValue::from_static(name));
+        let compressed = compress(self.compress_format, &request.body)?;
+        if compressed.len() < request.body.len() {
+            request
+                .headers
+                .insert(CONTENT_ENCODING, HeaderValue::from_static(name));
+            request
+                .headers
+                .insert(RAW_SIZE_HEADER, HeaderValue::from(request.body.len()));
+            request.body = compressed;
+        }
+        Ok(())
+    }
+
+    fn authorization(
+        &self,
+        request: &Request,
+        endpoint: &str,
+        credentials: &Credentials,
+        now: SystemTime,
+    ) -> String {
+        let prefix = endpoint
+            .split_once("://")
+            .and_then(|(_, rest)| rest.find('/').map(|start| &rest[start..]))
+            .unwrap_or_default();
+        let headers = request
+            .headers
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+        let text = string_to_sign(
+            request.method.as_str(),
+            &format!("{prefix}{}", request.target),
+            headers,
+        );
+        let access_key = credentials.access_key.expose();
+        match &self.signature {
+            SignatureScheme::Default => authorization(&credentials.access_id, access_key, &text),
+            SignatureScheme::V4(region) => {
+                let scope = Scope::at(now, region.clone());
+                authorization_v4(&credentials.access_id, access_key, &scope, &text)
+            }
+        }
+    }
+}
+
+impl Service for DataHubService {
+    const NAME: &'static str = "datahub";
+    const OPERATIONS: &'static [&'static OperationSchema] = super::OPERATIONS;
+
+    fn from_settings(settings: &Settings) -> Result<Self> {
+        let protocol = match settings.text("protocol") {
+            "protobuf" => Protocol::Protobuf,
+            "json" => Protocol::Json,
+            _ => {
+                return Err(Error::invalid_argument(
+                    "protocol",
+                    "must be `protobuf` or `json`",
+                ));
+            }
+        };
+        let compress_format = CompressFormat::from_name(settings.text("compress_format"))
+            .ok_or_else(|| {
+                Error::invalid_argument(
+                    "compress_format",
+                    "must be `none`, `lz4`, `zlib`, `deflate` or `zstd`",
+                )
+            })?;
+        let region = settings.text("region");
+        let signature = match settings.text("signature") {
+            "default" => SignatureScheme::Default,
+            "v4" if !region.is_empty() => SignatureScheme::V4(region.to_owned()),
+            "v4" => {
+                return Err(Error::invalid_argument(
+                    "region",
+                    "must be given for the signature `v4`",
+                ));
+            }
+            _ => {
+                return Err(Error::invalid_argument(
+                    "signature",
+                    "must be `default` or `v4`",
+                ));
+            }
+        };
+        Ok(Self {
+            protocol,
+            compress_format,
+            at_least_once: settings.boolean("at_least_once"),
+            signature,
+        })
+    }
+
+    fn sign(
+        &self,
+        request: &mut Request,
+        endpoint: &str,
+        credentials: &Credentials,
+        now: SystemTime,
+    ) -> Result<()> {
+        request
+            .headers
+            .entry(CONTENT_TYPE)
+            .or_insert(HeaderValue::from_static("application/json"));
+        request
+            .headers
+            .insert(VERSION_HEADER, HeaderValue::from_static(CLIENT_VERSION));
+        request.set_header(DATE, &httpdate::fmt_http_date(now))?;
+        if !credentials.security_token.is_empty() {
+            request.set_header(TOKEN_HEADER, credentials.security_token.expose())?;
+            if let Some(token) = request.headers.get_mut(TOKEN_HEADER) {
+                token.set_sensitive(true);
+            }
+        }
+        if credentials.access_id.is_empty() {
+            return Ok(());
+        }
+        let text = self.authorization(request, endpoint, credentials, now);
+        request.set_header(AUTHORIZATION, &text)?;
+        if let Some(value) = request.headers.get_mut(AUTHORIZATION) {
+            value.set_sensitive(true);
+        }
+        Ok(())
+    }
+
+    fn open(&self, mut response: Response) -> Result<Response> {
+        let Some(name) = response.header(CONTENT_ENCODING.as_str()) else {
+            return Ok(response);
+        };
+        if name.is_empty() || name.eq_ignore_ascii_case("identity") || response.body.is_empty() {
+            return Ok(response);
+        }
+        let format = CompressFormat::from_name(name).ok_or_else(|| {
+            Error::malformed("the reply has a compression that was not asked for")
+        })?;
+        let raw_size = match response.header(RAW_SIZE_HEADER.as_str()) {
+            Some(text) => Some(text.trim().parse::<usize>().map_err(|_| {
+                Error::malformed("the size of the compressed reply is not a number")
+            })?),
+            None => None,
+        };
+        response.body = decompress(format, &response.body, raw_size, MAX_RAW_SIZE)?;
+        response.headers.remove(CONTENT_ENCODING);
+        Ok(response)
+    }
+
+    fn request_id<'a>(&self, response: &'a Response) -> &'a str {
+        response.header(REQUEST_ID_HEADER).unwrap_or_default()
+    }
+
+    fn error(&self, response: &Response) -> Error {
+        from_response(response)
+    }
+}
