@@ -1,5 +1,12 @@
 //! Checks of arguments before anything is sent.
 
+#![allow(
+    clippy::trivially_copy_pass_by_ref,
+    clippy::ptr_arg,
+    clippy::ref_option,
+    reason = "a check takes a reference to the field, whatever its type"
+)]
+
 use indexmap::IndexMap;
 
 use crate::error::{Error, Result};

@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serializer};
 
 use crate::record::RecordSchema;
 
+#[allow(clippy::ref_option, reason = "the form that serde calls")]
 pub(super) fn serialize<S: Serializer>(
     schema: &Option<Arc<RecordSchema>>,
     serializer: S,

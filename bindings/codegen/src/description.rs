@@ -1,0 +1,43 @@
+//! The services as the templates see them: operations, and the types that they need.
+
+use hubstream::connect::{SERVICES, ServiceEntry};
+use hubstream::schema::{EnumSchema, ModelSchema, TypeSchema};
+
+/// One service with the types of its operations, each once, inner ones first.
+pub(crate) struct Service {
+    /// The service.
+    pub(crate) entry: &'static ServiceEntry,
+    /// Groups of members that are arguments or results.
+    pub(crate) models: Vec<&'static ModelSchema>,
+    /// Lists of names.
+    pub(crate) enums: Vec<&'static EnumSchema>,
+}
+
+/// All services, in the order of the core.
+pub(crate) fn services() -> Vec<Service> {
+    SERVICES.iter().map(describe).collect()
+}
+
+fn describe(entry: &'static ServiceEntry) -> Service {
+    let mut service = Service {
+        entry,
+        models: Vec::new(),
+        enums: Vec::new(),
+    };
+    for operation in entry.operations {
+        operation.visit_types(&mut |ty| match ty {
+            TypeSchema::Model(model)
+                if !service.models.iter().any(|known| known.name == model.name) =>
+            {
+                service.models.push(model);
+            }
+            TypeSchema::Enum(names)
+                if !service.enums.iter().any(|known| known.name == names.name) =>
+            {
+                service.enums.push(names);
+            }
+            _ => {}
+        });
+    }
+    service
+}
