@@ -1,0 +1,105 @@
+//! Compressed request bodies.
+
+use std::io::Read;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::CONTENT_ENCODING;
+
+use super::error::Error;
+
+/// Largest body after decompression, in bytes.
+pub(crate) const DECODED_LIMIT: usize = 16 << 20;
+
+/// Undoes the compression that `Content-Encoding` names.
+pub(crate) fn decode(headers: &HeaderMap, body: &Bytes) -> Result<Bytes, Error> {
+    let Some(encoding) = headers.get(CONTENT_ENCODING) else { return Ok(body.clone()) };
+    match encoding.to_str().unwrap_or_default().trim() {
+        "" | "identity" => Ok(body.clone()),
+        "lz4" => lz4(headers, body),
+        "snappy" => snappy(body),
+        "zstd" => zstd(body),
+        _ => Err(Error::invalid("Content-Encoding must be lz4, snappy or zstd.")),
+    }
+}
+
+fn damaged() -> Error {
+    Error::invalid("The request body cannot be decompressed.")
+}
+
+fn too_large() -> Error {
+    Error::invalid("The request is too large.").with_status(http::StatusCode::PAYLOAD_TOO_LARGE)
+}
+
+fn lz4(headers: &HeaderMap, body: &[u8]) -> Result<Bytes, Error> {
+    let length = headers
+        .get("x-dis-lz4-content-length")
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.trim().parse::<usize>().ok())
+        .ok_or_else(|| Error::invalid("x-dis-lz4-content-length must be a number."))?;
+    if length > DECODED_LIMIT {
+        return Err(too_large());
+    }
+    let plain = lz4_flex::block::decompress(body, length).map_err(|_| damaged())?;
+    if plain.len() == length { Ok(plain.into()) } else { Err(damaged()) }
+}
+
+fn snappy(body: &[u8]) -> Result<Bytes, Error> {
+    let length = snap::raw::decompress_len(body).map_err(|_| damaged())?;
+    if length > DECODED_LIMIT {
+        return Err(too_large());
+    }
+    snap::raw::Decoder::new().decompress_vec(body).map(Bytes::from).map_err(|_| damaged())
+}
+
+fn zstd(body: &[u8]) -> Result<Bytes, Error> {
+    let decoder = zstd::stream::read::Decoder::new(body).map_err(|_| damaged())?;
+    let mut plain = Vec::new();
+    let bound = u64::try_from(DECODED_LIMIT).unwrap_or(u64::MAX);
+    decoder.take(bound + 1).read_to_end(&mut plain).map_err(|_| damaged())?;
+    if plain.len() > DECODED_LIMIT { Err(too_large()) } else { Ok(plain.into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(encoding: &'static str, length: Option<&'static str>) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_ENCODING, encoding.parse().unwrap());
+        if let Some(length) = length {
+            headers.insert("x-dis-lz4-content-length", length.parse().unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn each_compression_is_undone() {
+        let plain = b"hello hello hello hello".repeat(9);
+        let packed = lz4_flex::block::compress(&plain);
+        assert_eq!(decode(&headers("lz4", Some("207")), &packed.into()).unwrap(), plain);
+        let packed = snap::raw::Encoder::new().compress_vec(&plain).unwrap();
+        assert_eq!(decode(&headers("snappy", None), &packed.into()).unwrap(), plain);
+        let packed = zstd::bulk::compress(&plain, 1).unwrap();
+        assert_eq!(decode(&headers("zstd", None), &packed.into()).unwrap(), plain);
+    }
+
+    #[test]
+    fn lies_and_bombs_are_refused() {
+        let bomb = zstd::bulk::compress(&vec![0; DECODED_LIMIT + 1], 1).unwrap();
+        assert_eq!(decode(&headers("zstd", None), &bomb.into()).unwrap_err().status.as_u16(), 413);
+        let bomb = snap::raw::Encoder::new().compress_vec(&vec![0; DECODED_LIMIT + 1]).unwrap();
+        assert_eq!(decode(&headers("snappy", None), &bomb.into()).unwrap_err().status.as_u16(), 413);
+        for (encoding, length) in [
+            ("lz4", None),
+            ("lz4", Some("99999999999")),
+            ("lz4", Some("7")),
+            ("snappy", None),
+            ("zstd", None),
+            ("gzip", None),
+        ] {
+            let error = decode(&headers(encoding, length), &Bytes::from_static(b"\xff\xff\xff\xff\x7f")).unwrap_err();
+            assert_eq!(error.code, "DIS.4200", "{encoding}");
+        }
+    }
+}
