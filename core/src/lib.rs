@@ -10,6 +10,8 @@ pub mod connect;
 pub mod credentials;
 #[cfg(feature = "datahub")]
 pub mod datahub;
+#[cfg(feature = "dis")]
+pub mod dis;
 pub mod dynamic;
 pub mod error;
 pub mod operation;

@@ -2,4 +2,6 @@
 
 #[cfg(feature = "datahub")]
 pub mod datahub;
+#[cfg(feature = "dis")]
+pub mod dis;
 pub mod hmac;

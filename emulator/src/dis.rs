@@ -50,20 +50,30 @@ impl Dis {
     /// Starts with what the store holds.
     pub(crate) fn open(context: ServiceContext) -> Result<Self, StoreError> {
         let entries = context.store.scan()?;
-        let loaded = journal::load(&entries)
-            .map_err(|reason| StoreError::Unreadable { path: "of DIS".to_owned(), reason })?;
-        let secret = loaded.secret.unwrap_or_else(|| std::array::from_fn(|_| fastrand::u8(..)));
+        let loaded = journal::load(&entries).map_err(|reason| StoreError::Unreadable {
+            path: "of DIS".to_owned(),
+            reason,
+        })?;
+        let secret = loaded
+            .secret
+            .unwrap_or_else(|| std::array::from_fn(|_| fastrand::u8(..)));
         if loaded.secret.is_none() {
             context.store.submit(vec![journal::put_secret(secret)]);
         }
-        Ok(Self { context, projects: Mutex::new(loaded.projects), secret })
+        Ok(Self {
+            context,
+            projects: Mutex::new(loaded.projects),
+            secret,
+        })
     }
 
     /// Forgets all state.
     pub(crate) fn reset(&self) {
         let mut projects = self.projects();
         projects.clear();
-        self.context.store.submit(vec![Change::Clear, journal::put_secret(self.secret)]);
+        self.context
+            .store
+            .submit(vec![Change::Clear, journal::put_secret(self.secret)]);
     }
 
     fn projects(&self) -> MutexGuard<'_, BTreeMap<String, Project>> {
@@ -89,7 +99,9 @@ impl Dis {
         };
         turn.trim();
         let reply = call.run(&mut turn);
-        let Turn { project, changes, .. } = turn;
+        let Turn {
+            project, changes, ..
+        } = turn;
         let empty = project.streams.is_empty() && project.apps.is_empty();
         self.context.store.submit(changes);
         if empty {
@@ -98,12 +110,20 @@ impl Dis {
         reply
     }
 
-    fn check(&self, request: &Request<Bytes>, query: &[(String, String)], now_ms: i64) -> Result<(), Error> {
+    fn check(
+        &self,
+        request: &Request<Bytes>,
+        query: &[(String, String)],
+        now_ms: i64,
+    ) -> Result<(), Error> {
         if self.context.no_auth {
             return Ok(());
         }
         let door = Door {
-            key: Key { access: &self.context.access_id, secret: &self.context.access_key },
+            key: Key {
+                access: &self.context.access_id,
+                secret: &self.context.access_key,
+            },
             token: &self.context.access_key,
             now_ms,
             strict: self.context.limits.throughput(),
@@ -121,25 +141,46 @@ impl Dis {
 /// A request whose arguments have been read.
 enum Call {
     Put(Put),
-    Other { route: Route, query: Fields, body: Fields, protobuf: bool },
+    Other {
+        route: Route,
+        query: Fields,
+        body: Fields,
+        protobuf: bool,
+    },
 }
 
 impl Call {
-    fn read(route: Route, body: &Bytes, query: Vec<(String, String)>, protobuf: bool) -> Result<Self, Error> {
+    fn read(
+        route: Route,
+        body: &Bytes,
+        query: Vec<(String, String)>,
+        protobuf: bool,
+    ) -> Result<Self, Error> {
         let body = match route {
             Route::PutRecords => return Put::parse(body, protobuf).map(Self::Put),
-            Route::CreateStream | Route::UpdateStream(_) | Route::CreateApp | Route::CommitCheckpoint => {
-                Fields::from_json(body)?
-            }
+            Route::CreateStream
+            | Route::UpdateStream(_)
+            | Route::CreateApp
+            | Route::CommitCheckpoint => Fields::from_json(body)?,
             _ => Fields::default(),
         };
-        Ok(Self::Other { route, query: Fields::from_query(query), body, protobuf })
+        Ok(Self::Other {
+            route,
+            query: Fields::from_query(query),
+            body,
+            protobuf,
+        })
     }
 
     fn run(self, turn: &mut Turn<'_>) -> Result<Reply, Error> {
         let (route, query, body, protobuf) = match self {
             Self::Put(put) => return put.run(turn),
-            Self::Other { route, query, body, protobuf } => (route, query, body, protobuf),
+            Self::Other {
+                route,
+                query,
+                body,
+                protobuf,
+            } => (route, query, body, protobuf),
         };
         match route {
             Route::PutRecords => Err(Error::internal()),
@@ -190,12 +231,31 @@ impl HttpService for Dis {
 
     fn reject(&self, rejection: Rejection) -> Response<Bytes> {
         let (status, code, message) = match rejection {
-            Rejection::BodyTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "DIS.4200", "The request is too large."),
-            Rejection::BodyIncomplete => (StatusCode::BAD_REQUEST, "DIS.4200", "The request is incomplete."),
-            Rejection::Timeout => (StatusCode::REQUEST_TIMEOUT, "DIS.4200", "The request took too long."),
+            Rejection::BodyTooLarge(_) => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "DIS.4200",
+                "The request is too large.",
+            ),
+            Rejection::BodyIncomplete => (
+                StatusCode::BAD_REQUEST,
+                "DIS.4200",
+                "The request is incomplete.",
+            ),
+            Rejection::Timeout => (
+                StatusCode::REQUEST_TIMEOUT,
+                "DIS.4200",
+                "The request took too long.",
+            ),
             Rejection::Malformed(status) => (status, "DIS.4200", "The request is malformed."),
-            Rejection::Panicked => (StatusCode::INTERNAL_SERVER_ERROR, "DIS.5000", "System error."),
+            Rejection::Panicked => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "DIS.5000",
+                "System error.",
+            ),
         };
-        Error::new(code, message).with_status(status).reply().into_response(&request_id())
+        Error::new(code, message)
+            .with_status(status)
+            .reply()
+            .into_response(&request_id())
     }
 }

@@ -42,7 +42,11 @@ pub fn partition_index(hash: u64, count: u32) -> u32 {
 pub fn hash_range(index: u32, count: u32) -> (u64, u64) {
     let width = MAX_HASH / u64::from(count.max(1));
     let first = u64::from(index) * width;
-    let last = if index + 1 >= count { MAX_HASH } else { first + width - 1 };
+    let last = if index + 1 >= count {
+        MAX_HASH
+    } else {
+        first + width - 1
+    };
     (first, last)
 }
 
@@ -54,7 +58,16 @@ mod tests {
     fn both_forms_of_an_id_are_read() {
         assert_eq!(parse_partition_id("0"), Some(0));
         assert_eq!(parse_partition_id("shardId-0000000012"), Some(12));
-        for wrong in ["", "-1", "shardId-", "shard-1", "shardId-00000000000", "1a", "+1", "9999999999"] {
+        for wrong in [
+            "",
+            "-1",
+            "shardId-",
+            "shard-1",
+            "shardId-00000000000",
+            "1a",
+            "+1",
+            "9999999999",
+        ] {
             assert_eq!(parse_partition_id(wrong), None, "{wrong}");
         }
         assert_eq!(partition_id(7), "shardId-0000000007");

@@ -6,9 +6,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 use sha2::{Digest, Sha256};
+
+use super::hmac::hmac_sha256 as hmac;
 
 /// The header that carries the time of signing, as `YYYYMMDDTHHMMSSZ` in UTC.
 pub const DATE_HEADER: &str = "x-sdk-date";
@@ -442,17 +443,6 @@ fn chained_key(secret: &[u8], date: &str, scope: &Scope<'_>) -> [u8; 32] {
     let by_region = hmac(&by_day, scope.region.as_bytes());
     let by_service = hmac(&by_region, scope.service.as_bytes());
     hmac(&by_service, SCOPE_END.as_bytes())
-}
-
-fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
-    // HMAC takes keys of every length, so the error arm is never taken.
-    match Hmac::<Sha256>::new_from_slice(key) {
-        Ok(mut mac) => {
-            mac.update(message);
-            mac.finalize().into_bytes().into()
-        }
-        Err(_) => [0; 32],
-    }
 }
 
 fn hex(bytes: &[u8]) -> String {

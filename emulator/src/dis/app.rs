@@ -21,12 +21,22 @@ const MAX_METADATA: usize = 1000;
 pub(crate) fn create(turn: &mut Turn<'_>, body: &Fields) -> Result<Reply, Error> {
     let name = body.required("app_name")?;
     if !is_name(&name, 200) {
-        return Err(Error::invalid("app_name must be 1 to 200 letters, digits, _ or -."));
+        return Err(Error::invalid(
+            "app_name must be 1 to 200 letters, digits, _ or -.",
+        ));
     }
     if turn.project.apps.contains_key(&name) {
-        return Err(Error::new("DIS.4330", "An app of this name exists already."));
+        return Err(Error::new(
+            "DIS.4330",
+            "An app of this name exists already.",
+        ));
     }
-    let app = App { id: new_id(), name, created: turn.now, ..App::default() };
+    let app = App {
+        id: new_id(),
+        name,
+        created: turn.now,
+        ..App::default()
+    };
     turn.changes.push(journal::put_app(turn.project_id, &app));
     turn.project.apps.insert(app.name.clone(), app);
     Ok(Reply::empty(StatusCode::CREATED))
@@ -44,10 +54,20 @@ pub(crate) fn list(turn: &mut Turn<'_>, query: &Fields) -> Result<Reply, Error> 
     let listed: Vec<&App> = project
         .apps
         .values()
-        .filter(|app| stream.as_ref().is_none_or(|stream| app.checkpoints.contains_key(stream)))
+        .filter(|app| {
+            stream
+                .as_ref()
+                .is_none_or(|stream| app.checkpoints.contains_key(stream))
+        })
         .collect();
-    let mut after = listed.iter().filter(|app| start.is_empty() || app.name > start);
-    let page: Vec<Value> = after.by_ref().take(limit).map(|app| description(project, app)).collect();
+    let mut after = listed
+        .iter()
+        .filter(|app| start.is_empty() || app.name > start);
+    let page: Vec<Value> = after
+        .by_ref()
+        .take(limit)
+        .map(|app| description(project, app))
+        .collect();
     Ok(Reply::json(&json!({
         "has_more_app": after.next().is_some(),
         "apps": page,
@@ -73,12 +93,18 @@ pub(crate) fn show(turn: &mut Turn<'_>, name: &str) -> Result<Reply, Error> {
 /// Deletes an app with its checkpoints.
 pub(crate) fn delete(turn: &mut Turn<'_>, name: &str) -> Result<Reply, Error> {
     turn.project.apps.remove(name).ok_or_else(Error::no_app)?;
-    turn.changes.push(journal::delete_app(turn.project_id, name));
+    turn.changes
+        .push(journal::delete_app(turn.project_id, name));
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
 /// Tells how far an app has come in each partition of a stream.
-pub(crate) fn consumer_state(turn: &mut Turn<'_>, app: &str, stream: &str, query: &Fields) -> Result<Reply, Error> {
+pub(crate) fn consumer_state(
+    turn: &mut Turn<'_>,
+    app: &str,
+    stream: &str,
+    query: &Fields,
+) -> Result<Reply, Error> {
     query.choice("checkpoint_type", &[LAST_READ])?;
     let limit = query.bounded("limit", 1, 1000, 100)?;
     let start = start_partition(query, "start_partition_id")?;
@@ -125,41 +151,64 @@ fn target(turn: &mut Turn<'_>, fields: &Fields, partition_required: bool) -> Res
         return Err(Error::invalid("stream_name is missing."));
     }
     let partition = match fields.text("partition_id")? {
-        None if partition_required => return Err(Error::new("DIS.4201", "The partition_id is missing.")),
-        None => None,
-        Some(text) => {
-            Some(parse_partition_id(&text).ok_or_else(|| Error::new("DIS.4201", "The partition_id is invalid."))?)
+        None if partition_required => {
+            return Err(Error::new("DIS.4201", "The partition_id is missing."));
         }
+        None => None,
+        Some(text) => Some(
+            parse_partition_id(&text)
+                .ok_or_else(|| Error::new("DIS.4201", "The partition_id is invalid."))?,
+        ),
     };
     fields.choice("checkpoint_type", &[LAST_READ])?;
     turn.project.app(&app)?;
     let stream = turn.project.stream(name.as_deref(), id.as_deref())?;
     let next = match partition {
         None => None,
-        Some(number) => {
-            Some(stream.partitions.get(number as usize).ok_or_else(Error::no_partition)?.info.next)
-        }
+        Some(number) => Some(
+            stream
+                .partitions
+                .get(number as usize)
+                .ok_or_else(Error::no_partition)?
+                .info
+                .next,
+        ),
     };
-    Ok(Target { app, stream: stream.info.id.clone(), partition, next })
+    Ok(Target {
+        app,
+        stream: stream.info.id.clone(),
+        partition,
+        next,
+    })
 }
 
 /// Stores a checkpoint. Going back is allowed, going beyond the end of the partition is not.
 pub(crate) fn commit_checkpoint(turn: &mut Turn<'_>, body: &Fields) -> Result<Reply, Error> {
     let target = target(turn, body, true)?;
     let name = "sequence_number";
-    let text = body.text(name)?.ok_or_else(|| Error::bad_sequence_number(name))?;
+    let text = body
+        .text(name)?
+        .ok_or_else(|| Error::bad_sequence_number(name))?;
     let number: u64 = text.parse().map_err(|_| Error::bad_sequence_number(name))?;
     if target.next.is_none_or(|next| number > next) {
         return Err(Error::out_of_range());
     }
     let metadata = body.text("metadata")?.unwrap_or_default();
     if metadata.chars().count() > MAX_METADATA {
-        return Err(Error::invalid("metadata must have at most 1000 characters."));
+        return Err(Error::invalid(
+            "metadata must have at most 1000 characters.",
+        ));
     }
     let project_id = turn.project_id;
     let app = turn.project.app(&target.app)?;
-    let checkpoint = Checkpoint { sequence_number: number.to_string(), metadata };
-    app.checkpoints.entry(target.stream).or_default().insert(target.partition.unwrap_or_default(), checkpoint);
+    let checkpoint = Checkpoint {
+        sequence_number: number.to_string(),
+        metadata,
+    };
+    app.checkpoints
+        .entry(target.stream)
+        .or_default()
+        .insert(target.partition.unwrap_or_default(), checkpoint);
     turn.changes.push(journal::put_app(project_id, app));
     Ok(Reply::empty(StatusCode::CREATED))
 }

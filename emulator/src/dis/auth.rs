@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use http::header::{AUTHORIZATION, HOST};
 use http::{HeaderMap, Method};
 use hubstream::sign::dis::{
-    CONTENT_HASH_HEADER, DATE_HEADER, Key, PathForm, QueryForm, SCOPE_END, SERVICE, Scope, Subject, UNSIGNED_PAYLOAD,
-    Variant, sha256_hex,
+    CONTENT_HASH_HEADER, DATE_HEADER, Key, PathForm, QueryForm, SCOPE_END, SERVICE, Scope, Subject,
+    UNSIGNED_PAYLOAD, Variant, sha256_hex,
 };
 use subtle::ConstantTimeEq;
 
@@ -48,11 +48,17 @@ struct Claim<'a> {
 impl Door<'_> {
     /// Lets a request in, or says why not.
     pub(crate) fn check(&self, visitor: &Visitor<'_>) -> Result<(), Error> {
-        let authorization = visitor.headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap_or_default().trim());
+        let authorization = visitor
+            .headers
+            .get(AUTHORIZATION)
+            .map(|value| value.to_str().unwrap_or_default().trim());
         match authorization {
             None => match visitor.headers.get("x-auth-token") {
                 Some(token) => self.check_token(token.as_bytes()),
-                None => Err(Error::new("DIS.4101", "The Authorization header is missing.")),
+                None => Err(Error::new(
+                    "DIS.4101",
+                    "The Authorization header is missing.",
+                )),
             },
             Some("") => Err(Error::new("DIS.4101", "The Authorization header is empty.")),
             Some(text) => self.check_signature(&parse(text)?, visitor),
@@ -75,10 +81,17 @@ impl Door<'_> {
         if date.is_empty() {
             return Err(Error::new("DIS.4103", "The X-Sdk-Date header is missing."));
         }
-        let signed_at = parse_date(&date)
-            .ok_or_else(|| Error::new("DIS.4104", "The X-Sdk-Date header must have the form YYYYMMDDTHHMMSSZ."))?;
+        let signed_at = parse_date(&date).ok_or_else(|| {
+            Error::new(
+                "DIS.4104",
+                "The X-Sdk-Date header must have the form YYYYMMDDTHHMMSSZ.",
+            )
+        })?;
         if self.strict && (self.now_ms - signed_at * 1000).abs() > MAX_SKEW_MS {
-            return Err(Error::new("DIS.4105", "The X-Sdk-Date header is too far from the time of the service."));
+            return Err(Error::new(
+                "DIS.4105",
+                "The X-Sdk-Date header is too far from the time of the service.",
+            ));
         }
         if claim.access.is_empty() {
             return Err(Error::new("DIS.4106", "The access key is empty."));
@@ -95,27 +108,51 @@ impl Door<'_> {
     }
 
     /// The forms that a claim can be of, and its scope.
-    fn forms<'a>(&self, claim: &Claim<'a>, date: &str) -> Result<(&'static [Variant], Scope<'a>), Error> {
-        let unparsable = || Error::new("DIS.4102", "The Authorization header cannot be understood.");
-        let (variants, parts): (&[Variant], &[&str]) = match (claim.algorithm, claim.scope.as_deref()) {
-            ("SDK-HMAC-SHA256", None) => (&[Variant::Unscoped], &[]),
-            ("SDK-HMAC-SHA256", Some([parts @ .., SCOPE_END])) => (&[Variant::Scoped, Variant::Java], parts),
-            ("V11-HMAC-SHA256", Some([parts @ .., SCOPE_END])) => (&[Variant::ScopedDerived], parts),
-            ("V11-HMAC-SHA256", Some(parts)) => (&[Variant::Derived], parts),
-            _ => return Err(unparsable()),
-        };
+    fn forms<'a>(
+        &self,
+        claim: &Claim<'a>,
+        date: &str,
+    ) -> Result<(&'static [Variant], Scope<'a>), Error> {
+        let unparsable =
+            || Error::new("DIS.4102", "The Authorization header cannot be understood.");
+        let (variants, parts): (&[Variant], &[&str]) =
+            match (claim.algorithm, claim.scope.as_deref()) {
+                ("SDK-HMAC-SHA256", None) => (&[Variant::Unscoped], &[]),
+                ("SDK-HMAC-SHA256", Some([parts @ .., SCOPE_END])) => {
+                    (&[Variant::Scoped, Variant::Java], parts)
+                }
+                ("V11-HMAC-SHA256", Some([parts @ .., SCOPE_END])) => {
+                    (&[Variant::ScopedDerived], parts)
+                }
+                ("V11-HMAC-SHA256", Some(parts)) => (&[Variant::Derived], parts),
+                _ => return Err(unparsable()),
+            };
         if claim.scope.is_none() {
-            return Ok((variants, Scope { region: "", service: SERVICE }));
+            return Ok((
+                variants,
+                Scope {
+                    region: "",
+                    service: SERVICE,
+                },
+            ));
         }
-        let [day, region, service] = parts else { return Err(unparsable()) };
+        let [day, region, service] = parts else {
+            return Err(unparsable());
+        };
         if date.get(..8) != Some(*day) {
-            return Err(Error::new("DIS.4112", "The signature does not match: the scope has another date."));
+            return Err(Error::new(
+                "DIS.4112",
+                "The signature does not match: the scope has another date.",
+            ));
         }
         if region.is_empty() {
             return Err(Error::new("DIS.4111", "The region of the scope is empty."));
         }
         if service.is_empty() || self.strict && *service != SERVICE {
-            return Err(Error::new("DIS.4108", "The service of the scope must be dis."));
+            return Err(Error::new(
+                "DIS.4108",
+                "The service of the scope must be dis.",
+            ));
         }
         Ok((variants, Scope { region, service }))
     }
@@ -129,10 +166,15 @@ impl Door<'_> {
         scope: &Scope<'_>,
         date: &str,
     ) -> bool {
-        if !["host", DATE_HEADER].iter().all(|name| claim.signed.contains(name)) {
+        if !["host", DATE_HEADER]
+            .iter()
+            .all(|name| claim.signed.contains(name))
+        {
             return false;
         }
-        let Some(headers) = signed_headers(&claim.signed, visitor.headers) else { return false };
+        let Some(headers) = signed_headers(&claim.signed, visitor.headers) else {
+            return false;
+        };
         let mut subject = Subject {
             method: visitor.method.as_str(),
             path: visitor.path,
@@ -143,7 +185,10 @@ impl Door<'_> {
         if !payload_agrees(&subject) {
             return false;
         }
-        let hashes: Vec<String> = variants.iter().map(|variant| subject.payload_hash(*variant)).collect();
+        let hashes: Vec<String> = variants
+            .iter()
+            .map(|variant| subject.payload_hash(*variant))
+            .collect();
         let mut tried = HashSet::new();
         for host in hosts(visitor.headers) {
             if let Some(signed) = subject.headers.iter_mut().find(|(name, _)| name == "host") {
@@ -170,7 +215,12 @@ impl Door<'_> {
 /// The ways to write path and query, the usual one of the form first.
 fn ways(variant: Variant) -> Vec<(PathForm, QueryForm)> {
     let mut ways = vec![(variant.path_form(), variant.query_form())];
-    for path in [PathForm::Decoded, PathForm::Normalized, PathForm::Encoded, PathForm::Raw] {
+    for path in [
+        PathForm::Decoded,
+        PathForm::Normalized,
+        PathForm::Encoded,
+        PathForm::Raw,
+    ] {
         for query in [QueryForm::Equals, QueryForm::Bare] {
             ways.push((path, query));
         }
@@ -182,7 +232,10 @@ fn ways(variant: Variant) -> Vec<(PathForm, QueryForm)> {
 fn payload_agrees(subject: &Subject<'_>) -> bool {
     match subject.header(CONTENT_HASH_HEADER) {
         None | Some(UNSIGNED_PAYLOAD) => true,
-        Some(stated) => subject.body.is_empty() || bool::from(stated.as_bytes().ct_eq(sha256_hex(subject.body).as_bytes())),
+        Some(stated) => {
+            subject.body.is_empty()
+                || bool::from(stated.as_bytes().ct_eq(sha256_hex(subject.body).as_bytes()))
+        }
     }
 }
 
@@ -200,12 +253,18 @@ fn hosts(headers: &HeaderMap) -> Vec<String> {
 
 /// The signed headers, or nothing if one of them is not in the request.
 fn signed_headers(names: &[&str], headers: &HeaderMap) -> Option<Vec<(String, String)>> {
-    names.iter().map(|name| header_text(headers, name).map(|value| ((*name).to_owned(), value))).collect()
+    names
+        .iter()
+        .map(|name| header_text(headers, name).map(|value| ((*name).to_owned(), value)))
+        .collect()
 }
 
 /// All values of a header, joined by commas.
 fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
-    let mut values = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let mut values = headers
+        .get_all(name)
+        .iter()
+        .map(|value| String::from_utf8_lossy(value.as_bytes()));
     let mut text = values.next()?.into_owned();
     for value in values {
         text.push(',');
@@ -215,13 +274,20 @@ fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 fn parse(text: &str) -> Result<Claim<'_>, Error> {
-    let missing = |what: &str| Error::new("DIS.4109", format!("The Authorization header has no {what}."));
+    let missing = |what: &str| {
+        Error::new(
+            "DIS.4109",
+            format!("The Authorization header has no {what}."),
+        )
+    };
     let (algorithm, rest) = text
         .split_once(' ')
         .filter(|(algorithm, _)| matches!(*algorithm, "SDK-HMAC-SHA256" | "V11-HMAC-SHA256"))
         .ok_or_else(|| Error::new("DIS.4102", "The Authorization header cannot be understood."))?;
     let part = |name: &str| {
-        rest.split(',').find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('=')).map(str::trim)
+        rest.split(',')
+            .find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='))
+            .map(str::trim)
     };
     let (access, scope) = match (part("Access"), part("Credential")) {
         (Some(access), _) => (access, None),
@@ -231,12 +297,20 @@ fn parse(text: &str) -> Result<Claim<'_>, Error> {
         }
         (None, None) => return Err(missing("Credential")),
     };
-    let signed = part("SignedHeaders").filter(|names| !names.is_empty()).ok_or_else(|| missing("SignedHeaders"))?;
+    let signed = part("SignedHeaders")
+        .filter(|names| !names.is_empty())
+        .ok_or_else(|| missing("SignedHeaders"))?;
     let signature = part("Signature").ok_or_else(|| missing("Signature"))?;
     if signature.is_empty() {
         return Err(Error::new("DIS.4110", "The signature is empty."));
     }
-    Ok(Claim { access, scope, algorithm, signed: signed.split(';').collect(), signature })
+    Ok(Claim {
+        access,
+        scope,
+        algorithm,
+        signed: signed.split(';').collect(),
+        signature,
+    })
 }
 
 /// Seconds since 1970 of a text of the form `YYYYMMDDTHHMMSSZ`.
@@ -245,14 +319,22 @@ fn parse_date(text: &str) -> Option<i64> {
     let shape = bytes.len() == 16
         && bytes[8] == b'T'
         && bytes[15] == b'Z'
-        && bytes[..8].iter().chain(&bytes[9..15]).all(u8::is_ascii_digit);
+        && bytes[..8]
+            .iter()
+            .chain(&bytes[9..15])
+            .all(u8::is_ascii_digit);
     if !shape {
         return None;
     }
     let number = |range: std::ops::Range<usize>| text[range].parse::<i64>().ok();
     let (year, month, day) = (number(0..4)?, number(4..6)?, number(6..8)?);
     let (hour, minute, second) = (number(9..11)?, number(11..13)?, number(13..15)?);
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) || hour > 23 || minute > 59 || second > 60 {
+    if !(1..=12).contains(&month)
+        || !(1..=31).contains(&day)
+        || hour > 23
+        || minute > 59
+        || second > 60
+    {
         return None;
     }
     Some(days_from_civil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second)
@@ -272,20 +354,37 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
 mod tests {
     use super::*;
 
-    const KEY: Key<'_> = Key { access: "AK", secret: "SK" };
+    const KEY: Key<'_> = Key {
+        access: "AK",
+        secret: "SK",
+    };
     const DATE: &str = "20240102T030405Z";
     const NOW: i64 = 1_704_164_645_000;
 
     fn door(strict: bool) -> Door<'static> {
-        Door { key: KEY, token: "token", now_ms: NOW, strict }
+        Door {
+            key: KEY,
+            token: "token",
+            now_ms: NOW,
+            strict,
+        }
     }
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+            .collect()
     }
 
     fn code(door: &Door<'_>, headers: &HeaderMap) -> &'static str {
-        let visitor = Visitor { method: &Method::GET, path: "/v2/p/streams", query: &[], headers, body: b"" };
+        let visitor = Visitor {
+            method: &Method::GET,
+            path: "/v2/p/streams",
+            query: &[],
+            headers,
+            body: b"",
+        };
         door.check(&visitor).err().map_or("", |error| error.code)
     }
 
@@ -294,11 +393,25 @@ mod tests {
             method: "GET",
             path: "/v2/p/streams",
             query: vec![],
-            headers: vec![("host".into(), "h".into()), (DATE_HEADER.into(), date.into())],
+            headers: vec![
+                ("host".into(), "h".into()),
+                (DATE_HEADER.into(), date.into()),
+            ],
             body: b"",
         };
-        let stages = subject.sign(variant, &KEY, &Scope { region: "r", service: SERVICE });
-        headers(&[("host", "h:1"), ("x-sdk-date", date), ("authorization", &stages.authorization)])
+        let stages = subject.sign(
+            variant,
+            &KEY,
+            &Scope {
+                region: "r",
+                service: SERVICE,
+            },
+        );
+        headers(&[
+            ("host", "h:1"),
+            ("x-sdk-date", date),
+            ("authorization", &stages.authorization),
+        ])
     }
 
     #[test]
@@ -306,7 +419,13 @@ mod tests {
         assert_eq!(parse_date("19700101T000000Z"), Some(0));
         assert_eq!(parse_date(DATE), Some(NOW / 1000));
         assert_eq!(parse_date("20240229T235959Z"), Some(1_709_251_199));
-        for wrong in ["", "20240102", "20241302T030405Z", "2024-01-02T03:04Z", "20240102T030405+"] {
+        for wrong in [
+            "",
+            "20240102",
+            "20241302T030405Z",
+            "2024-01-02T03:04Z",
+            "20240102T030405+",
+        ] {
             assert_eq!(parse_date(wrong), None, "{wrong}");
         }
     }
@@ -323,25 +442,79 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_a_claim_is_said() {
-        let claim = |authorization: &str| headers(&[("host", "h"), ("x-sdk-date", DATE), ("authorization", authorization)]);
+        let claim = |authorization: &str| {
+            headers(&[
+                ("host", "h"),
+                ("x-sdk-date", DATE),
+                ("authorization", authorization),
+            ])
+        };
         let table = [
             (headers(&[]), "DIS.4101"),
             (claim(""), "DIS.4101"),
             (claim("Basic abc"), "DIS.4102"),
-            (claim("SDK-HMAC-SHA256 SignedHeaders=host, Signature=0"), "DIS.4109"),
+            (
+                claim("SDK-HMAC-SHA256 SignedHeaders=host, Signature=0"),
+                "DIS.4109",
+            ),
             (claim("SDK-HMAC-SHA256 Access=AK, Signature=0"), "DIS.4109"),
-            (claim("SDK-HMAC-SHA256 Access=AK, SignedHeaders=host"), "DIS.4109"),
-            (claim("SDK-HMAC-SHA256 Access=AK, SignedHeaders=host, Signature="), "DIS.4110"),
-            (claim("SDK-HMAC-SHA256 Access=, SignedHeaders=host, Signature=0"), "DIS.4106"),
-            (claim("SDK-HMAC-SHA256 Access=BK, SignedHeaders=host, Signature=0"), "DIS.4107"),
-            (claim("SDK-HMAC-SHA256 Access=AK, SignedHeaders=host;x-sdk-date, Signature=0"), "DIS.4112"),
-            (claim("SDK-HMAC-SHA256 Access=AK, SignedHeaders=host, Signature=0"), "DIS.4112"),
-            (claim("SDK-HMAC-SHA256 Access=AK, SignedHeaders=host;x-none;x-sdk-date, Signature=0"), "DIS.4112"),
-            (claim("SDK-HMAC-SHA256 Credential=AK/x, SignedHeaders=host, Signature=0"), "DIS.4102"),
-            (claim("V11-HMAC-SHA256 Credential=AK/20240102//dis, SignedHeaders=host, Signature=0"), "DIS.4111"),
-            (claim("V11-HMAC-SHA256 Credential=AK/20240102/r/, SignedHeaders=host, Signature=0"), "DIS.4108"),
-            (claim("V11-HMAC-SHA256 Credential=AK/20240103/r/dis, SignedHeaders=host, Signature=0"), "DIS.4112"),
-            (headers(&[("authorization", "SDK-HMAC-SHA256 Access=AK, SignedHeaders=host, Signature=0")]), "DIS.4103"),
+            (
+                claim("SDK-HMAC-SHA256 Access=AK, SignedHeaders=host"),
+                "DIS.4109",
+            ),
+            (
+                claim("SDK-HMAC-SHA256 Access=AK, SignedHeaders=host, Signature="),
+                "DIS.4110",
+            ),
+            (
+                claim("SDK-HMAC-SHA256 Access=, SignedHeaders=host, Signature=0"),
+                "DIS.4106",
+            ),
+            (
+                claim("SDK-HMAC-SHA256 Access=BK, SignedHeaders=host, Signature=0"),
+                "DIS.4107",
+            ),
+            (
+                claim("SDK-HMAC-SHA256 Access=AK, SignedHeaders=host;x-sdk-date, Signature=0"),
+                "DIS.4112",
+            ),
+            (
+                claim("SDK-HMAC-SHA256 Access=AK, SignedHeaders=host, Signature=0"),
+                "DIS.4112",
+            ),
+            (
+                claim(
+                    "SDK-HMAC-SHA256 Access=AK, SignedHeaders=host;x-none;x-sdk-date, Signature=0",
+                ),
+                "DIS.4112",
+            ),
+            (
+                claim("SDK-HMAC-SHA256 Credential=AK/x, SignedHeaders=host, Signature=0"),
+                "DIS.4102",
+            ),
+            (
+                claim(
+                    "V11-HMAC-SHA256 Credential=AK/20240102//dis, SignedHeaders=host, Signature=0",
+                ),
+                "DIS.4111",
+            ),
+            (
+                claim("V11-HMAC-SHA256 Credential=AK/20240102/r/, SignedHeaders=host, Signature=0"),
+                "DIS.4108",
+            ),
+            (
+                claim(
+                    "V11-HMAC-SHA256 Credential=AK/20240103/r/dis, SignedHeaders=host, Signature=0",
+                ),
+                "DIS.4112",
+            ),
+            (
+                headers(&[(
+                    "authorization",
+                    "SDK-HMAC-SHA256 Access=AK, SignedHeaders=host, Signature=0",
+                )]),
+                "DIS.4103",
+            ),
             (signed(Variant::Unscoped, "yesterday"), "DIS.4104"),
         ];
         for (headers, expected) in table {
@@ -358,8 +531,17 @@ mod tests {
 
     #[test]
     fn tokens_are_compared() {
-        assert_eq!(code(&door(false), &headers(&[("x-auth-token", "token")])), "");
-        assert_eq!(code(&door(false), &headers(&[("x-auth-token", "")])), "DIS.4113");
-        assert_eq!(code(&door(false), &headers(&[("x-auth-token", "tokem")])), "DIS.4114");
+        assert_eq!(
+            code(&door(false), &headers(&[("x-auth-token", "token")])),
+            ""
+        );
+        assert_eq!(
+            code(&door(false), &headers(&[("x-auth-token", "")])),
+            "DIS.4113"
+        );
+        assert_eq!(
+            code(&door(false), &headers(&[("x-auth-token", "tokem")])),
+            "DIS.4114"
+        );
     }
 }

@@ -13,13 +13,17 @@ pub(crate) const DECODED_LIMIT: usize = 16 << 20;
 
 /// Undoes the compression that `Content-Encoding` names.
 pub(crate) fn decode(headers: &HeaderMap, body: &Bytes) -> Result<Bytes, Error> {
-    let Some(encoding) = headers.get(CONTENT_ENCODING) else { return Ok(body.clone()) };
+    let Some(encoding) = headers.get(CONTENT_ENCODING) else {
+        return Ok(body.clone());
+    };
     match encoding.to_str().unwrap_or_default().trim() {
         "" | "identity" => Ok(body.clone()),
         "lz4" => lz4(headers, body),
         "snappy" => snappy(body),
         "zstd" => zstd(body),
-        _ => Err(Error::invalid("Content-Encoding must be lz4, snappy or zstd.")),
+        _ => Err(Error::invalid(
+            "Content-Encoding must be lz4, snappy or zstd.",
+        )),
     }
 }
 
@@ -41,7 +45,11 @@ fn lz4(headers: &HeaderMap, body: &[u8]) -> Result<Bytes, Error> {
         return Err(too_large());
     }
     let plain = lz4_flex::block::decompress(body, length).map_err(|_| damaged())?;
-    if plain.len() == length { Ok(plain.into()) } else { Err(damaged()) }
+    if plain.len() == length {
+        Ok(plain.into())
+    } else {
+        Err(damaged())
+    }
 }
 
 fn snappy(body: &[u8]) -> Result<Bytes, Error> {
@@ -49,15 +57,25 @@ fn snappy(body: &[u8]) -> Result<Bytes, Error> {
     if length > DECODED_LIMIT {
         return Err(too_large());
     }
-    snap::raw::Decoder::new().decompress_vec(body).map(Bytes::from).map_err(|_| damaged())
+    snap::raw::Decoder::new()
+        .decompress_vec(body)
+        .map(Bytes::from)
+        .map_err(|_| damaged())
 }
 
 fn zstd(body: &[u8]) -> Result<Bytes, Error> {
     let decoder = zstd::stream::read::Decoder::new(body).map_err(|_| damaged())?;
     let mut plain = Vec::new();
     let bound = u64::try_from(DECODED_LIMIT).unwrap_or(u64::MAX);
-    decoder.take(bound + 1).read_to_end(&mut plain).map_err(|_| damaged())?;
-    if plain.len() > DECODED_LIMIT { Err(too_large()) } else { Ok(plain.into()) }
+    decoder
+        .take(bound + 1)
+        .read_to_end(&mut plain)
+        .map_err(|_| damaged())?;
+    if plain.len() > DECODED_LIMIT {
+        Err(too_large())
+    } else {
+        Ok(plain.into())
+    }
 }
 
 #[cfg(test)]
@@ -77,19 +95,42 @@ mod tests {
     fn each_compression_is_undone() {
         let plain = b"hello hello hello hello".repeat(9);
         let packed = lz4_flex::block::compress(&plain);
-        assert_eq!(decode(&headers("lz4", Some("207")), &packed.into()).unwrap(), plain);
+        assert_eq!(
+            decode(&headers("lz4", Some("207")), &packed.into()).unwrap(),
+            plain
+        );
         let packed = snap::raw::Encoder::new().compress_vec(&plain).unwrap();
-        assert_eq!(decode(&headers("snappy", None), &packed.into()).unwrap(), plain);
+        assert_eq!(
+            decode(&headers("snappy", None), &packed.into()).unwrap(),
+            plain
+        );
         let packed = zstd::bulk::compress(&plain, 1).unwrap();
-        assert_eq!(decode(&headers("zstd", None), &packed.into()).unwrap(), plain);
+        assert_eq!(
+            decode(&headers("zstd", None), &packed.into()).unwrap(),
+            plain
+        );
     }
 
     #[test]
     fn lies_and_bombs_are_refused() {
         let bomb = zstd::bulk::compress(&vec![0; DECODED_LIMIT + 1], 1).unwrap();
-        assert_eq!(decode(&headers("zstd", None), &bomb.into()).unwrap_err().status.as_u16(), 413);
-        let bomb = snap::raw::Encoder::new().compress_vec(&vec![0; DECODED_LIMIT + 1]).unwrap();
-        assert_eq!(decode(&headers("snappy", None), &bomb.into()).unwrap_err().status.as_u16(), 413);
+        assert_eq!(
+            decode(&headers("zstd", None), &bomb.into())
+                .unwrap_err()
+                .status
+                .as_u16(),
+            413
+        );
+        let bomb = snap::raw::Encoder::new()
+            .compress_vec(&vec![0; DECODED_LIMIT + 1])
+            .unwrap();
+        assert_eq!(
+            decode(&headers("snappy", None), &bomb.into())
+                .unwrap_err()
+                .status
+                .as_u16(),
+            413
+        );
         for (encoding, length) in [
             ("lz4", None),
             ("lz4", Some("99999999999")),
@@ -98,7 +139,11 @@ mod tests {
             ("zstd", None),
             ("gzip", None),
         ] {
-            let error = decode(&headers(encoding, length), &Bytes::from_static(b"\xff\xff\xff\xff\x7f")).unwrap_err();
+            let error = decode(
+                &headers(encoding, length),
+                &Bytes::from_static(b"\xff\xff\xff\xff\x7f"),
+            )
+            .unwrap_err();
             assert_eq!(error.code, "DIS.4200", "{encoding}");
         }
     }

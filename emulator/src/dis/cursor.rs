@@ -106,12 +106,21 @@ impl Cursor {
 fn seal(content: &Content, secret: &[u8; 32]) -> String {
     let plain = serde_json::to_vec(content).unwrap_or_default();
     let mut outer = Sha256::new_with_prefix(secret);
-    outer.update(Sha256::new_with_prefix(secret).chain_update(&plain).finalize());
+    outer.update(
+        Sha256::new_with_prefix(secret)
+            .chain_update(&plain)
+            .finalize(),
+    );
     URL_SAFE_NO_PAD.encode(&outer.finalize()[..16])
 }
 
 /// Answers a request for a cursor.
-pub(crate) fn show(project: &mut Project, query: &Fields, now: i64, secret: &[u8; 32]) -> Result<Reply, Error> {
+pub(crate) fn show(
+    project: &mut Project,
+    query: &Fields,
+    now: i64,
+    secret: &[u8; 32],
+) -> Result<Reply, Error> {
     let (name, id) = (query.text("stream-name")?, query.text("stream-id")?);
     if name.is_none() && id.is_none() {
         return Err(Error::invalid("stream-name is missing."));
@@ -127,25 +136,35 @@ pub(crate) fn show(project: &mut Project, query: &Fields, now: i64, secret: &[u8
         sequence_number,
         issued: now,
     };
-    Ok(Reply::json(&serde_json::json!({ "partition_cursor": cursor.seal(secret) })))
+    Ok(Reply::json(
+        &serde_json::json!({ "partition_cursor": cursor.seal(secret) }),
+    ))
 }
 
 /// The sequence number of the first record that a new cursor reads.
 fn position(stream: &Stream, number: u32, query: &Fields, now: i64) -> Result<u64, Error> {
     let partition = stream.readable(number, now)?;
     let (first, next) = (partition.first(), partition.info.next);
-    let kind = query.text("cursor-type")?.unwrap_or_else(|| "AT_SEQUENCE_NUMBER".to_owned());
+    let kind = query
+        .text("cursor-type")?
+        .unwrap_or_else(|| "AT_SEQUENCE_NUMBER".to_owned());
     match kind.as_str() {
         "TRIM_HORIZON" => Ok(first),
         "LATEST" => Ok(next),
         "AT_TIMESTAMP" => {
-            let time = query.integer("timestamp")?.ok_or_else(|| Error::invalid("timestamp is missing."))?;
-            let found = partition.records_from(first).find(|(_, record)| record.timestamp >= time);
+            let time = query
+                .integer("timestamp")?
+                .ok_or_else(|| Error::invalid("timestamp is missing."))?;
+            let found = partition
+                .records_from(first)
+                .find(|(_, record)| record.timestamp >= time);
             Ok(found.map_or(next, |(number, _)| number))
         }
         "AT_SEQUENCE_NUMBER" | "AFTER_SEQUENCE_NUMBER" => {
             let name = "starting-sequence-number";
-            let text = query.text(name)?.ok_or_else(|| Error::bad_sequence_number(name))?;
+            let text = query
+                .text(name)?
+                .ok_or_else(|| Error::bad_sequence_number(name))?;
             let given: i64 = text.parse().map_err(|_| Error::bad_sequence_number(name))?;
             let start = i128::from(given) + i128::from(kind == "AFTER_SEQUENCE_NUMBER");
             u64::try_from(start)
@@ -184,8 +203,20 @@ mod tests {
         let text = cursor("s").seal(&[7; 32]);
         let forged = text.replacen('A', "B", 1);
         let unsealed = URL_SAFE_NO_PAD.encode(br#"{"getIteratorParam":{},"generateTimestamp":1}"#);
-        for bad in ["", "x", "eyJhIjoxfQ", &forged, &unsealed, &"A".repeat(600), &text[1..]] {
-            assert_eq!(Cursor::open(bad, &[7; 32]).unwrap_err().code, "DIS.4217", "{bad}");
+        for bad in [
+            "",
+            "x",
+            "eyJhIjoxfQ",
+            &forged,
+            &unsealed,
+            &"A".repeat(600),
+            &text[1..],
+        ] {
+            assert_eq!(
+                Cursor::open(bad, &[7; 32]).unwrap_err().code,
+                "DIS.4217",
+                "{bad}"
+            );
         }
         assert_eq!(Cursor::open(&text, &[8; 32]).unwrap_err().code, "DIS.4217");
     }
@@ -194,6 +225,12 @@ mod tests {
     fn five_minutes_are_the_limit() {
         let cursor = cursor("s");
         assert!(cursor.check_age(cursor.issued + LIFETIME_MS).is_ok());
-        assert_eq!(cursor.check_age(cursor.issued + LIFETIME_MS + 1).unwrap_err().code, "DIS.4225");
+        assert_eq!(
+            cursor
+                .check_age(cursor.issued + LIFETIME_MS + 1)
+                .unwrap_err()
+                .code,
+            "DIS.4225"
+        );
     }
 }

@@ -21,13 +21,19 @@ impl Error {
     pub(crate) fn new(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         let status = match code {
             "DIS.4116" => StatusCode::FORBIDDEN,
-            _ if code.starts_with("DIS.410") || code.starts_with("DIS.411") && code < "DIS.4115" => {
+            _ if code.starts_with("DIS.410")
+                || code.starts_with("DIS.411") && code < "DIS.4115" =>
+            {
                 StatusCode::UNAUTHORIZED
             }
             _ if code.starts_with("DIS.5") => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
         };
-        Self { status, code, message: message.into() }
+        Self {
+            status,
+            code,
+            message: message.into(),
+        }
     }
 
     /// A request that cannot be understood or breaks a rule.
@@ -62,7 +68,10 @@ impl Error {
 
     /// A sequence number that the partition does not hold.
     pub(crate) fn out_of_range() -> Self {
-        Self::new("DIS.4224", "The sequence number is out of the range of the partition.")
+        Self::new(
+            "DIS.4224",
+            "The sequence number is out of the range of the partition.",
+        )
     }
 
     /// A failure of the emulator.
@@ -84,7 +93,11 @@ impl Error {
             "error_code": self.code,
             "error_msg": self.message,
         });
-        Reply { status: self.status, protobuf: false, body: Bytes::from(body.to_string()) }
+        Reply {
+            status: self.status,
+            protobuf: false,
+            body: Bytes::from(body.to_string()),
+        }
     }
 }
 

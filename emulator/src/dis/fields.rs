@@ -48,7 +48,8 @@ impl Fields {
 
     /// A text that must be given.
     pub(crate) fn required(&self, name: &str) -> Result<String, Error> {
-        self.text(name)?.ok_or_else(|| Error::invalid(format!("{name} is missing.")))
+        self.text(name)?
+            .ok_or_else(|| Error::invalid(format!("{name} is missing.")))
     }
 
     /// A whole number.
@@ -63,12 +64,20 @@ impl Fields {
     }
 
     /// A whole number within bounds, or a default.
-    pub(crate) fn bounded(&self, name: &str, low: i64, high: i64, default: i64) -> Result<usize, Error> {
+    pub(crate) fn bounded(
+        &self,
+        name: &str,
+        low: i64,
+        high: i64,
+        default: i64,
+    ) -> Result<usize, Error> {
         let number = self.integer(name)?.unwrap_or(default);
         if (low..=high).contains(&number) {
             Ok(usize::try_from(number).unwrap_or_default())
         } else {
-            Err(Error::invalid(format!("{name} must be from {low} to {high}.")))
+            Err(Error::invalid(format!(
+                "{name} must be from {low} to {high}."
+            )))
         }
     }
 
@@ -86,9 +95,10 @@ impl Fields {
     /// One of a list of names.
     pub(crate) fn choice(&self, name: &str, choices: &[&str]) -> Result<Option<String>, Error> {
         match self.text(name)? {
-            Some(text) if !choices.contains(&text.as_str()) => {
-                Err(Error::invalid(format!("{name} must be one of {}.", choices.join(", "))))
-            }
+            Some(text) if !choices.contains(&text.as_str()) => Err(Error::invalid(format!(
+                "{name} must be one of {}.",
+                choices.join(", ")
+            ))),
             other => Ok(other),
         }
     }
@@ -96,7 +106,10 @@ impl Fields {
 
 /// Whether a text is a name: 1 to `longest` letters, digits, `_` and `-`.
 pub(crate) fn is_name(text: &str, longest: usize) -> bool {
-    (1..=longest).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+    (1..=longest).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
 #[cfg(test)]
@@ -105,13 +118,19 @@ mod tests {
 
     #[test]
     fn values_are_read_leniently() {
-        let fields = Fields::from_json(br#"{"a":"","b":5,"c":"7","d":true,"e":[],"f":null,"g":1.5}"#).unwrap();
+        let fields =
+            Fields::from_json(br#"{"a":"","b":5,"c":"7","d":true,"e":[],"f":null,"g":1.5}"#)
+                .unwrap();
         assert_eq!(fields.text("a").unwrap(), None);
         assert_eq!(fields.text("b").unwrap().as_deref(), Some("5"));
         assert_eq!(fields.integer("c").unwrap(), Some(7));
         assert_eq!(fields.boolean("d").unwrap(), Some(true));
         assert_eq!(fields.text("f").unwrap(), None);
-        for bad in [fields.text("e").unwrap_err(), fields.integer("g").unwrap_err(), fields.integer("e").unwrap_err()] {
+        for bad in [
+            fields.text("e").unwrap_err(),
+            fields.integer("g").unwrap_err(),
+            fields.integer("e").unwrap_err(),
+        ] {
             assert_eq!(bad.code, "DIS.4200");
         }
         assert_eq!(fields.required("a").unwrap_err().message, "a is missing.");

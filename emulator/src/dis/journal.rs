@@ -39,7 +39,12 @@ pub(crate) fn put_partition(stream: &str, number: usize, info: PartitionInfo) ->
 }
 
 /// Stores a record.
-pub(crate) fn put_record(stream: &str, number: usize, sequence_number: u64, record: &Record) -> Change {
+pub(crate) fn put_record(
+    stream: &str,
+    number: usize,
+    sequence_number: u64,
+    record: &Record,
+) -> Change {
     let stored = StoredRecord {
         data: record.data.clone(),
         partition_key: record.partition_key.clone(),
@@ -55,15 +60,27 @@ pub(crate) fn put_record(stream: &str, number: usize, sequence_number: u64, reco
 
 /// Removes a record.
 pub(crate) fn delete_record(stream: &str, number: usize, sequence_number: u64) -> Change {
-    Change::Delete { kind: RECORD, key: record_key(stream, number, sequence_number) }
+    Change::Delete {
+        kind: RECORD,
+        key: record_key(stream, number, sequence_number),
+    }
 }
 
 /// Removes a stream with everything in it.
 pub(crate) fn delete_stream(project: &str, stream: &str) -> Vec<Change> {
     vec![
-        Change::Delete { kind: STREAM, key: named(project, stream) },
-        Change::DeletePrefix { kind: PARTITION, prefix: ended(stream) },
-        Change::DeletePrefix { kind: RECORD, prefix: ended(stream) },
+        Change::Delete {
+            kind: STREAM,
+            key: named(project, stream),
+        },
+        Change::DeletePrefix {
+            kind: PARTITION,
+            prefix: ended(stream),
+        },
+        Change::DeletePrefix {
+            kind: RECORD,
+            prefix: ended(stream),
+        },
     ]
 }
 
@@ -74,12 +91,19 @@ pub(crate) fn put_app(project: &str, app: &App) -> Change {
 
 /// Removes an app.
 pub(crate) fn delete_app(project: &str, name: &str) -> Change {
-    Change::Delete { kind: APP, key: named(project, name) }
+    Change::Delete {
+        kind: APP,
+        key: named(project, name),
+    }
 }
 
 /// Stores the secret that cursors are signed with.
 pub(crate) fn put_secret(secret: [u8; 32]) -> Change {
-    Change::Put { kind: SECRET, key: Vec::new(), value: Bytes::copy_from_slice(&secret) }
+    Change::Put {
+        kind: SECRET,
+        key: Vec::new(),
+        value: Bytes::copy_from_slice(&secret),
+    }
 }
 
 /// What was stored.
@@ -95,10 +119,19 @@ pub(crate) fn load(entries: &[Entry]) -> Result<Loaded, String> {
     let mut partitions: BTreeMap<Vec<u8>, Partition> = BTreeMap::new();
     for entry in entries.iter().filter(|entry| entry.kind == PARTITION) {
         let info = parse(entry)?;
-        partitions.insert(entry.key.clone(), Partition { info, ..Partition::default() });
+        partitions.insert(
+            entry.key.clone(),
+            Partition {
+                info,
+                ..Partition::default()
+            },
+        );
     }
     for entry in entries.iter().filter(|entry| entry.kind == RECORD) {
-        let (partition, _) = entry.key.split_last_chunk::<8>().ok_or_else(|| broken(entry))?;
+        let (partition, _) = entry
+            .key
+            .split_last_chunk::<8>()
+            .ok_or_else(|| broken(entry))?;
         let stored = StoredRecord::decode(entry.value.clone()).map_err(|_| broken(entry))?;
         let partition = partitions.get_mut(partition).ok_or_else(|| broken(entry))?;
         partition.records.push_back(Record {
@@ -108,7 +141,10 @@ pub(crate) fn load(entries: &[Entry]) -> Result<Loaded, String> {
             arrived: stored.arrived,
         });
     }
-    if partitions.values().any(|partition| partition.records.len() as u64 > partition.info.next) {
+    if partitions
+        .values()
+        .any(|partition| partition.records.len() as u64 > partition.info.next)
+    {
         return Err("a partition has more records than numbers".to_owned());
     }
     for entry in entries {
@@ -116,16 +152,37 @@ pub(crate) fn load(entries: &[Entry]) -> Result<Loaded, String> {
             STREAM => {
                 let info: StreamInfo = parse(entry)?;
                 let prefix = ended(&info.id);
-                let keys: Vec<Vec<u8>> = partitions.keys().filter(|key| key.starts_with(&prefix)).cloned().collect();
-                let own = keys.iter().filter_map(|key| partitions.remove(key)).collect();
+                let keys: Vec<Vec<u8>> = partitions
+                    .keys()
+                    .filter(|key| key.starts_with(&prefix))
+                    .cloned()
+                    .collect();
+                let own = keys
+                    .iter()
+                    .filter_map(|key| partitions.remove(key))
+                    .collect();
                 let project = loaded.projects.entry(project_of(entry)?).or_default();
-                project.streams.insert(info.name.clone(), Stream { info, partitions: own, turn: 0 });
+                project.streams.insert(
+                    info.name.clone(),
+                    Stream {
+                        info,
+                        partitions: own,
+                        turn: 0,
+                    },
+                );
             }
             APP => {
                 let app: App = parse(entry)?;
-                loaded.projects.entry(project_of(entry)?).or_default().apps.insert(app.name.clone(), app);
+                loaded
+                    .projects
+                    .entry(project_of(entry)?)
+                    .or_default()
+                    .apps
+                    .insert(app.name.clone(), app);
             }
-            SECRET => loaded.secret = Some(entry.value.as_ref().try_into().map_err(|_| broken(entry))?),
+            SECRET => {
+                loaded.secret = Some(entry.value.as_ref().try_into().map_err(|_| broken(entry))?)
+            }
             _ => {}
         }
     }
@@ -163,7 +220,11 @@ fn record_key(stream: &str, number: usize, sequence_number: u64) -> Vec<u8> {
 }
 
 fn project_of(entry: &Entry) -> Result<String, String> {
-    let end = entry.key.iter().position(|byte| *byte == 0).ok_or_else(|| broken(entry))?;
+    let end = entry
+        .key
+        .iter()
+        .position(|byte| *byte == 0)
+        .ok_or_else(|| broken(entry))?;
     String::from_utf8(entry.key[..end].to_vec()).map_err(|_| broken(entry))
 }
 

@@ -120,19 +120,27 @@ impl Put {
         if body.is_empty() {
             return Err(Error::new("DIS.4202", "The request is empty."));
         }
-        if protobuf { Self::parse_protobuf(body.clone()) } else { Self::parse_json(body) }
+        if protobuf {
+            Self::parse_protobuf(body.clone())
+        } else {
+            Self::parse_json(body)
+        }
     }
 
     fn parse_json(body: &[u8]) -> Result<Self, Error> {
-        let request: JsonPut<'_> =
-            serde_json::from_slice(body).map_err(|_| Error::invalid("The request body is malformed."))?;
-        let rows = request.records.unwrap_or_default().into_iter().map(|row| Row {
-            data: decode_data(&row.data),
-            partition_key: row.partition_key.into_option(),
-            explicit_hash_key: row.explicit_hash_key.into_option(),
-            partition_id: row.partition_id.into_option(),
-            timestamp: row.timestamp,
-        });
+        let request: JsonPut<'_> = serde_json::from_slice(body)
+            .map_err(|_| Error::invalid("The request body is malformed."))?;
+        let rows = request
+            .records
+            .unwrap_or_default()
+            .into_iter()
+            .map(|row| Row {
+                data: decode_data(&row.data),
+                partition_key: row.partition_key.into_option(),
+                explicit_hash_key: row.explicit_hash_key.into_option(),
+                partition_id: row.partition_id.into_option(),
+                timestamp: row.timestamp,
+            });
         Ok(Self {
             rows: rows.collect(),
             stream_name: request.stream_name.into_option(),
@@ -142,8 +150,8 @@ impl Put {
     }
 
     fn parse_protobuf(body: Bytes) -> Result<Self, Error> {
-        let request =
-            proto::PutRecordsRequest::decode(body).map_err(|_| Error::invalid("The request body is malformed."))?;
+        let request = proto::PutRecordsRequest::decode(body)
+            .map_err(|_| Error::invalid("The request body is malformed."))?;
         let given = |text: Option<String>| text.filter(|text| !text.is_empty());
         let rows = request.records.into_iter().map(|row| Row {
             data: Ok(row.data.unwrap_or_default()),
@@ -169,7 +177,9 @@ impl Put {
             return Err(Error::new("DIS.4202", "The request has no records."));
         }
         let (now, limits) = (turn.now, turn.limits);
-        let stream = turn.project.stream(self.stream_name.as_deref(), self.stream_id.as_deref())?;
+        let stream = turn
+            .project
+            .stream(self.stream_name.as_deref(), self.stream_id.as_deref())?;
         check_size(&self.rows, stream, limits)?;
         let mut touched = vec![false; stream.partitions.len()];
         let mut results = Vec::with_capacity(self.rows.len());
@@ -183,7 +193,12 @@ impl Put {
                 };
                 let partition = &mut stream.partitions[number];
                 let sequence_number = partition.info.next;
-                turn.changes.push(journal::put_record(&stream.info.id, number, sequence_number, &record));
+                turn.changes.push(journal::put_record(
+                    &stream.info.id,
+                    number,
+                    sequence_number,
+                    &record,
+                ));
                 partition.records.push_back(record);
                 partition.info.next += 1;
                 touched[number] = true;
@@ -191,9 +206,17 @@ impl Put {
             }));
         }
         for (number, _) in touched.iter().enumerate().filter(|(_, touched)| **touched) {
-            turn.changes.push(journal::put_partition(&stream.info.id, number, stream.partitions[number].info));
+            turn.changes.push(journal::put_partition(
+                &stream.info.id,
+                number,
+                stream.partitions[number].info,
+            ));
         }
-        Ok(if self.protobuf { protobuf_result(&results) } else { json_result(&results) })
+        Ok(if self.protobuf {
+            protobuf_result(&results)
+        } else {
+            json_result(&results)
+        })
     }
 }
 
@@ -209,8 +232,16 @@ fn decode_data(data: &Text<'_>) -> Result<Bytes, RowError> {
 
 fn check_size(rows: &[Row], stream: &Stream, limits: Limits) -> Result<(), Error> {
     let common = stream.info.stream_type == "COMMON" && limits.throughput();
-    let limit = if common { MAX_COMMON_REQUEST } else { MAX_REQUEST };
-    let total: usize = rows.iter().filter_map(|row| row.data.as_ref().ok()).map(Bytes::len).sum();
+    let limit = if common {
+        MAX_COMMON_REQUEST
+    } else {
+        MAX_REQUEST
+    };
+    let total: usize = rows
+        .iter()
+        .filter_map(|row| row.data.as_ref().ok())
+        .map(Bytes::len)
+        .sum();
     if total <= limit {
         return Ok(());
     }
@@ -236,11 +267,10 @@ fn place(stream: &mut Stream, row: &Row, now: i64) -> Result<usize, RowError> {
         };
     }
     if let Some(hash) = &row.explicit_hash_key {
-        let hash = hash
-            .parse()
-            .ok()
-            .filter(|hash| *hash <= MAX_HASH)
-            .ok_or(("DIS.4200", "The explicit_hash_key must be from 0 to 9223372036854775807."))?;
+        let hash = hash.parse().ok().filter(|hash| *hash <= MAX_HASH).ok_or((
+            "DIS.4200",
+            "The explicit_hash_key must be from 0 to 9223372036854775807.",
+        ))?;
         return stream.by_hash(hash).ok_or(NO_PARTITION);
     }
     if let Some(key) = &row.partition_key {
@@ -248,7 +278,10 @@ fn place(stream: &mut Stream, row: &Row, now: i64) -> Result<usize, RowError> {
     }
     let active = stream.active();
     stream.turn = stream.turn.wrapping_add(1);
-    active.get(stream.turn % active.len().max(1)).copied().ok_or(NO_PARTITION)
+    active
+        .get(stream.turn % active.len().max(1))
+        .copied()
+        .ok_or(NO_PARTITION)
 }
 
 type Results = [Result<(usize, u64), RowError>];
@@ -265,7 +298,9 @@ fn json_result(results: &Results) -> Reply {
                 "partition_id": Stream::partition_id(*number),
                 "sequence_number": sequence_number.to_string(),
             }),
-            Err((code, message)) => serde_json::json!({ "error_code": code, "error_message": message }),
+            Err((code, message)) => {
+                serde_json::json!({ "error_code": code, "error_message": message })
+            }
         })
         .collect();
     Reply::json(&serde_json::json!({ "failed_record_count": failures(results), "records": rows }))
@@ -311,7 +346,9 @@ const TIMESTAMP_TYPE: &str = "CreateTime";
 
 /// Reads records from a cursor on.
 pub(crate) fn get(turn: &mut Turn<'_>, query: &Fields, protobuf: bool) -> Result<Reply, Error> {
-    let text = query.text("partition-cursor")?.ok_or_else(|| Error::new("DIS.4217", "partition-cursor is missing."))?;
+    let text = query
+        .text("partition-cursor")?
+        .ok_or_else(|| Error::new("DIS.4217", "partition-cursor is missing."))?;
     let limit = query.bounded("limit", 1, MAX_FETCH_RECORDS, MAX_FETCH_RECORDS)?;
     let budget = query.bounded("max_fetch_bytes", 1, i64::from(u32::MAX), FETCH_BYTES)?;
     let cursor = Cursor::open(&text, turn.secret)?;
@@ -319,7 +356,10 @@ pub(crate) fn get(turn: &mut Turn<'_>, query: &Fields, protobuf: bool) -> Result
     let stream = turn.project.stream_by_id(&cursor.stream_id)?;
     let partition = stream.readable(cursor.partition, turn.now)?;
     if cursor.sequence_number < partition.first() {
-        return Err(Error::new("DIS.4226", "The record under the cursor has expired."));
+        return Err(Error::new(
+            "DIS.4226",
+            "The record under the cursor has expired.",
+        ));
     }
     if cursor.sequence_number > partition.info.next {
         return Err(Error::out_of_range());
@@ -331,7 +371,11 @@ pub(crate) fn get(turn: &mut Turn<'_>, query: &Fields, protobuf: bool) -> Result
         ..cursor
     };
     let next = next.seal(turn.secret);
-    Ok(if protobuf { protobuf_records(next, &records) } else { json_records(next, &records) })
+    Ok(if protobuf {
+        protobuf_records(next, &records)
+    } else {
+        json_records(next, &records)
+    })
 }
 
 fn fetch(partition: &Partition, from: u64, limit: usize, budget: usize) -> Vec<(u64, &Record)> {
@@ -354,7 +398,10 @@ fn json_records(next_partition_cursor: String, records: &[(u64, &Record)]) -> Re
         timestamp: record.timestamp,
         timestamp_type: TIMESTAMP_TYPE,
     });
-    Reply::json(&JsonGet { next_partition_cursor, records: records.collect() })
+    Reply::json(&JsonGet {
+        next_partition_cursor,
+        records: records.collect(),
+    })
 }
 
 fn protobuf_records(next_shard_iterator: String, records: &[(u64, &Record)]) -> Reply {
@@ -365,5 +412,8 @@ fn protobuf_records(next_shard_iterator: String, records: &[(u64, &Record)]) -> 
         timestamp: Some(record.timestamp),
         timestamp_type: Some(TIMESTAMP_TYPE.to_owned()),
     });
-    Reply::protobuf(&proto::GetRecordsResult { next_shard_iterator, records: records.collect() })
+    Reply::protobuf(&proto::GetRecordsResult {
+        next_shard_iterator,
+        records: records.collect(),
+    })
 }

@@ -28,17 +28,24 @@ pub(crate) enum Route {
 
 /// The project id and the operation of a request line.
 pub(crate) fn find(method: &Method, path: &str) -> Result<(String, Route), Error> {
-    let unknown = || Error::invalid("No operation has this path.").with_status(StatusCode::NOT_FOUND);
+    let unknown =
+        || Error::invalid("No operation has this path.").with_status(StatusCode::NOT_FOUND);
     let decoded: Vec<String> = path
         .strip_suffix('/')
         .unwrap_or(path)
         .split('/')
         .skip(1)
-        .map(|segment| percent_decode_str(segment).decode_utf8().map(std::borrow::Cow::into_owned))
+        .map(|segment| {
+            percent_decode_str(segment)
+                .decode_utf8()
+                .map(std::borrow::Cow::into_owned)
+        })
         .collect::<Result<_, _>>()
         .map_err(|_| Error::invalid("The path is not UTF-8."))?;
     let segments: Vec<&str> = decoded.iter().map(String::as_str).collect();
-    let ["v2" | "v3", project, rest @ ..] = segments.as_slice() else { return Err(unknown()) };
+    let ["v2" | "v3", project, rest @ ..] = segments.as_slice() else {
+        return Err(unknown());
+    };
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if project.is_empty() || project.len() > 64 || !project.chars().all(plain) {
         return Err(Error::new("DIS.4117", "The project id is invalid."));
@@ -48,7 +55,9 @@ pub(crate) fn find(method: &Method, path: &str) -> Result<(String, Route), Error
         ("POST", ["streams"]) => Route::CreateStream,
         ("GET", ["streams"]) => Route::ListStreams,
         ("GET", ["streams", stream]) => Route::ShowStream(name(stream)),
-        ("PUT", ["streams", stream] | ["streams", stream, "update"]) => Route::UpdateStream(name(stream)),
+        ("PUT", ["streams", stream] | ["streams", stream, "update"]) => {
+            Route::UpdateStream(name(stream))
+        }
         ("DELETE", ["streams", stream]) => Route::DeleteStream(name(stream)),
         ("POST", ["records"]) => Route::PutRecords,
         ("GET", ["records"]) => Route::GetRecords,
@@ -61,8 +70,12 @@ pub(crate) fn find(method: &Method, path: &str) -> Result<(String, Route), Error
         ("POST", ["checkpoints"]) => Route::CommitCheckpoint,
         ("GET", ["checkpoints"]) => Route::ShowCheckpoint,
         ("DELETE", ["checkpoints"]) => Route::DeleteCheckpoint,
-        (_, ["streams" | "records" | "cursors" | "apps" | "checkpoints"] | ["streams" | "apps", _]) => {
-            return Err(Error::invalid("The path does not have this method.").with_status(StatusCode::METHOD_NOT_ALLOWED));
+        (
+            _,
+            ["streams" | "records" | "cursors" | "apps" | "checkpoints"] | ["streams" | "apps", _],
+        ) => {
+            return Err(Error::invalid("The path does not have this method.")
+                .with_status(StatusCode::METHOD_NOT_ALLOWED));
         }
         _ => return Err(unknown()),
     };
@@ -100,10 +113,16 @@ mod tests {
     #[test]
     fn versions_and_final_slashes_do_not_matter() {
         for path in ["/v2/p/streams", "/v2/p/streams/", "/v3/p/streams"] {
-            assert_eq!(find(&Method::GET, path).unwrap(), ("p".to_owned(), Route::ListStreams));
+            assert_eq!(
+                find(&Method::GET, path).unwrap(),
+                ("p".to_owned(), Route::ListStreams)
+            );
         }
         let (_, route) = find(&Method::GET, "/v2/p/apps/a%20b/streams/s").unwrap();
-        assert_eq!(route, Route::ConsumerState("a b".to_owned(), "s".to_owned()));
+        assert_eq!(
+            route,
+            Route::ConsumerState("a b".to_owned(), "s".to_owned())
+        );
     }
 
     #[test]
@@ -111,7 +130,10 @@ mod tests {
         assert_eq!(code(Method::GET, "/"), (404, "DIS.4200"));
         assert_eq!(code(Method::GET, "/v2/p/nothing"), (404, "DIS.4200"));
         assert_eq!(code(Method::PATCH, "/v2/p/streams/s"), (405, "DIS.4200"));
-        assert_eq!(code(Method::GET, "/v2/%7Bproject_id%7D/streams"), (400, "DIS.4117"));
+        assert_eq!(
+            code(Method::GET, "/v2/%7Bproject_id%7D/streams"),
+            (400, "DIS.4117")
+        );
         assert_eq!(code(Method::GET, "/v2/p/streams/%ff"), (400, "DIS.4200"));
     }
 
@@ -119,7 +141,10 @@ mod tests {
     fn queries_are_decoded() {
         let pairs = query_pairs("a=1%202&b&c=%3D+x").unwrap();
         let expected = [("a", "1 2"), ("b", ""), ("c", "= x")];
-        assert_eq!(pairs, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(
+            pairs,
+            expected.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        );
         assert!(query_pairs("a=%ff").is_err());
     }
 }

@@ -20,21 +20,31 @@ pub(crate) struct Project {
 
 impl Project {
     /// Finds a stream by its name, or a text that is an id, or a separate id.
-    pub(crate) fn stream(&mut self, name: Option<&str>, id: Option<&str>) -> Result<&mut Stream, Error> {
+    pub(crate) fn stream(
+        &mut self,
+        name: Option<&str>,
+        id: Option<&str>,
+    ) -> Result<&mut Stream, Error> {
         let key = match name {
             Some(name) if self.streams.contains_key(name) => Some(name.to_owned()),
             _ => self
                 .streams
                 .values()
-                .find(|stream| Some(stream.info.id.as_str()) == id || Some(stream.info.id.as_str()) == name)
+                .find(|stream| {
+                    Some(stream.info.id.as_str()) == id || Some(stream.info.id.as_str()) == name
+                })
                 .map(|stream| stream.info.name.clone()),
         };
-        key.and_then(|key| self.streams.get_mut(&key)).ok_or_else(Error::no_stream)
+        key.and_then(|key| self.streams.get_mut(&key))
+            .ok_or_else(Error::no_stream)
     }
 
     /// Finds a stream by its id alone.
     pub(crate) fn stream_by_id(&mut self, id: &str) -> Result<&mut Stream, Error> {
-        self.streams.values_mut().find(|stream| stream.info.id == id).ok_or_else(Error::no_stream)
+        self.streams
+            .values_mut()
+            .find(|stream| stream.info.id == id)
+            .ok_or_else(Error::no_stream)
     }
 
     /// Finds an app.
@@ -159,17 +169,27 @@ impl Partition {
     }
 
     /// The record with a sequence number.
-    pub(crate) fn records_from(&self, sequence_number: u64) -> impl Iterator<Item = (u64, &Record)> {
-        let skip = usize::try_from(sequence_number.saturating_sub(self.first())).unwrap_or(usize::MAX);
+    pub(crate) fn records_from(
+        &self,
+        sequence_number: u64,
+    ) -> impl Iterator<Item = (u64, &Record)> {
+        let skip =
+            usize::try_from(sequence_number.saturating_sub(self.first())).unwrap_or(usize::MAX);
         let first = self.first();
-        self.records.iter().enumerate().skip(skip).map(move |(index, record)| (first + index as u64, record))
+        self.records
+            .iter()
+            .enumerate()
+            .skip(skip)
+            .map(move |(index, record)| (first + index as u64, record))
     }
 }
 
 impl Stream {
     /// The numbers of the partitions that can be written to, in order.
     pub(crate) fn active(&self) -> Vec<usize> {
-        (0..self.partitions.len()).filter(|number| self.partitions[*number].info.closed.is_none()).collect()
+        (0..self.partitions.len())
+            .filter(|number| self.partitions[*number].info.closed.is_none())
+            .collect()
     }
 
     /// The state of a partition at a time.
@@ -221,7 +241,11 @@ impl Stream {
         let horizon = now.saturating_sub(self.info.retention_ms());
         let mut trimmed = Vec::new();
         for (number, partition) in self.partitions.iter_mut().enumerate() {
-            while partition.records.front().is_some_and(|record| record.arrived <= horizon) {
+            while partition
+                .records
+                .front()
+                .is_some_and(|record| record.arrived <= horizon)
+            {
                 trimmed.push((number, partition.first()));
                 partition.records.pop_front();
             }
@@ -249,7 +273,9 @@ pub(crate) struct Checkpoint {
 
 /// A new id: 19 letters and digits.
 pub(crate) fn new_id() -> String {
-    std::iter::repeat_with(fastrand::alphanumeric).take(19).collect()
+    std::iter::repeat_with(fastrand::alphanumeric)
+        .take(19)
+        .collect()
 }
 
 #[cfg(test)]
@@ -258,7 +284,10 @@ mod tests {
 
     fn stream(count: usize) -> Stream {
         Stream {
-            info: StreamInfo { retention_hours: 24, ..StreamInfo::default() },
+            info: StreamInfo {
+                retention_hours: 24,
+                ..StreamInfo::default()
+            },
             partitions: (0..count).map(|_| Partition::default()).collect(),
             turn: 0,
         }
@@ -270,9 +299,15 @@ mod tests {
         stream.partitions[1].info.closed = Some(0);
         assert_eq!(stream.hash_range(1), "[-1 : -1]");
         assert_eq!(stream.hash_range(0), "[0 : 4611686018427387902]");
-        assert_eq!(stream.hash_range(2), "[4611686018427387903 : 9223372036854775807]");
+        assert_eq!(
+            stream.hash_range(2),
+            "[4611686018427387903 : 9223372036854775807]"
+        );
         assert_eq!(stream.by_hash(u64::MAX >> 1), Some(2));
-        assert_eq!(stream.status(1, 24 * 3_600_000 - 1), PartitionStatus::Deleted);
+        assert_eq!(
+            stream.status(1, 24 * 3_600_000 - 1),
+            PartitionStatus::Deleted
+        );
         assert_eq!(stream.status(1, 24 * 3_600_000), PartitionStatus::Expired);
     }
 
@@ -280,13 +315,21 @@ mod tests {
     fn trimming_moves_the_first_number() {
         let mut stream = stream(1);
         for arrived in [0, 1, 5] {
-            let record = Record { data: Bytes::new(), partition_key: None, timestamp: arrived, arrived };
+            let record = Record {
+                data: Bytes::new(),
+                partition_key: None,
+                timestamp: arrived,
+                arrived,
+            };
             stream.partitions[0].records.push_back(record);
             stream.partitions[0].info.next += 1;
         }
         assert_eq!(stream.trim(24 * 3_600_000 + 1), [(0, 0), (0, 1)]);
         assert_eq!(stream.partitions[0].first(), 2);
-        let left: Vec<u64> = stream.partitions[0].records_from(0).map(|(number, _)| number).collect();
+        let left: Vec<u64> = stream.partitions[0]
+            .records_from(0)
+            .map(|(number, _)| number)
+            .collect();
         assert_eq!(left, [2]);
     }
 }

@@ -8,7 +8,9 @@ use super::error::Error;
 use super::fields::{Fields, is_name};
 use super::journal;
 use super::reply::Reply;
-use super::state::{Partition, PartitionInfo, PartitionStatus, Scaling, Stream, StreamInfo, Tag, new_id};
+use super::state::{
+    Partition, PartitionInfo, PartitionStatus, Scaling, Stream, StreamInfo, Tag, new_id,
+};
 use super::turn::Turn;
 
 /// Partitions of a stream of type COMMON that an account gets without asking.
@@ -22,7 +24,9 @@ const MOST_PARTITIONS: i64 = 4096;
 pub(crate) fn create(turn: &mut Turn<'_>, body: &Fields) -> Result<Reply, Error> {
     let name = body.required("stream_name")?;
     if !is_name(&name, 64) {
-        return Err(Error::invalid("stream_name must be 1 to 64 letters, digits, _ or -."));
+        return Err(Error::invalid(
+            "stream_name must be 1 to 64 letters, digits, _ or -.",
+        ));
     }
     let mut info = StreamInfo {
         id: new_id(),
@@ -30,7 +34,9 @@ pub(crate) fn create(turn: &mut Turn<'_>, body: &Fields) -> Result<Reply, Error>
         created: turn.now,
         modified: turn.now,
         retention_hours: 24,
-        stream_type: body.choice("stream_type", &["COMMON", "ADVANCED"])?.unwrap_or_else(|| "COMMON".to_owned()),
+        stream_type: body
+            .choice("stream_type", &["COMMON", "ADVANCED"])?
+            .unwrap_or_else(|| "COMMON".to_owned()),
         data_type: "BLOB".to_owned(),
         compression_format: body.choice("compression_format", &["snappy", "gzip", "zip"])?,
         csv_properties: csv_properties(body)?,
@@ -39,17 +45,34 @@ pub(crate) fn create(turn: &mut Turn<'_>, body: &Fields) -> Result<Reply, Error>
         ..StreamInfo::default()
     };
     change(&mut info, body)?;
-    let count = body.integer("partition_count")?.ok_or_else(|| Error::invalid("partition_count is missing."))?;
+    let count = body
+        .integer("partition_count")?
+        .ok_or_else(|| Error::invalid("partition_count is missing."))?;
     check_count(turn, &info, count)?;
     if turn.project.streams.contains_key(&info.name) {
-        return Err(Error::new("DIS.4307", "A stream of this name exists already."));
+        return Err(Error::new(
+            "DIS.4307",
+            "A stream of this name exists already.",
+        ));
     }
-    turn.changes.push(journal::put_stream(turn.project_id, &info));
+    turn.changes
+        .push(journal::put_stream(turn.project_id, &info));
     let partitions: Vec<Partition> = (0..count).map(|_| Partition::default()).collect();
     for number in 0..partitions.len() {
-        turn.changes.push(journal::put_partition(&info.id, number, PartitionInfo::default()));
+        turn.changes.push(journal::put_partition(
+            &info.id,
+            number,
+            PartitionInfo::default(),
+        ));
     }
-    turn.project.streams.insert(info.name.clone(), Stream { info, partitions, turn: 0 });
+    turn.project.streams.insert(
+        info.name.clone(),
+        Stream {
+            info,
+            partitions,
+            turn: 0,
+        },
+    );
     Ok(Reply::empty(StatusCode::CREATED))
 }
 
@@ -60,10 +83,15 @@ fn check_count(turn: &Turn<'_>, info: &StreamInfo, count: i64) -> Result<(), Err
         (true, _) => COMMON_QUOTA,
     };
     if count < 1 {
-        return Err(Error::invalid("The number of partitions must be at least 1."));
+        return Err(Error::invalid(
+            "The number of partitions must be at least 1.",
+        ));
     }
     if count > quota {
-        return Err(Error::new("DIS.4308", format!("The quota of {quota} partitions is exceeded.")));
+        return Err(Error::new(
+            "DIS.4308",
+            format!("The quota of {quota} partitions is exceeded."),
+        ));
     }
     Ok(())
 }
@@ -91,12 +119,17 @@ fn change(info: &mut StreamInfo, body: &Fields) -> Result<(), Error> {
     }
     let count = |name: &str, old: u32| match body.integer(name)? {
         None => Ok(old),
-        Some(count) => u32::try_from(count).map_err(|_| Error::invalid(format!("{name} must not be negative."))),
+        Some(count) => u32::try_from(count)
+            .map_err(|_| Error::invalid(format!("{name} must not be negative."))),
     };
     info.auto_scale_min = count("auto_scale_min_partition_count", info.auto_scale_min)?;
     info.auto_scale_max = count("auto_scale_max_partition_count", info.auto_scale_max)?;
-    if info.auto_scale_enabled && (info.auto_scale_min < 1 || info.auto_scale_max < info.auto_scale_min) {
-        return Err(Error::invalid("The bounds of automatic scaling must be at least 1 and in order."));
+    if info.auto_scale_enabled
+        && (info.auto_scale_min < 1 || info.auto_scale_max < info.auto_scale_min)
+    {
+        return Err(Error::invalid(
+            "The bounds of automatic scaling must be at least 1 and in order.",
+        ));
     }
     Ok(())
 }
@@ -111,7 +144,9 @@ fn csv_properties(body: &Fields) -> Result<Option<Value>, Error> {
 
 fn tags(body: &Fields, name: &str) -> Result<Vec<Tag>, Error> {
     let wrong = || Error::invalid(format!("{name} must be a list of keys and values."));
-    let Some(value) = body.value(name) else { return Ok(Vec::new()) };
+    let Some(value) = body.value(name) else {
+        return Ok(Vec::new());
+    };
     let tags: Vec<Tag> = serde_json::from_value(value.clone()).map_err(|_| wrong())?;
     if tags.len() > 10 {
         return Err(Error::new("DIS.4601", "A stream has at most 10 tags."));
@@ -125,7 +160,10 @@ fn tags(body: &Fields, name: &str) -> Result<Vec<Tag>, Error> {
                     || ('\u{4e00}'..='\u{9fff}').contains(&c)
             })
     };
-    if tags.iter().all(|tag| !tag.key.is_empty() && fits(&tag.key, 36, false) && fits(&tag.value, 43, true)) {
+    if tags
+        .iter()
+        .all(|tag| !tag.key.is_empty() && fits(&tag.key, 36, false) && fits(&tag.value, 43, true))
+    {
         Ok(tags)
     } else {
         Err(wrong())
@@ -137,10 +175,18 @@ pub(crate) fn list(turn: &mut Turn<'_>, query: &Fields) -> Result<Reply, Error> 
     let limit = query.bounded("limit", 1, 100, 10)?;
     let start = query.text("start_stream_name")?.unwrap_or_default();
     let streams = &turn.project.streams;
-    let mut after = streams.values().filter(|stream| start.is_empty() || stream.info.name > start);
+    let mut after = streams
+        .values()
+        .filter(|stream| start.is_empty() || stream.info.name > start);
     let page: Vec<&Stream> = after.by_ref().take(limit).collect();
-    let names: Vec<&str> = page.iter().map(|stream| stream.info.name.as_str()).collect();
-    let infos: Vec<Value> = page.iter().map(|stream| Value::Object(list_entry(stream))).collect();
+    let names: Vec<&str> = page
+        .iter()
+        .map(|stream| stream.info.name.as_str())
+        .collect();
+    let infos: Vec<Value> = page
+        .iter()
+        .map(|stream| Value::Object(list_entry(stream)))
+        .collect();
     Ok(Reply::json(&json!({
         "total_number": streams.len(),
         "stream_names": names,
@@ -181,12 +227,17 @@ pub(crate) fn show(turn: &mut Turn<'_>, name: &str, query: &Fields) -> Result<Re
     let limit = query.bounded("limit_partitions", 1, 1000, 100)?;
     let start = start_partition(query, "start_partitionId")?;
     let now = turn.now;
-    let stream = turn.project.stream(Some(name), query.text("stream_id")?.as_deref())?;
+    let stream = turn
+        .project
+        .stream(Some(name), query.text("stream_id")?.as_deref())?;
     let info = &stream.info;
     let end = stream.partitions.len().min(start.saturating_add(limit));
-    let partitions: Vec<Value> = (start..end).map(|number| partition(stream, number, now)).collect();
-    let readable =
-        (0..stream.partitions.len()).filter(|number| stream.status(*number, now) != PartitionStatus::Expired).count();
+    let partitions: Vec<Value> = (start..end)
+        .map(|number| partition(stream, number, now))
+        .collect();
+    let readable = (0..stream.partitions.len())
+        .filter(|number| stream.status(*number, now) != PartitionStatus::Expired)
+        .count();
     let mut members = common_members(info);
     let mut add = |name: &str, value: Value| {
         if !value.is_null() {
@@ -196,11 +247,17 @@ pub(crate) fn show(turn: &mut Turn<'_>, name: &str, query: &Fields) -> Result<Re
     add("last_modified_time", info.modified.into());
     add("data_schema", info.data_schema.clone().into());
     add("compression_format", info.compression_format.clone().into());
-    add("csv_properties", info.csv_properties.clone().unwrap_or_default());
+    add(
+        "csv_properties",
+        info.csv_properties.clone().unwrap_or_default(),
+    );
     add("writable_partition_count", stream.active().len().into());
     add("readable_partition_count", readable.into());
     add("partitions", partitions.into());
-    add("has_more_partitions", (end < stream.partitions.len()).into());
+    add(
+        "has_more_partitions",
+        (end < stream.partitions.len()).into(),
+    );
     add("update_partition_counts", json!(info.scalings));
     Ok(Reply::json(&members))
 }
@@ -252,7 +309,10 @@ fn scale(turn: &mut Turn<'_>, name: &str, body: &Fields) -> Result<Reply, Error>
     let active = stream.active();
     let current = active.len();
     if stream.partitions.len() + target.saturating_sub(current) > MOST_PARTITIONS as usize {
-        return Err(Error::new("DIS.4308", "The stream has had too many partitions."));
+        return Err(Error::new(
+            "DIS.4308",
+            "The stream has had too many partitions.",
+        ));
     }
     let mut changed = Vec::new();
     for number in active.iter().skip(target) {
@@ -272,11 +332,16 @@ fn scale(turn: &mut Turn<'_>, name: &str, body: &Fields) -> Result<Reply, Error>
             result_code: 0,
             auto_scale: false,
         });
-        turn.changes.push(journal::put_stream(turn.project_id, &stream.info));
+        turn.changes
+            .push(journal::put_stream(turn.project_id, &stream.info));
     }
     for number in changed {
         let partition = &stream.partitions[number];
-        turn.changes.push(journal::put_partition(&stream.info.id, number, partition.info));
+        turn.changes.push(journal::put_partition(
+            &stream.info.id,
+            number,
+            partition.info,
+        ));
     }
     Ok(Reply::json(&json!({
         "stream_name": stream.info.name,
@@ -289,7 +354,8 @@ fn scale(turn: &mut Turn<'_>, name: &str, body: &Fields) -> Result<Reply, Error>
 pub(crate) fn delete(turn: &mut Turn<'_>, name: &str) -> Result<Reply, Error> {
     let info = turn.project.stream(Some(name), None)?.info.clone();
     turn.project.streams.remove(&info.name);
-    turn.changes.extend(journal::delete_stream(turn.project_id, &info.id));
+    turn.changes
+        .extend(journal::delete_stream(turn.project_id, &info.id));
     for app in turn.project.apps.values_mut() {
         if app.checkpoints.remove(&info.id).is_some() {
             turn.changes.push(journal::put_app(turn.project_id, app));

@@ -21,7 +21,11 @@ impl Turn<'_> {
     pub(crate) fn trim(&mut self) {
         for stream in self.project.streams.values_mut() {
             for (number, sequence_number) in stream.trim(self.now) {
-                self.changes.push(journal::delete_record(&stream.info.id, number, sequence_number));
+                self.changes.push(journal::delete_record(
+                    &stream.info.id,
+                    number,
+                    sequence_number,
+                ));
             }
         }
     }

@@ -126,7 +126,7 @@ async fn read_body(
             drain(body, timeout).await;
             return Err(Rejection::BodyTooLarge(limit));
         }
-        if first.is_empty() {
+        if first.is_empty() && rest.is_empty() {
             first = data;
             continue;
         }
