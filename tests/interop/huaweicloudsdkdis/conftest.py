@@ -1,0 +1,90 @@
+"""Fixtures: a running emulator and the official client pointed at it."""
+
+import itertools
+import json
+import os
+import shlex
+import signal
+import subprocess
+
+import pytest
+from huaweicloudsdkcore.auth.credentials import BasicCredentials
+from huaweicloudsdkcore.http.http_config import HttpConfig
+from huaweicloudsdkdis.v2 import CreateAppReq, CreateAppRequest, CreateStreamReq, CreateStreamRequest, DisClient
+
+ACCESS_ID = "interop-id"
+ACCESS_KEY = "interop-key"
+PROJECT_ID = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
+
+
+class Emulator:
+    """An emulator process that serves DIS on a free port."""
+
+    def __init__(self, *arguments: str) -> None:
+        command = shlex.split(os.environ["HUBSTREAM_EMULATOR"])
+        command += ["--dis", "127.0.0.1:0", "--access-id", ACCESS_ID, "--access-key", ACCESS_KEY, *arguments]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        ready = self.process.stdout.readline()
+        assert ready, f"the emulator did not start: {shlex.join(command)}"
+        self.url = json.loads(ready)["dis"]
+
+    def kill(self) -> None:
+        """Ends the process as a crash would."""
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+    def stop(self) -> None:
+        """Asks the process to end and checks that it does so cleanly."""
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(timeout=30)
+        self.process.stdout.close()
+        assert code == 0, f"the emulator ended with {code}"
+
+
+def make_client(url: str, credentials: BasicCredentials | None = None) -> DisClient:
+    """The official client for an emulator."""
+    config = HttpConfig.get_default_config()
+    config.user_agent = "hubstream-interop"
+    return (
+        DisClient.new_builder()
+        .with_credentials(credentials or BasicCredentials(ACCESS_ID, ACCESS_KEY, PROJECT_ID))
+        .with_endpoint(url)
+        .with_http_config(config)
+        .build()
+    )
+
+
+@pytest.fixture(scope="session")
+def emulator():
+    running = Emulator()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def client(emulator):
+    return make_client(emulator.url)
+
+
+numbers = itertools.count(1)
+
+
+@pytest.fixture
+def name(request):
+    """A name that no other test uses."""
+    return f"{request.node.originalname.removeprefix('test_')[:40]}-{next(numbers)}"
+
+
+@pytest.fixture
+def stream(client, name):
+    """The name of a stream of two partitions."""
+    client.create_stream(CreateStreamRequest(body=CreateStreamReq(stream_name=name, partition_count=2)))
+    return name
+
+
+@pytest.fixture
+def app(client, name):
+    """The name of an app."""
+    client.create_app(CreateAppRequest(body=CreateAppReq(app_name=name)))
+    return name
