@@ -1,0 +1,150 @@
+//! How a command fails: one line on standard error and an exit code that says what kind of failure it was.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind as ClapKind;
+use hubstream::error::{Error, ErrorKind};
+
+/// The command line was wrong, or an argument was refused.
+const USAGE: u8 = 2;
+/// Anything without an exit code of its own.
+const OTHER: u8 = 1;
+/// The reader of the output went away: 128 + SIGPIPE, as shells report it.
+const PIPE_CLOSED: u8 = 141;
+
+/// Why a command failed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    message: String,
+    long: String,
+    exit: u8,
+}
+
+impl Failure {
+    /// The command line or its input was wrong.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(message.into(), USAGE)
+    }
+
+    /// Something outside of the services went wrong.
+    pub(crate) fn other(message: impl Into<String>) -> Self {
+        Self::new(message.into(), OTHER)
+    }
+
+    /// Something could not be reached.
+    pub(crate) fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(message.into(), exit_code(ErrorKind::Unavailable))
+    }
+
+    fn new(message: String, exit: u8) -> Self {
+        Self {
+            long: message.clone(),
+            message,
+            exit,
+        }
+    }
+
+    /// Writing the output failed.
+    pub(crate) fn output(error: &std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            return Self::new(String::new(), PIPE_CLOSED);
+        }
+        Self::other(format!("cannot write the output: {error}"))
+    }
+
+    /// Shows the failure and gives its exit code.
+    pub(crate) fn report(&self, long: bool) -> ExitCode {
+        let text = if long {
+            self.long.clone()
+        } else {
+            one_line(&self.message)
+        };
+        if !text.is_empty() {
+            // There is no other place to say that standard error is gone.
+            let _ = writeln!(std::io::stderr(), "error: {text}");
+        }
+        ExitCode::from(self.exit)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let mut message = error.to_string();
+        if !error.detail().is_empty() {
+            let _ = write!(message, ": {}", error.detail());
+        }
+        Self {
+            message,
+            long: format!("{error:?}"),
+            exit: exit_code(error.kind()),
+        }
+    }
+}
+
+/// The exit code of a kind of error.
+pub(crate) fn exit_code(kind: ErrorKind) -> u8 {
+    match kind {
+        ErrorKind::InvalidArgument => USAGE,
+        ErrorKind::Unauthenticated | ErrorKind::PermissionDenied => 3,
+        ErrorKind::NotFound => 4,
+        ErrorKind::RateLimited => 5,
+        ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Connection => 6,
+        _ => OTHER,
+    }
+}
+
+/// Shows help and version on standard output, and what is wrong with the command line in one line.
+pub(crate) fn report_usage(error: &clap::Error) -> ExitCode {
+    match error.kind() {
+        ClapKind::DisplayHelp | ClapKind::DisplayVersion => match error.print() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => Failure::output(&error).report(false),
+        },
+        ClapKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            // The exit code says it all if standard error is gone.
+            let _ = error.print();
+            ExitCode::from(USAGE)
+        }
+        _ => {
+            let text = error.to_string();
+            let told = text
+                .split("\nUsage:")
+                .next()
+                .unwrap_or(&text)
+                .trim()
+                .trim_start_matches("error: ");
+            Failure::usage(told).report(false)
+        }
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exit_codes_follow_the_kind() {
+        for kind in ErrorKind::ALL {
+            let expected = match kind.name() {
+                "invalid_argument" => 2,
+                "unauthenticated" | "permission_denied" => 3,
+                "not_found" => 4,
+                "rate_limited" => 5,
+                "unavailable" | "timeout" | "connection" => 6,
+                _ => 1,
+            };
+            assert_eq!(exit_code(*kind), expected, "{kind}");
+        }
+    }
+
+    #[test]
+    fn messages_are_one_line() {
+        assert_eq!(one_line("a\n\n  b"), "a b");
+    }
+}
