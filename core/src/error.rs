@@ -8,108 +8,81 @@ use std::time::Duration;
 /// The result of every fallible call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What kind of failure an [`Error`] is, the same in every language.
-///
-/// The list is flat and open: a later version may add a kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// An argument was refused, by the client before anything was sent or by the service.
-    InvalidArgument,
-    /// The credentials are missing, unknown, expired or the signature is wrong.
-    Unauthenticated,
-    /// The credentials are valid, but not allowed to do this.
-    PermissionDenied,
-    /// The thing named does not exist.
-    NotFound,
-    /// The thing to be created exists already.
-    AlreadyExists,
-    /// The state of the thing does not permit the call now.
-    Conflict,
-    /// A quota or a rate was exceeded; later it may work.
-    RateLimited,
-    /// The request or one value of it is larger than the service takes.
-    TooLarge,
-    /// The shard is closed for writing, or was read to its end.
-    ShardClosed,
-    /// The cursor or position no longer points at retained records.
-    PositionLost,
-    /// The offsets of the subscription were reset by somebody else.
-    OffsetReset,
-    /// The offset session (or lock) was taken over or has ended.
-    SessionLost,
-    /// The subscription is switched off.
-    SubscriptionOffline,
-    /// The membership or plan of the consumer group changed.
-    GroupChanged,
-    /// Bytes could not be decoded: a damaged or lying record, frame or reply.
-    Malformed,
-    /// The service failed or is not reachable for the moment.
-    Unavailable,
-    /// A time limit passed.
-    Timeout,
-    /// The connection could not be made or broke.
-    Connection,
-    /// The client was closed, or belongs to a process before `fork`.
-    Closed,
-    /// The feature does not exist in this combination.
-    Unsupported,
-    /// A defect in this library.
-    Internal,
+macro_rules! error_kinds {
+    ($(#[doc = $docs:literal] $kind:ident = $name:literal,)*) => {
+        /// What kind of failure an [`Error`] is, the same in every language.
+        ///
+        /// The list is flat and open: a later version may add a kind.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum ErrorKind {
+            $(#[doc = $docs] $kind,)*
+        }
+
+        impl ErrorKind {
+            /// All kinds, in the order of their declaration.
+            pub const ALL: &'static [Self] = &[$(Self::$kind),*];
+
+            /// The stable name of the kind in snake case, as in `rate_limited`.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $name,)*
+                }
+            }
+
+            /// What the kind means, in one sentence.
+            pub const fn docs(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $docs.trim_ascii(),)*
+                }
+            }
+        }
+    };
 }
 
-impl ErrorKind {
-    /// All kinds, in the order of their declaration.
-    pub const ALL: &'static [Self] = &[
-        Self::InvalidArgument,
-        Self::Unauthenticated,
-        Self::PermissionDenied,
-        Self::NotFound,
-        Self::AlreadyExists,
-        Self::Conflict,
-        Self::RateLimited,
-        Self::TooLarge,
-        Self::ShardClosed,
-        Self::PositionLost,
-        Self::OffsetReset,
-        Self::SessionLost,
-        Self::SubscriptionOffline,
-        Self::GroupChanged,
-        Self::Malformed,
-        Self::Unavailable,
-        Self::Timeout,
-        Self::Connection,
-        Self::Closed,
-        Self::Unsupported,
-        Self::Internal,
-    ];
-
-    /// The stable name of the kind in snake case, as in `rate_limited`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::InvalidArgument => "invalid_argument",
-            Self::Unauthenticated => "unauthenticated",
-            Self::PermissionDenied => "permission_denied",
-            Self::NotFound => "not_found",
-            Self::AlreadyExists => "already_exists",
-            Self::Conflict => "conflict",
-            Self::RateLimited => "rate_limited",
-            Self::TooLarge => "too_large",
-            Self::ShardClosed => "shard_closed",
-            Self::PositionLost => "position_lost",
-            Self::OffsetReset => "offset_reset",
-            Self::SessionLost => "session_lost",
-            Self::SubscriptionOffline => "subscription_offline",
-            Self::GroupChanged => "group_changed",
-            Self::Malformed => "malformed",
-            Self::Unavailable => "unavailable",
-            Self::Timeout => "timeout",
-            Self::Connection => "connection",
-            Self::Closed => "closed",
-            Self::Unsupported => "unsupported",
-            Self::Internal => "internal",
-        }
-    }
+error_kinds! {
+    /// An argument was refused, by the client before anything was sent or by the service.
+    InvalidArgument = "invalid_argument",
+    /// The credentials are missing, unknown, expired or the signature is wrong.
+    Unauthenticated = "unauthenticated",
+    /// The credentials are valid, but not allowed to do this.
+    PermissionDenied = "permission_denied",
+    /// The thing named does not exist.
+    NotFound = "not_found",
+    /// The thing to be created exists already.
+    AlreadyExists = "already_exists",
+    /// The state of the thing does not permit the call now.
+    Conflict = "conflict",
+    /// A quota or a rate was exceeded; later it may work.
+    RateLimited = "rate_limited",
+    /// The request or one value of it is larger than the service takes.
+    TooLarge = "too_large",
+    /// The shard is closed for writing, or was read to its end.
+    ShardClosed = "shard_closed",
+    /// The cursor or position no longer points at retained records.
+    PositionLost = "position_lost",
+    /// The offsets of the subscription were reset by somebody else.
+    OffsetReset = "offset_reset",
+    /// The offset session (or lock) was taken over or has ended.
+    SessionLost = "session_lost",
+    /// The subscription is switched off.
+    SubscriptionOffline = "subscription_offline",
+    /// The membership or plan of the consumer group changed.
+    GroupChanged = "group_changed",
+    /// Bytes could not be decoded: a damaged or lying record, frame or reply.
+    Malformed = "malformed",
+    /// The service failed or is not reachable for the moment.
+    Unavailable = "unavailable",
+    /// A time limit passed.
+    Timeout = "timeout",
+    /// The connection could not be made or broke.
+    Connection = "connection",
+    /// The client was closed, or belongs to a process before `fork`.
+    Closed = "closed",
+    /// The feature does not exist in this combination.
+    Unsupported = "unsupported",
+    /// A defect in this library.
+    Internal = "internal",
 }
 
 impl fmt::Display for ErrorKind {
