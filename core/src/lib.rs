@@ -3,7 +3,6 @@
 extern crate self as hubstream;
 
 pub mod client;
-#[path = "codec_stub.rs"]
 pub mod codec;
 pub mod config;
 pub mod connect;
@@ -16,7 +15,6 @@ pub mod dynamic;
 pub mod error;
 pub mod operation;
 pub mod pipeline;
-#[path = "record_stub.rs"]
 pub mod record;
 pub mod registry;
 pub mod schema;

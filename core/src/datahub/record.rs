@@ -323,8 +323,8 @@ fn got(
     schema: Option<Arc<RecordSchema>>,
 ) -> Result<GetRecordsResult> {
     let reply = match service.protocol {
-        Protocol::Json => codec::json::decode_get(&response.body, schema)?,
-        Protocol::Protobuf => codec::protobuf::decode_get(response.body, schema)?,
+        Protocol::Json => codec::json::decode_get(response.body, schema)?,
+        Protocol::Protobuf => codec::protobuf::decode_get(&response.body, schema)?,
     };
     Ok(reply.into())
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use crate::error::{Error, Result};
@@ -133,11 +133,16 @@ impl Comment {
         })
     }
 
-    fn to_json(&self) -> serde_json::Value {
-        if self.is_other {
-            return serde_json::from_str(&self.text).unwrap_or_default();
+    fn to_raw(&self) -> Option<Box<RawValue>> {
+        if self.is_empty() {
+            return None;
         }
-        serde_json::Value::String(self.text.clone())
+        let text = if self.is_other {
+            self.text.clone()
+        } else {
+            serde_json::Value::from(self.as_str()).to_string()
+        };
+        RawValue::from_string(text).ok()
     }
 }
 
@@ -275,23 +280,17 @@ impl RecordSchema {
     ///
     /// Types are in upper case; `notnull` appears only when true and `comment` only when there is one.
     pub fn to_json(&self) -> String {
-        let fields: Vec<serde_json::Value> = self
-            .fields
-            .iter()
-            .map(|field| {
-                let mut members = serde_json::Map::new();
-                members.insert("name".into(), field.name.clone().into());
-                members.insert("type".into(), field.field_type.name().into());
-                if !field.allow_null {
-                    members.insert("notnull".into(), true.into());
-                }
-                if !field.comment.is_empty() {
-                    members.insert("comment".into(), field.comment.to_json());
-                }
-                members.into()
-            })
-            .collect();
-        serde_json::json!({ "fields": fields }).to_string()
+        let fields = self.fields.iter().map(|field| WrittenField {
+            name: &field.name,
+            kind: field.field_type.name(),
+            notnull: (!field.allow_null).then_some(true),
+            comment: field.comment.to_raw(),
+        });
+        let schema = WrittenSchema {
+            fields: fields.collect(),
+        };
+        // Writing plain structs to memory does not fail.
+        serde_json::to_string(&schema).unwrap_or_default()
     }
 
     /// Reads a schema from its JSON text. Members that are not known are ignored.
@@ -325,6 +324,22 @@ impl fmt::Debug for RecordSchema {
     }
 }
 
+#[derive(Serialize)]
+struct WrittenSchema<'a> {
+    fields: Vec<WrittenField<'a>>,
+}
+
+#[derive(Serialize)]
+struct WrittenField<'a> {
+    name: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notnull: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comment: Option<Box<RawValue>>,
+}
+
 #[derive(Deserialize)]
 struct SchemaText<'a> {
     #[serde(borrow)]
@@ -339,8 +354,15 @@ struct FieldText<'a> {
     kind: Cow<'a, str>,
     #[serde(default)]
     notnull: Option<bool>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "even_null")]
     comment: Option<&'a RawValue>,
+}
+
+/// Keeps `null` apart from a member that is not there.
+fn even_null<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
 }
 
 impl TryFrom<FieldText<'_>> for Field {

@@ -1,0 +1,394 @@
+//! Compression of request and reply bodies and of batches.
+
+use std::fmt;
+use std::io::Read as _;
+
+use bytes::Bytes;
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// The largest size that data may have after decompression unless the caller says otherwise: 64 MiB.
+pub const MAX_RAW_SIZE: usize = 64 * 1024 * 1024;
+/// The level of zlib streams.
+const ZLIB_LEVEL: u32 = 6;
+/// The level of Zstandard frames: the fastest one, which is already smaller than LZ4.
+const ZSTD_LEVEL: i32 = 1;
+/// A byte of an LZ4 block stands for at most this many.
+const LZ4_RATIO: usize = 255;
+/// A byte of a deflate stream stands for at most this many.
+const DEFLATE_RATIO: usize = 1032;
+/// Room for what the ratios do not cover in tiny inputs.
+const RATIO_SLACK: usize = 1024;
+
+/// How a body or batch is compressed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CompressFormat {
+    /// Not at all.
+    #[default]
+    None,
+    /// A raw LZ4 block, without size.
+    Lz4,
+    /// A zlib stream (RFC 1950).
+    Zlib,
+    /// A zlib stream too, under the name `deflate`. When reading, a raw deflate stream (RFC 1951) is accepted.
+    Deflate,
+    /// A Zstandard frame.
+    Zstd,
+}
+
+impl CompressFormat {
+    /// All formats.
+    pub const ALL: &'static [Self] =
+        &[Self::None, Self::Lz4, Self::Zlib, Self::Deflate, Self::Zstd];
+
+    /// The name in HTTP headers; empty for none.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Lz4 => "lz4",
+            Self::Zlib => "zlib",
+            Self::Deflate => "deflate",
+            Self::Zstd => "zstd",
+        }
+    }
+
+    /// Finds the format of a name in any case. Empty, `none` and `identity` mean none.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let name = name.trim();
+        if name.eq_ignore_ascii_case("none") || name.eq_ignore_ascii_case("identity") {
+            return Some(Self::None);
+        }
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|format| format.name().eq_ignore_ascii_case(name))
+    }
+}
+
+impl fmt::Display for CompressFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if *self == Self::None {
+            "none"
+        } else {
+            self.name()
+        })
+    }
+}
+
+/// Compresses bytes. [`CompressFormat::None`] copies them.
+pub fn compress(format: CompressFormat, raw: &[u8]) -> Result<Bytes> {
+    let compressed = match format {
+        CompressFormat::None => raw.to_vec(),
+        CompressFormat::Lz4 => lz4_flex::block::compress(raw),
+        CompressFormat::Zlib | CompressFormat::Deflate => deflate(raw)?,
+        CompressFormat::Zstd => zstd::bulk::compress(raw, ZSTD_LEVEL).map_err(|error| {
+            Error::new(ErrorKind::Internal, "zstd compression failed").with_source(error)
+        })?,
+    };
+    Ok(compressed.into())
+}
+
+/// Compresses bytes if that makes them strictly smaller.
+pub fn compress_if_smaller(format: CompressFormat, raw: &[u8]) -> Result<Option<Bytes>> {
+    if format == CompressFormat::None {
+        return Ok(None);
+    }
+    Ok(Some(compress(format, raw)?).filter(|compressed| compressed.len() < raw.len()))
+}
+
+fn deflate(raw: &[u8]) -> Result<Vec<u8>> {
+    let mut state = Compress::new(Compression::new(ZLIB_LEVEL), true);
+    let mut out = Vec::with_capacity(raw.len() / 2 + 64);
+    loop {
+        let rest = raw.get(state.total_in() as usize..).unwrap_or_default();
+        let status = state
+            .compress_vec(rest, &mut out, FlushCompress::Finish)
+            .map_err(|error| {
+                Error::new(ErrorKind::Internal, "zlib compression failed").with_source(error)
+            })?;
+        if status == Status::StreamEnd {
+            return Ok(out);
+        }
+        out.reserve(out.capacity().max(64));
+    }
+}
+
+/// Decompresses bytes.
+///
+/// `raw_size` is the announced size of the result: LZ4 needs it, the other formats are checked against it.
+/// A result larger than `limit` bytes is refused before memory is taken for it. Empty input is empty output
+/// in every format, because some clients announce a format for an empty body.
+pub fn decompress(
+    format: CompressFormat,
+    bytes: &Bytes,
+    raw_size: Option<usize>,
+    limit: usize,
+) -> Result<Bytes> {
+    if raw_size.is_some_and(|size| size > limit) {
+        return Err(too_large(limit));
+    }
+    if bytes.is_empty() || format == CompressFormat::None {
+        return checked_size(bytes.clone(), raw_size);
+    }
+    let raw = match format {
+        CompressFormat::Lz4 => unlz4(bytes, raw_size)?,
+        CompressFormat::Zstd => unzstd(bytes, raw_size, limit)?,
+        _ => {
+            let has_header = format == CompressFormat::Zlib || has_zlib_header(bytes);
+            inflate(bytes, has_header, raw_size, limit)?
+        }
+    };
+    checked_size(raw.into(), raw_size)
+}
+
+fn checked_size(raw: Bytes, raw_size: Option<usize>) -> Result<Bytes> {
+    match raw_size {
+        Some(size) if size != raw.len() => Err(Error::malformed(format!(
+            "{size} bytes were announced and {} came out of decompression",
+            raw.len()
+        ))),
+        _ => Ok(raw),
+    }
+}
+
+fn unlz4(bytes: &[u8], raw_size: Option<usize>) -> Result<Vec<u8>> {
+    let Some(raw_size) = raw_size else {
+        return Err(Error::malformed(
+            "an LZ4 block came without the size of its contents",
+        ));
+    };
+    check_ratio(bytes, raw_size, LZ4_RATIO)?;
+    lz4_flex::block::decompress(bytes, raw_size)
+        .map_err(|error| Error::malformed("the LZ4 block is damaged").with_source(error))
+}
+
+fn unzstd(bytes: &[u8], raw_size: Option<usize>, limit: usize) -> Result<Vec<u8>> {
+    let damaged = |error: std::io::Error| {
+        Error::malformed("the Zstandard frame is damaged").with_source(error)
+    };
+    if let Some(raw_size) = raw_size {
+        return zstd::bulk::decompress(bytes, raw_size).map_err(damaged);
+    }
+    let mut decoder = zstd::stream::read::Decoder::with_buffer(bytes).map_err(damaged)?;
+    // The window is memory too; 2^26 is 64 MiB.
+    decoder.window_log_max(26).map_err(damaged)?;
+    let mut raw = Vec::new();
+    decoder
+        .take(limit as u64 + 1)
+        .read_to_end(&mut raw)
+        .map_err(damaged)?;
+    if raw.len() > limit {
+        Err(too_large(limit))
+    } else {
+        Ok(raw)
+    }
+}
+
+fn inflate(
+    bytes: &[u8],
+    has_header: bool,
+    raw_size: Option<usize>,
+    limit: usize,
+) -> Result<Vec<u8>> {
+    let mut state = Decompress::new(has_header);
+    let first = match raw_size {
+        Some(size) => {
+            check_ratio(bytes, size, DEFLATE_RATIO)?;
+            size + 1
+        }
+        None => bytes.len().saturating_mul(4),
+    };
+    let mut raw = Vec::with_capacity(first.clamp(64, limit.saturating_add(1)));
+    loop {
+        let before = (state.total_in(), state.total_out());
+        let rest = bytes.get(before.0 as usize..).unwrap_or_default();
+        let status = state
+            .decompress_vec(rest, &mut raw, FlushDecompress::Finish)
+            .map_err(|error| Error::malformed("the zlib stream is damaged").with_source(error))?;
+        if raw.len() > limit {
+            return Err(too_large(limit));
+        }
+        if status == Status::StreamEnd {
+            if state.total_in() as usize != bytes.len() {
+                return Err(Error::malformed(
+                    "there are bytes behind the end of the zlib stream",
+                ));
+            }
+            return Ok(raw);
+        }
+        let is_full = raw.len() == raw.capacity();
+        if !is_full && before == (state.total_in(), state.total_out()) {
+            return Err(Error::malformed("the zlib stream ends too early"));
+        }
+        if is_full {
+            if raw_size.is_some_and(|size| raw.len() > size) {
+                return Err(Error::malformed(
+                    "the zlib stream holds more bytes than announced",
+                ));
+            }
+            let wanted = raw
+                .capacity()
+                .saturating_mul(2)
+                .min(limit.saturating_add(1));
+            raw.reserve_exact(wanted.saturating_sub(raw.len()).max(1));
+        }
+    }
+}
+
+fn has_zlib_header(bytes: &[u8]) -> bool {
+    matches!(bytes, [first, second, ..] if first & 0x0f == 8 && (u16::from(*first) << 8 | u16::from(*second)) % 31 == 0)
+}
+
+/// Refuses sizes that the format cannot reach, before memory is taken for them.
+fn check_ratio(bytes: &[u8], raw_size: usize, ratio: usize) -> Result<()> {
+    if raw_size
+        > bytes
+            .len()
+            .saturating_mul(ratio)
+            .saturating_add(RATIO_SLACK)
+    {
+        return Err(Error::malformed(
+            "the announced size cannot be right for so few compressed bytes",
+        ));
+    }
+    Ok(())
+}
+
+#[cold]
+fn too_large(limit: usize) -> Error {
+    Error::malformed(format!(
+        "the decompressed body would be larger than {limit} bytes"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noise(length: usize) -> Vec<u8> {
+        let mut state = 1_u32;
+        std::iter::repeat_with(|| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        })
+        .take(length)
+        .collect()
+    }
+
+    #[test]
+    fn every_format_round_trips() {
+        for format in CompressFormat::ALL.iter().copied() {
+            for raw in [
+                vec![],
+                vec![7],
+                vec![0; 100_000],
+                noise(5000),
+                b"text text text".repeat(50),
+            ] {
+                let packed = compress(format, &raw).unwrap();
+                let sizes: &[Option<usize>] = if format == CompressFormat::Lz4 {
+                    &[Some(raw.len())]
+                } else {
+                    &[None, Some(raw.len())]
+                };
+                for size in sizes {
+                    let unpacked = decompress(format, &packed, *size, MAX_RAW_SIZE).unwrap();
+                    assert_eq!(unpacked, raw, "{format} {size:?}");
+                }
+                for wrong in [raw.len().wrapping_sub(1), raw.len() + 1] {
+                    assert!(
+                        decompress(format, &packed, Some(wrong), MAX_RAW_SIZE).is_err(),
+                        "{format}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn bombs_are_refused() {
+        let raw = vec![0; 1_000_000];
+        for format in [
+            CompressFormat::Lz4,
+            CompressFormat::Zlib,
+            CompressFormat::Deflate,
+            CompressFormat::Zstd,
+        ] {
+            let packed = compress(format, &raw).unwrap();
+            assert!(
+                decompress(format, &packed, Some(raw.len()), 999_999).is_err(),
+                "{format}"
+            );
+            assert!(
+                decompress(format, &packed, None, 999_999).is_err(),
+                "{format}"
+            );
+            assert!(
+                decompress(
+                    format,
+                    &Bytes::from_static(&[1, 2, 3]),
+                    Some(MAX_RAW_SIZE),
+                    MAX_RAW_SIZE
+                )
+                .is_err(),
+                "{format}"
+            );
+        }
+    }
+
+    #[test]
+    fn deflate_reads_raw_streams_too() {
+        let raw = b"abcabcabcabc".repeat(20);
+        let stream = compress(CompressFormat::Zlib, &raw).unwrap();
+        let bare = Bytes::copy_from_slice(&stream[2..stream.len() - 4]);
+        let unpacked = decompress(
+            CompressFormat::Deflate,
+            &bare,
+            Some(raw.len()),
+            MAX_RAW_SIZE,
+        )
+        .unwrap();
+        assert_eq!(unpacked, raw);
+        assert!(decompress(CompressFormat::Zlib, &bare, None, MAX_RAW_SIZE).is_err());
+        let mut longer = stream.to_vec();
+        longer.push(0);
+        assert!(decompress(CompressFormat::Deflate, &longer.into(), None, MAX_RAW_SIZE).is_err());
+    }
+
+    #[test]
+    fn only_smaller_results_are_kept() {
+        assert!(
+            compress_if_smaller(CompressFormat::Lz4, &noise(600))
+                .unwrap()
+                .is_none()
+        );
+        assert!(
+            compress_if_smaller(CompressFormat::None, &[0; 600])
+                .unwrap()
+                .is_none()
+        );
+        assert!(
+            compress_if_smaller(CompressFormat::Zstd, &[0; 600])
+                .unwrap()
+                .is_some()
+        );
+    }
+
+    #[test]
+    fn names_are_those_of_the_headers() {
+        for format in CompressFormat::ALL.iter().copied() {
+            assert_eq!(CompressFormat::from_name(format.name()), Some(format));
+        }
+        assert_eq!(
+            CompressFormat::from_name("Identity"),
+            Some(CompressFormat::None)
+        );
+        assert_eq!(
+            CompressFormat::from_name("ZSTD"),
+            Some(CompressFormat::Zstd)
+        );
+        assert_eq!(CompressFormat::from_name("gzip"), None);
+    }
+}

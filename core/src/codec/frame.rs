@@ -1,0 +1,113 @@
+//! The frame around protocol buffers: `DHUB`, checksum, length, payload.
+
+use bytes::Bytes;
+
+use super::crc;
+use crate::error::{Error, Result};
+
+/// The first bytes of frames and batches.
+pub(crate) const MAGIC: &[u8; 4] = b"DHUB";
+/// The bytes before the payload.
+pub(crate) const HEADER_SIZE: usize = 12;
+
+/// Puts a payload into a frame.
+pub fn wrap(payload: &[u8]) -> Result<Bytes> {
+    let mut frame = begin(payload.len());
+    frame.extend_from_slice(payload);
+    finish(frame)
+}
+
+/// Starts a frame whose payload is to be appended.
+pub(crate) fn begin(payload_size: usize) -> Vec<u8> {
+    let mut frame = Vec::with_capacity(HEADER_SIZE + payload_size);
+    frame.resize(HEADER_SIZE, 0);
+    frame
+}
+
+/// Completes the header of a frame started with [`begin`].
+pub(crate) fn finish(mut frame: Vec<u8>) -> Result<Bytes> {
+    let Some((header, payload)) = frame.split_at_mut_checked(HEADER_SIZE) else {
+        return Err(Error::invalid_argument("payload", "a frame without header"));
+    };
+    let length = u32::try_from(payload.len()).map_err(|_| {
+        Error::invalid_argument("records", "a request body must be smaller than 4 GiB")
+    })?;
+    header[..4].copy_from_slice(MAGIC);
+    header[4..8].copy_from_slice(&crc::crc32c(payload).to_be_bytes());
+    header[8..].copy_from_slice(&length.to_be_bytes());
+    Ok(frame.into())
+}
+
+/// Takes the payload out of a frame, sharing its memory.
+///
+/// Magic and length must be right; the checksum too unless it is 0.
+pub fn unwrap(frame: &Bytes) -> Result<Bytes> {
+    check(frame)?;
+    Ok(frame.slice(HEADER_SIZE..))
+}
+
+/// Takes the payload out of a frame.
+pub(crate) fn unwrap_slice(frame: &[u8]) -> Result<&[u8]> {
+    check(frame)?;
+    Ok(&frame[HEADER_SIZE..])
+}
+
+fn check(frame: &[u8]) -> Result<()> {
+    let Some((header, payload)) = frame.split_at_checked(HEADER_SIZE) else {
+        return Err(Error::malformed(
+            "the body is shorter than the header of a frame",
+        ));
+    };
+    if !header.starts_with(MAGIC) {
+        return Err(Error::malformed(
+            "the body is not a frame: it does not start with `DHUB`",
+        ));
+    }
+    let word = |place: usize| {
+        u32::from_be_bytes([
+            header[place],
+            header[place + 1],
+            header[place + 2],
+            header[place + 3],
+        ])
+    };
+    if word(8) as usize != payload.len() {
+        return Err(Error::malformed(format!(
+            "the frame announces {} bytes and has {}",
+            word(8),
+            payload.len()
+        )));
+    }
+    if !crc::matches(word(4), payload) {
+        return Err(Error::malformed("the checksum of the frame is wrong"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_frame_of_an_empty_put_reply() {
+        let frame = wrap(&[8, 0]).unwrap();
+        assert_eq!(frame.as_ref(), b"DHUB\x6c\x75\xb4\x6a\0\0\0\x02\x08\0");
+        assert_eq!(unwrap(&frame).unwrap().as_ref(), [8, 0]);
+    }
+
+    #[test]
+    fn damage_is_found() {
+        let frame = wrap(b"payload").unwrap();
+        for place in 0..frame.len() {
+            let mut damaged = frame.to_vec();
+            damaged[place] ^= 0x40;
+            assert!(unwrap(&damaged.into()).is_err(), "byte {place}");
+        }
+        for length in 0..frame.len() {
+            assert!(unwrap(&frame.slice(..length)).is_err());
+        }
+        let mut unchecked = frame.to_vec();
+        unchecked[4..8].fill(0);
+        assert!(unwrap(&unchecked.into()).is_ok());
+    }
+}

@@ -1,0 +1,258 @@
+//! Reading records from JSON; strings stay in the body that was received.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::{Bytes, BytesMut};
+
+use super::scan::{Scanner, damaged};
+use crate::codec::GetReply;
+use crate::error::{Error, Result};
+use crate::record::chunk::{Chunk, Entry, Form, Keys, NONE, Row, Span, Values, check_size};
+use crate::record::{Collector, RecordBatch, RecordSchema};
+
+/// Reads the body of a get's reply. `None` as the schema means blobs.
+///
+/// Values are checked when they are read. A record with fewer values than columns has null for the rest;
+/// further values are ignored, and so are unknown members.
+pub fn decode_get(body: Bytes, schema: Option<Arc<RecordSchema>>) -> Result<GetReply> {
+    let mut reader = RecordReader::new(body, schema)?;
+    let mut next_cursor = None;
+    let (mut start_seq, mut latest_seq, mut latest_time) = (None, None, None);
+    reader.scanner.expect(b'{')?;
+    let mut first = true;
+    while reader.scanner.next(&mut first, b'}')? {
+        let name = reader.scanner.name()?;
+        match &reader.scanner.buffer()[name.range()] {
+            b"NextCursor" => next_cursor = reader.scanner.text()?,
+            b"StartSeq" => start_seq = reader.scanner.integer()?,
+            b"LatestSeq" => latest_seq = reader.scanner.integer()?,
+            b"LatestTime" => latest_time = reader.scanner.integer()?,
+            b"Records" => reader.read_all()?,
+            _ => reader.scanner.skip()?,
+        }
+    }
+    reader.scanner.end()?;
+    let next_cursor =
+        next_cursor.ok_or_else(|| Error::malformed("the reply to a get has no next cursor"))?;
+    let next_cursor =
+        String::from_utf8_lossy(&reader.scanner.buffer()[next_cursor.range()]).into_owned();
+    let records = reader.finish();
+    let start_seq = start_seq.unwrap_or(0);
+    Ok(GetReply {
+        next_cursor,
+        record_count: records.len(),
+        start_seq,
+        latest_seq,
+        latest_time,
+        records,
+    })
+}
+
+/// Reads the body of a put, for servers. `None` as the schema means blobs.
+pub fn decode_put_request(body: Bytes, schema: Option<Arc<RecordSchema>>) -> Result<RecordBatch> {
+    let mut reader = RecordReader::new(body, schema)?;
+    reader.scanner.expect(b'{')?;
+    let mut first = true;
+    while reader.scanner.next(&mut first, b'}')? {
+        let name = reader.scanner.name()?;
+        match &reader.scanner.buffer()[name.range()] {
+            b"Records" => reader.read_all()?,
+            _ => reader.scanner.skip()?,
+        }
+    }
+    reader.scanner.end()?;
+    Ok(reader.finish())
+}
+
+/// Indexes the records of an array.
+struct RecordReader {
+    scanner: Scanner,
+    chunk: Chunk,
+    spans: Vec<Span>,
+    /// How many values of a record are wanted; `None` for blobs.
+    width: Option<usize>,
+    collector: Collector,
+    scratch: Vec<u8>,
+}
+
+impl RecordReader {
+    fn new(body: Bytes, schema: Option<Arc<RecordSchema>>) -> Result<Self> {
+        check_size(body.len())?;
+        let body = body
+            .try_into_mut()
+            .unwrap_or_else(|shared| BytesMut::from(shared.as_ref()));
+        let width = schema.as_deref().map(RecordSchema::len);
+        Ok(Self {
+            scanner: Scanner::new(body)?,
+            chunk: Chunk::received(Form::Text, schema, Bytes::new(), Bytes::new()),
+            spans: Vec::new(),
+            width,
+            collector: Collector::default(),
+            scratch: Vec::new(),
+        })
+    }
+
+    fn finish(mut self) -> RecordBatch {
+        self.chunk.body = self.scanner.into_buffer();
+        self.chunk.head = self.chunk.body.clone();
+        self.chunk.values = Values::Received {
+            form: Form::Text,
+            spans: self.spans,
+        };
+        RecordBatch::from_chunk(self.chunk)
+    }
+
+    fn read_all(&mut self) -> Result<()> {
+        if self.scanner.peek() == b'n' {
+            return if self.scanner.text()?.is_none() {
+                Ok(())
+            } else {
+                Err(damaged())
+            };
+        }
+        self.scanner.expect(b'[')?;
+        let mut first = true;
+        while self.scanner.next(&mut first, b']')? {
+            self.read_record()?;
+        }
+        Ok(())
+    }
+
+    fn read_record(&mut self) -> Result<()> {
+        let row = self.chunk.rows.len();
+        let (values, attributes) = (self.spans.len(), self.chunk.attributes.len());
+        let mut entry = Entry {
+            sequence: 0,
+            system_time: 0,
+            cursor: Span::NULL,
+            next_cursor: Span::NULL,
+            serial: None,
+            first_row: row as u32,
+            batch_size: 1,
+        };
+        let mut keys = Keys::NONE;
+        let mut has_data = false;
+        self.scanner.expect(b'{')?;
+        let mut first = true;
+        while self.scanner.next(&mut first, b'}')? {
+            let name = self.scanner.name()?;
+            match &self.scanner.buffer()[name.range()] {
+                b"Data" => {
+                    self.spans.truncate(values);
+                    self.read_data(row)?;
+                    has_data = true;
+                }
+                b"Attributes" => self.read_attributes(attributes)?,
+                b"Sequence" => entry.sequence = self.scanner.integer()?.unwrap_or(0),
+                b"SystemTime" => entry.system_time = self.scanner.integer()?.unwrap_or(0),
+                b"Cursor" => entry.cursor = self.scanner.text()?.unwrap_or(Span::NULL),
+                b"NextCursor" => entry.next_cursor = self.scanner.text()?.unwrap_or(Span::NULL),
+                b"ShardId" => keys.shard_id = self.scanner.text()?.unwrap_or(Span::NULL),
+                // One of the official clients writes the second name.
+                b"HashKey" | b"HashValue" => {
+                    keys.hash_key = self.scanner.text()?.unwrap_or(Span::NULL);
+                }
+                b"PartitionKey" => keys.partition_key = self.scanner.text()?.unwrap_or(Span::NULL),
+                _ => self.scanner.skip()?,
+            }
+        }
+        if !has_data {
+            return Err(Error::malformed(format!(
+                "record {row} of the JSON body has no data"
+            )));
+        }
+        self.collector.finish();
+        let has_keys =
+            !(keys.shard_id.is_null() && keys.hash_key.is_null() && keys.partition_key.is_null());
+        self.chunk.rows.push(Row {
+            entry: row as u32,
+            values: values as u32,
+            attributes: attributes as u32,
+            keys: if has_keys {
+                self.chunk.keys.len() as u32
+            } else {
+                NONE
+            },
+        });
+        if has_keys {
+            self.chunk.keys.push(keys);
+        }
+        self.chunk.entries.push(entry);
+        Ok(())
+    }
+
+    fn read_data(&mut self, row: usize) -> Result<()> {
+        let opening = self.scanner.peek();
+        match (self.width, opening) {
+            (None, b'"') => {
+                let span = self.scanner.string()?;
+                let blob = self.decode_base64(span)?;
+                self.spans.push(blob);
+                Ok(())
+            }
+            (Some(width), b'[') => self.read_values(width),
+            (None, b'[') => Err(Error::malformed(format!(
+                "record {row} is a tuple, but the topic holds blobs"
+            ))),
+            (Some(_), b'"') => Err(Error::malformed(format!(
+                "record {row} is a blob, but the topic holds tuples"
+            ))),
+            _ => Err(damaged()),
+        }
+    }
+
+    /// Decodes Base64 in place; the bytes are always fewer than their text.
+    fn decode_base64(&mut self, span: Span) -> Result<Span> {
+        self.scratch.clear();
+        let text = self.scanner.buffer().get(span.range()).unwrap_or_default();
+        STANDARD
+            .decode_vec(text, &mut self.scratch)
+            .map_err(|error| Error::malformed("a blob is not valid Base64").with_source(error))?;
+        self.scanner.replace(span, &self.scratch)
+    }
+
+    fn read_values(&mut self, width: usize) -> Result<()> {
+        let start = self.spans.len();
+        self.scanner.expect(b'[')?;
+        let mut first = true;
+        while self.scanner.next(&mut first, b']')? {
+            let span = if self.scanner.peek() == b'"' {
+                self.scanner.string()?
+            } else {
+                let span = self.scanner.scalar()?;
+                let is_null = self.scanner.buffer().get(span.range()) == Some(b"null");
+                if is_null { Span::NULL } else { span }
+            };
+            if self.spans.len() - start < width {
+                self.spans.push(span);
+            }
+        }
+        Ok(())
+    }
+
+    fn read_attributes(&mut self, start: usize) -> Result<()> {
+        if self.scanner.peek() == b'n' {
+            return if self.scanner.text()?.is_none() {
+                Ok(())
+            } else {
+                Err(damaged())
+            };
+        }
+        self.scanner.expect(b'{')?;
+        let mut first = true;
+        while self.scanner.next(&mut first, b'}')? {
+            let key = self.scanner.name()?;
+            let value = self.scanner.string()?;
+            self.collector.add(
+                &mut self.chunk.attributes,
+                start,
+                self.scanner.buffer(),
+                key,
+                value,
+            );
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,391 @@
+//! Walking over a JSON text; strings are unescaped where they stand.
+
+use crate::error::{Error, Result};
+use crate::record::chunk::Span;
+
+/// How deeply ignored values may be nested.
+const MAX_DEPTH: usize = 128;
+
+/// A place in a JSON text that is UTF-8.
+pub(crate) struct Scanner {
+    buffer: bytes::BytesMut,
+    place: usize,
+}
+
+impl Scanner {
+    /// Starts at the beginning of a text; refuses what is not UTF-8.
+    pub(crate) fn new(buffer: bytes::BytesMut) -> Result<Self> {
+        if str::from_utf8(&buffer).is_err() {
+            return Err(Error::malformed("the JSON body is not valid UTF-8"));
+        }
+        Ok(Self { buffer, place: 0 })
+    }
+
+    /// The text, with unescaped strings in it.
+    pub(crate) fn buffer(&self) -> &[u8] {
+        &self.buffer
+    }
+
+    /// Writes over the beginning of a string that was read; returns the place of what was written.
+    pub(crate) fn replace(&mut self, span: Span, bytes: &[u8]) -> Result<Span> {
+        let start = span.range().start;
+        let target = self
+            .buffer
+            .get_mut(start..start + bytes.len())
+            .ok_or_else(damaged)?;
+        target.copy_from_slice(bytes);
+        Ok(Span::new(start, bytes.len()))
+    }
+
+    pub(crate) fn into_buffer(self) -> bytes::Bytes {
+        self.buffer.freeze()
+    }
+
+    /// The next byte that is not white space, without taking it; 0 at the end.
+    #[inline]
+    pub(crate) fn peek(&mut self) -> u8 {
+        while let Some(byte) = self.buffer.get(self.place) {
+            if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+                return *byte;
+            }
+            self.place += 1;
+        }
+        0
+    }
+
+    #[inline]
+    pub(crate) fn expect(&mut self, byte: u8) -> Result<()> {
+        if self.peek() != byte || self.place >= self.buffer.len() {
+            return Err(damaged());
+        }
+        self.place += 1;
+        Ok(())
+    }
+
+    /// Takes a byte if it is the next one.
+    #[inline]
+    pub(crate) fn take(&mut self, byte: u8) -> bool {
+        let found = self.peek() == byte && self.place < self.buffer.len();
+        self.place += usize::from(found);
+        found
+    }
+
+    /// Nothing but white space may follow.
+    pub(crate) fn end(&mut self) -> Result<()> {
+        self.peek();
+        if self.place == self.buffer.len() {
+            Ok(())
+        } else {
+            Err(damaged())
+        }
+    }
+
+    /// Goes to the next member of an object or element of an array; `false` when `close` ends it.
+    #[inline]
+    pub(crate) fn next(&mut self, first: &mut bool, close: u8) -> Result<bool> {
+        if self.take(close) {
+            return Ok(false);
+        }
+        if !std::mem::take(first) {
+            self.expect(b',')?;
+        }
+        Ok(true)
+    }
+
+    /// Reads the name of a member and the colon behind it.
+    #[inline]
+    pub(crate) fn name(&mut self) -> Result<Span> {
+        let name = self.string()?;
+        self.expect(b':')?;
+        Ok(name)
+    }
+
+    /// Reads a string, unescaping it in place.
+    #[inline]
+    pub(crate) fn string(&mut self) -> Result<Span> {
+        self.expect(b'"')?;
+        let start = self.place;
+        let end = plain_run(&self.buffer, start);
+        self.place = end + 1;
+        match self.buffer.get(end) {
+            Some(b'"') => Ok(Span::new(start, end - start)),
+            Some(b'\\') => self.escaped_string(start, end),
+            _ => Err(damaged()),
+        }
+    }
+
+    #[cold]
+    fn escaped_string(&mut self, start: usize, first: usize) -> Result<Span> {
+        let (mut read, mut write) = (first, first);
+        loop {
+            match self.buffer.get(read) {
+                Some(b'"') => {
+                    self.place = read + 1;
+                    return Ok(Span::new(start, write - start));
+                }
+                Some(b'\\') => {
+                    let (character, size) =
+                        escape(self.buffer.get(read + 1..).unwrap_or_default())?;
+                    read += 1 + size;
+                    let mut bytes = [0; 4];
+                    let encoded = character.encode_utf8(&mut bytes).as_bytes();
+                    self.buffer[write..write + encoded.len()].copy_from_slice(encoded);
+                    write += encoded.len();
+                }
+                _ => {}
+            }
+            let end = plain_run(&self.buffer, read);
+            self.buffer.copy_within(read..end, write);
+            write += end - read;
+            read = end;
+            if !matches!(self.buffer.get(read), Some(b'"' | b'\\')) {
+                return Err(damaged());
+            }
+        }
+    }
+
+    /// Reads a number, `true`, `false` or `null` as it is written.
+    pub(crate) fn scalar(&mut self) -> Result<Span> {
+        self.peek();
+        let start = self.place;
+        let is_part =
+            |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+        let rest = self.buffer.get(start..).unwrap_or_default();
+        let length = rest.iter().take_while(|byte| is_part(byte)).count();
+        let text = &rest[..length];
+        let is_number = text
+            .first()
+            .is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-')
+            && serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok();
+        if !is_number && !matches!(text, b"true" | b"false" | b"null") {
+            return Err(damaged());
+        }
+        self.place = start + length;
+        Ok(Span::new(start, length))
+    }
+
+    /// Reads an integer; `None` for `null`.
+    pub(crate) fn integer(&mut self) -> Result<Option<i64>> {
+        let span = self.scalar()?;
+        let text = str::from_utf8(self.buffer.get(span.range()).unwrap_or_default())
+            .map_err(|_| damaged())?;
+        if text == "null" {
+            return Ok(None);
+        }
+        text.parse()
+            .map(Some)
+            .map_err(|_| Error::malformed("a number of the JSON body is not a 64-bit integer"))
+    }
+
+    /// Reads a string; `None` for `null`.
+    pub(crate) fn text(&mut self) -> Result<Option<Span>> {
+        if self.peek() == b'"' {
+            return self.string().map(Some);
+        }
+        let span = self.scalar()?;
+        if self.buffer.get(span.range()) == Some(b"null") {
+            Ok(None)
+        } else {
+            Err(damaged())
+        }
+    }
+
+    /// Reads over a value of any kind.
+    pub(crate) fn skip(&mut self) -> Result<()> {
+        let mut open: Vec<u8> = Vec::new();
+        loop {
+            let mut first = false;
+            match self.peek() {
+                b'"' => drop(self.string()?),
+                opening @ (b'{' | b'[') => {
+                    self.place += 1;
+                    if open.len() >= MAX_DEPTH {
+                        return Err(Error::malformed("the JSON body is nested too deeply"));
+                    }
+                    // In ASCII the closing bracket comes two after the opening one.
+                    open.push(opening + 2);
+                    first = true;
+                }
+                _ => drop(self.scalar()?),
+            }
+            loop {
+                let Some(close) = open.last().copied() else {
+                    return Ok(());
+                };
+                if self.next(&mut first, close)? {
+                    if close == b'}' {
+                        self.name()?;
+                    }
+                    break;
+                }
+                open.pop();
+                first = false;
+            }
+        }
+    }
+}
+
+#[cold]
+pub(crate) fn damaged() -> Error {
+    Error::malformed("the body is not valid JSON of the expected form")
+}
+
+/// The end of a run of bytes that stand for themselves within a string.
+#[inline]
+fn plain_run(buffer: &[u8], start: usize) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let mut place = start;
+    while let Some(chunk) = buffer
+        .get(place..place + 8)
+        .and_then(|chunk| <[u8; 8]>::try_from(chunk).ok())
+    {
+        let word = u64::from_le_bytes(chunk);
+        // The high bit of a byte is set where the byte is zero after the xor; bytes below 0x20 likewise.
+        let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
+        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
+        let found = zero(word ^ (ONES * u64::from(b'"')))
+            | zero(word ^ (ONES * u64::from(b'\\')))
+            | control;
+        if found != 0 {
+            // The lowest bit found is exact; only bits above it may be carries.
+            return place + found.trailing_zeros() as usize / 8;
+        }
+        place += 8;
+    }
+    let rest = buffer.get(place..).unwrap_or_default();
+    place
+        + rest
+            .iter()
+            .take_while(|byte| **byte >= 0x20 && **byte != b'"' && **byte != b'\\')
+            .count()
+}
+
+/// The character of an escape sequence behind its backslash, and how many bytes it takes.
+fn escape(bytes: &[u8]) -> Result<(char, usize)> {
+    let character = match bytes.first() {
+        Some(byte @ (b'"' | b'\\' | b'/')) => char::from(*byte),
+        Some(b'b') => '\u{8}',
+        Some(b'f') => '\u{c}',
+        Some(b'n') => '\n',
+        Some(b'r') => '\r',
+        Some(b't') => '\t',
+        Some(b'u') => return unicode_escape(bytes),
+        _ => return Err(damaged()),
+    };
+    Ok((character, 1))
+}
+
+fn unicode_escape(bytes: &[u8]) -> Result<(char, usize)> {
+    let unit = |start: usize| -> Result<u32> {
+        let digits = bytes.get(start..start + 4).ok_or_else(damaged)?;
+        digits.iter().try_fold(0, |value, digit| {
+            char::from(*digit)
+                .to_digit(16)
+                .map(|digit| value << 4 | digit)
+                .ok_or_else(damaged)
+        })
+    };
+    let first = unit(1)?;
+    if let Some(character) = char::from_u32(first) {
+        return Ok((character, 5));
+    }
+    if first >= 0xdc00 || bytes.get(5..7) != Some(b"\\u") {
+        return Err(damaged());
+    }
+    let second = unit(7)?;
+    if !(0xdc00..0xe000).contains(&second) {
+        return Err(damaged());
+    }
+    let code = 0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+    char::from_u32(code)
+        .map(|character| (character, 11))
+        .ok_or_else(damaged)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scanner(text: &str) -> Scanner {
+        Scanner::new(text.as_bytes().into()).unwrap()
+    }
+
+    fn string(text: &str) -> Option<String> {
+        let mut scanner = scanner(text);
+        let span = scanner.string().ok()?;
+        scanner.end().ok()?;
+        str::from_utf8(&scanner.buffer()[span.range()])
+            .ok()
+            .map(str::to_owned)
+    }
+
+    #[test]
+    fn strings_read_like_serde_json_reads_them() {
+        for text in [
+            r#""""#,
+            r#""plain text that is longer than eight bytes""#,
+            r#""a\"b\\c\/d\b\f\n\r\t""#,
+            r#""\u00e9\ud83d\ude00 tail of some length\u0041""#,
+            r#""é🜁 中文 without escapes at all""#,
+            r#""\ud83d""#,
+            r#""\ud83dx""#,
+            r#""\ude00""#,
+            r#""\ud83d\u0041""#,
+            r#""\x""#,
+            r#""\u12g4""#,
+            r#""\u12""#,
+            r#""open"#,
+            r#""open\"#,
+            "\"control \u{1}\"",
+            "\"12345678\u{1f}\"",
+            "\"a\nb\"",
+        ] {
+            assert_eq!(
+                string(text),
+                serde_json::from_str::<String>(text).ok(),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn values_are_skipped_as_serde_json_accepts_them() {
+        for text in [
+            "1",
+            "-1.5e+3",
+            "01",
+            "1.",
+            "--1",
+            "+1",
+            "true",
+            "nul",
+            "null",
+            "[]",
+            "{}",
+            "[1,]",
+            "[,1]",
+            "[1 2]",
+            "{\"a\":1,}",
+            "{\"a\" 1}",
+            "{\"a\":[1,{\"b\":\"x\"}],\"c\":null}",
+            "{a:1}",
+            "[1}",
+            "[[]",
+            "",
+            " [ ] ",
+            "{} {}",
+            "\"\\q\"",
+            "[\"]\"]",
+        ] {
+            let mut scanner = scanner(text);
+            let accepted = scanner.skip().and_then(|()| scanner.end()).is_ok();
+            assert_eq!(
+                accepted,
+                serde_json::from_str::<serde_json::Value>(text).is_ok(),
+                "{text}"
+            );
+        }
+        assert!(scanner(&"[".repeat(100_000)).skip().is_err());
+    }
+}

@@ -1,0 +1,50 @@
+//! Requests and replies in protocol buffers.
+//!
+//! The messages with many records are read and written over slices; [`messages`] declares all of them.
+
+pub mod messages;
+mod read;
+pub(crate) mod wire;
+mod write;
+
+use bytes::Bytes;
+use prost::Message as _;
+
+use super::{FailedRecord, MAX_GET_LIMIT, PutReply, frame};
+use crate::error::{Error, Result};
+
+pub use read::{decode_get, decode_put_request};
+pub use write::{encode_get_reply, encode_put};
+
+/// Makes the frame of a get. The limit is cut to 1…1000 records.
+pub fn encode_get(cursor: &str, limit: i32) -> Bytes {
+    let limit = limit.clamp(1, MAX_GET_LIMIT);
+    let request = messages::GetRecordsRequest {
+        cursor: cursor.to_owned(),
+        limit: Some(limit),
+        filter: None,
+    };
+    // Only a frame of 4 GiB or more fails, and no cursor is that long.
+    frame::wrap(&request.encode_to_vec()).unwrap_or_default()
+}
+
+/// Reads the frame of a put's reply.
+pub fn decode_put(body: &[u8]) -> Result<PutReply> {
+    let reply = messages::PutRecordsResponse::decode(frame::unwrap_slice(body)?)
+        .map_err(|error| Error::malformed("the reply to a put is damaged").with_source(error))?;
+    let failed_records: Vec<FailedRecord> = reply
+        .failed_records
+        .into_iter()
+        .map(|record| FailedRecord {
+            index: record.index,
+            error_code: record.error_code.unwrap_or_default(),
+            error_message: record.error_message.unwrap_or_default(),
+        })
+        .collect();
+    let count = i32::try_from(failed_records.len()).unwrap_or(i32::MAX);
+    let failed_record_count = reply.failed_count.unwrap_or(0).max(count);
+    Ok(PutReply {
+        failed_record_count,
+        failed_records,
+    })
+}

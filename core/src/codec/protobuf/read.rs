@@ -1,0 +1,200 @@
+//! Reading records from protocol buffers without copying them.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::wire::{self, Content, Reader};
+use crate::codec::{GetReply, frame};
+use crate::error::{Error, Result};
+use crate::record::chunk::{Chunk, Entry, Form, Keys, NONE, Row, Span, Values, check_size};
+use crate::record::{Collector, RecordBatch, RecordSchema};
+
+/// Reads the frame of a get's reply. `None` as the schema means blobs.
+///
+/// Values are checked when they are read. A record with fewer values than columns has null for the rest;
+/// further values are ignored.
+pub fn decode_get(body: &Bytes, schema: Option<Arc<RecordSchema>>) -> Result<GetReply> {
+    let payload = frame::unwrap(body)?;
+    let mut entries = EntryReader::new(payload.clone(), schema)?;
+    let mut reader = Reader::new(&payload, 0..payload.len());
+    let mut next_cursor = None;
+    let (mut start_seq, mut latest_seq, mut latest_time) = (0, None, None);
+    while let Some((field, content)) = reader.next()? {
+        match (field, content) {
+            (1, Content::Bytes(range)) => next_cursor = Some(wire::text(&payload, range)?),
+            (3, Content::Number(value)) => start_seq = value as i64,
+            (4, Content::Bytes(range)) => entries.read(range)?,
+            (5, Content::Number(value)) => latest_seq = Some(value as i64),
+            (6, Content::Number(value)) => latest_time = Some(value as i64),
+            _ => {}
+        }
+    }
+    let next_cursor =
+        next_cursor.ok_or_else(|| Error::malformed("the reply to a get has no next cursor"))?;
+    let records = entries.finish();
+    Ok(GetReply {
+        next_cursor,
+        record_count: records.len(),
+        start_seq,
+        latest_seq,
+        latest_time,
+        records,
+    })
+}
+
+/// Reads the frame of a put, for servers. `None` as the schema means blobs.
+pub fn decode_put_request(body: &Bytes, schema: Option<Arc<RecordSchema>>) -> Result<RecordBatch> {
+    let payload = frame::unwrap(body)?;
+    let mut entries = EntryReader::new(payload.clone(), schema)?;
+    let mut reader = Reader::new(&payload, 0..payload.len());
+    while let Some((field, content)) = reader.next()? {
+        if let (1, Content::Bytes(range)) = (field, content) {
+            entries.read(range)?;
+        }
+    }
+    Ok(entries.finish())
+}
+
+/// Indexes record entries one by one.
+struct EntryReader {
+    payload: Bytes,
+    chunk: Chunk,
+    spans: Vec<Span>,
+    /// How many values of a record are wanted.
+    width: usize,
+    collector: Collector,
+}
+
+impl EntryReader {
+    fn new(payload: Bytes, schema: Option<Arc<RecordSchema>>) -> Result<Self> {
+        check_size(payload.len())?;
+        let width = schema.as_deref().map_or(1, RecordSchema::len);
+        let chunk = Chunk::received(Form::Text, schema, payload.clone(), payload.clone());
+        Ok(Self {
+            payload,
+            chunk,
+            spans: Vec::new(),
+            width,
+            collector: Collector::default(),
+        })
+    }
+
+    fn finish(mut self) -> RecordBatch {
+        self.chunk.values = Values::Received {
+            form: Form::Text,
+            spans: self.spans,
+        };
+        RecordBatch::from_chunk(self.chunk)
+    }
+
+    fn read(&mut self, range: Range<usize>) -> Result<()> {
+        let payload = self.payload.clone();
+        let row = self.chunk.rows.len();
+        let (values, attributes) = (self.spans.len(), self.chunk.attributes.len());
+        let mut entry = Entry {
+            sequence: 0,
+            system_time: 0,
+            cursor: Span::NULL,
+            next_cursor: Span::NULL,
+            serial: None,
+            first_row: row as u32,
+            batch_size: 1,
+        };
+        let mut keys = Keys::NONE;
+        let mut has_data = false;
+        let mut reader = Reader::new(&payload, range);
+        while let Some((field, content)) = reader.next()? {
+            match (field, content) {
+                (9, Content::Bytes(range)) => {
+                    self.read_values(&payload, range, values)?;
+                    has_data = true;
+                }
+                (8, Content::Bytes(range)) => self.read_attributes(&payload, range, attributes)?,
+                (1, Content::Bytes(range)) => keys.shard_id = wire::text_span(&payload, range)?,
+                (2, Content::Bytes(range)) => keys.hash_key = wire::text_span(&payload, range)?,
+                (3, Content::Bytes(range)) => {
+                    keys.partition_key = wire::text_span(&payload, range)?;
+                }
+                (4, Content::Bytes(range)) => entry.cursor = wire::text_span(&payload, range)?,
+                (5, Content::Bytes(range)) => entry.next_cursor = wire::text_span(&payload, range)?,
+                (6, Content::Number(value)) => entry.sequence = value as i64,
+                (7, Content::Number(value)) => entry.system_time = value as i64,
+                (10, Content::Number(value)) => {
+                    entry.serial = Some(value as u32);
+                    entry.batch_size = 0;
+                }
+                _ => {}
+            }
+        }
+        if !has_data {
+            return Err(Error::malformed(format!(
+                "record {row} of the protocol buffer has no data"
+            )));
+        }
+        self.collector.finish();
+        let has_keys =
+            !(keys.shard_id.is_null() && keys.hash_key.is_null() && keys.partition_key.is_null());
+        self.chunk.rows.push(Row {
+            entry: row as u32,
+            values: values as u32,
+            attributes: attributes as u32,
+            keys: if has_keys {
+                self.chunk.keys.len() as u32
+            } else {
+                NONE
+            },
+        });
+        if has_keys {
+            self.chunk.keys.push(keys);
+        }
+        self.chunk.entries.push(entry);
+        Ok(())
+    }
+
+    #[inline]
+    fn read_values(&mut self, payload: &[u8], range: Range<usize>, start: usize) -> Result<()> {
+        let mut reader = Reader::new(payload, range);
+        while let Some((field, content)) = reader.next()? {
+            let (1, Content::Bytes(range)) = (field, content) else {
+                continue;
+            };
+            let mut span = Span::NULL;
+            let mut value = Reader::new(payload, range);
+            while let Some((field, content)) = value.next()? {
+                if let (1, Content::Bytes(range)) = (field, content) {
+                    span = Span::new(range.start, range.len());
+                }
+            }
+            if self.spans.len() - start < self.width {
+                self.spans.push(span);
+            }
+        }
+        Ok(())
+    }
+
+    fn read_attributes(&mut self, payload: &[u8], range: Range<usize>, start: usize) -> Result<()> {
+        let mut reader = Reader::new(payload, range);
+        while let Some((field, content)) = reader.next()? {
+            let (1, Content::Bytes(range)) = (field, content) else {
+                continue;
+            };
+            let (mut key, mut text) = (None, None);
+            let mut pair = Reader::new(payload, range);
+            while let Some((field, content)) = pair.next()? {
+                match (field, content) {
+                    (1, Content::Bytes(range)) => key = Some(wire::text_span(payload, range)?),
+                    (2, Content::Bytes(range)) => text = Some(wire::text_span(payload, range)?),
+                    _ => {}
+                }
+            }
+            let (Some(key), Some(text)) = (key, text) else {
+                return Err(Error::malformed("an attribute has no key or no value"));
+            };
+            self.collector
+                .add(&mut self.chunk.attributes, start, payload, key, text);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,350 @@
+//! How records lie in memory: one index over one buffer.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::schema::{FieldType, RecordSchema};
+use super::value::{Mismatch, Value};
+use crate::codec::{avro, batch0};
+
+/// "None" in a field of type `u32`.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// A range of bytes in a buffer of less than 4 GiB. Null and an empty range are different things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    offset: u32,
+    length: u32,
+}
+
+impl Span {
+    /// No bytes at all: a null value or an absent text.
+    pub(crate) const NULL: Self = Self {
+        offset: 0,
+        length: NONE,
+    };
+
+    /// A range of a buffer whose length was checked with [`check_size`].
+    pub(crate) const fn new(offset: usize, length: usize) -> Self {
+        Self {
+            offset: offset as u32,
+            length: length as u32,
+        }
+    }
+
+    pub(crate) const fn is_null(self) -> bool {
+        self.length == NONE
+    }
+
+    pub(crate) const fn range(self) -> Range<usize> {
+        let start = self.offset as usize;
+        if self.is_null() {
+            start..start
+        } else {
+            start..start + self.length as usize
+        }
+    }
+}
+
+/// Refuses buffers that are too large to be indexed with 32 bits.
+pub(crate) fn check_size(length: usize) -> crate::error::Result<()> {
+    if length >= NONE as usize {
+        return Err(crate::error::Error::malformed(
+            "a body of 4 GiB or more cannot be decoded",
+        ));
+    }
+    Ok(())
+}
+
+/// How values are written in the buffer of a chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As text: protocol buffers and JSON.
+    Text,
+    /// As in batch version 0.
+    Slots,
+    /// As in batch version 1.
+    Avro,
+}
+
+/// One value of a record built here.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Cell {
+    Null,
+    Integer(i64),
+    Float(f32),
+    Double(f64),
+    Boolean(bool),
+    /// In the text, or in the buffer for a blob.
+    Bytes(Span),
+    /// A blob of its own.
+    Shared(u32),
+}
+
+/// The values of a chunk, in rows.
+#[derive(Debug)]
+pub(crate) enum Values {
+    /// As received.
+    Received { form: Form, spans: Vec<Span> },
+    /// As given by the caller. Texts and attributes lie in `text`.
+    Built {
+        text: String,
+        cells: Vec<Cell>,
+        blobs: Vec<Bytes>,
+    },
+}
+
+/// What a reply tells about one record or one batch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    pub(crate) sequence: i64,
+    pub(crate) system_time: i64,
+    pub(crate) cursor: Span,
+    pub(crate) next_cursor: Span,
+    pub(crate) serial: Option<u32>,
+    /// The first row that belongs to the entry.
+    pub(crate) first_row: u32,
+    /// How many records the batch holds; 0 when it is not known.
+    pub(crate) batch_size: u32,
+}
+
+/// Where the parts of one record begin in the index. They end where the next record's begin.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Row {
+    pub(crate) entry: u32,
+    pub(crate) values: u32,
+    pub(crate) attributes: u32,
+    pub(crate) keys: u32,
+}
+
+/// The routing keys of one record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Keys {
+    pub(crate) shard_id: Span,
+    pub(crate) hash_key: Span,
+    pub(crate) partition_key: Span,
+}
+
+impl Keys {
+    pub(crate) const NONE: Self = Self {
+        shard_id: Span::NULL,
+        hash_key: Span::NULL,
+        partition_key: Span::NULL,
+    };
+}
+
+/// Some records over one buffer.
+#[derive(Debug)]
+pub(crate) struct Chunk {
+    /// The schema with which the records were written; `None` for blobs.
+    pub(crate) schema: Option<Arc<RecordSchema>>,
+    pub(crate) values: Values,
+    /// The buffer of values and attributes; for built records, of blobs.
+    pub(crate) body: Bytes,
+    /// The buffer of cursors and keys of received records.
+    pub(crate) head: Bytes,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) rows: Vec<Row>,
+    pub(crate) attributes: Vec<(Span, Span)>,
+    pub(crate) keys: Vec<Keys>,
+}
+
+impl Chunk {
+    /// Makes an empty chunk of received records.
+    pub(crate) fn received(
+        form: Form,
+        schema: Option<Arc<RecordSchema>>,
+        body: Bytes,
+        head: Bytes,
+    ) -> Self {
+        Self {
+            schema,
+            values: Values::Received {
+                form,
+                spans: Vec::new(),
+            },
+            body,
+            head,
+            entries: Vec::new(),
+            rows: Vec::new(),
+            attributes: Vec::new(),
+            keys: Vec::new(),
+        }
+    }
+
+    /// Whether the records were received in a text protocol.
+    pub(crate) fn is_text(&self) -> bool {
+        matches!(
+            self.values,
+            Values::Received {
+                form: Form::Text,
+                ..
+            }
+        )
+    }
+
+    /// The places of a row's values.
+    fn value_range(&self, row: usize, count: usize) -> Range<usize> {
+        let start = self.rows.get(row).map_or(count, |row| row.values as usize);
+        let end = self
+            .rows
+            .get(row + 1)
+            .map_or(count, |row| row.values as usize);
+        start..end.max(start)
+    }
+
+    /// The number of values that a row holds.
+    pub(crate) fn width(&self, row: usize) -> usize {
+        let count = match &self.values {
+            Values::Received { spans, .. } => spans.len(),
+            Values::Built { cells, .. } => cells.len(),
+        };
+        self.value_range(row, count).len()
+    }
+
+    /// A value by its place in the record; null for one that the record does not have.
+    #[inline]
+    pub(crate) fn value(
+        &self,
+        row: usize,
+        column: usize,
+        field_type: FieldType,
+    ) -> Result<Value<'_>, Mismatch> {
+        match &self.values {
+            Values::Built { text, cells, .. } => {
+                let place = self.value_range(row, cells.len()).nth(column);
+                built_value(
+                    place.map_or(Cell::Null, |place| cells[place]),
+                    text,
+                    field_type,
+                )
+            }
+            Values::Received { form, spans } => {
+                let place = self.value_range(row, spans.len()).nth(column);
+                let span = place.map_or(Span::NULL, |place| spans[place]);
+                if span.is_null() {
+                    return Ok(Value::Null);
+                }
+                let bytes = self.body.get(span.range()).ok_or(Mismatch::Form)?;
+                match form {
+                    Form::Text => Value::from_text_bytes(field_type, bytes),
+                    Form::Slots => batch0::slot_value(field_type, bytes),
+                    Form::Avro => avro::value(field_type, bytes),
+                }
+            }
+        }
+    }
+
+    /// The bytes of a blob.
+    pub(crate) fn blob(&self, row: usize) -> &[u8] {
+        match &self.values {
+            Values::Received { spans, .. } => {
+                let span = self
+                    .value_range(row, spans.len())
+                    .next()
+                    .map_or(Span::NULL, |place| spans[place]);
+                self.body.get(span.range()).unwrap_or_default()
+            }
+            Values::Built { cells, blobs, .. } => {
+                match self
+                    .value_range(row, cells.len())
+                    .next()
+                    .map(|place| cells[place])
+                {
+                    Some(Cell::Bytes(span)) => self.body.get(span.range()).unwrap_or_default(),
+                    Some(Cell::Shared(place)) => {
+                        blobs.get(place as usize).map_or(&[][..], Bytes::as_ref)
+                    }
+                    _ => &[],
+                }
+            }
+        }
+    }
+
+    /// The bytes of a blob, sharing the buffer.
+    pub(crate) fn blob_bytes(&self, row: usize) -> Bytes {
+        if let Values::Built { cells, blobs, .. } = &self.values
+            && let Some(Cell::Shared(place)) = self
+                .value_range(row, cells.len())
+                .next()
+                .map(|place| cells[place])
+        {
+            return blobs.get(place as usize).cloned().unwrap_or_default();
+        }
+        let blob = self.blob(row);
+        if blob.is_empty() {
+            Bytes::new()
+        } else {
+            self.body.slice_ref(blob)
+        }
+    }
+
+    pub(crate) fn entry(&self, row: usize) -> Option<&Entry> {
+        self.entries.get(self.rows.get(row)?.entry as usize)
+    }
+
+    pub(crate) fn row_keys(&self, row: usize) -> Option<&Keys> {
+        self.keys.get(self.rows.get(row)?.keys as usize)
+    }
+
+    /// The key and value of every attribute of a row.
+    pub(crate) fn row_attributes(&self, row: usize) -> &[(Span, Span)] {
+        let count = self.attributes.len();
+        let start = self
+            .rows
+            .get(row)
+            .map_or(count, |row| row.attributes as usize);
+        let end = self
+            .rows
+            .get(row + 1)
+            .map_or(count, |row| row.attributes as usize);
+        self.attributes.get(start..end).unwrap_or_default()
+    }
+
+    /// A text of an attribute. It was checked when it was stored.
+    pub(crate) fn body_text(&self, span: Span) -> &str {
+        match &self.values {
+            Values::Built { text, .. } => text.get(span.range()).unwrap_or_default(),
+            Values::Received { .. } => checked_text(&self.body, span),
+        }
+    }
+
+    /// A cursor or a key. It was checked when it was stored.
+    pub(crate) fn head_text(&self, span: Span) -> Option<&str> {
+        if span.is_null() {
+            return None;
+        }
+        Some(match &self.values {
+            Values::Built { text, .. } => text.get(span.range()).unwrap_or_default(),
+            Values::Received { .. } => checked_text(&self.head, span),
+        })
+    }
+}
+
+fn checked_text(buffer: &[u8], span: Span) -> &str {
+    buffer
+        .get(span.range())
+        .and_then(|bytes| str::from_utf8(bytes).ok())
+        .unwrap_or_default()
+}
+
+#[inline]
+fn built_value(cell: Cell, text: &str, field_type: FieldType) -> Result<Value<'_>, Mismatch> {
+    Ok(match cell {
+        Cell::Null | Cell::Shared(_) => Value::Null,
+        Cell::Integer(value) => return Value::from_integer(field_type, value),
+        Cell::Float(value) => Value::Float(value),
+        Cell::Double(value) => Value::Double(value),
+        Cell::Boolean(value) => Value::Boolean(value),
+        Cell::Bytes(span) => {
+            let text = text.get(span.range()).ok_or(Mismatch::Form)?;
+            match field_type {
+                FieldType::Decimal => Value::Decimal(text),
+                FieldType::Json => Value::Json(text),
+                _ => Value::String(text),
+            }
+        }
+    })
+}
