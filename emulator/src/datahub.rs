@@ -1,17 +1,48 @@
 //! Alibaba Cloud DataHub.
 
+mod auth;
+mod batch;
+mod call;
+mod compression;
+mod cursor;
 mod error;
+mod frame;
+mod hash_key;
+mod journal;
+mod log;
+mod members;
+mod metering;
+mod names;
+mod offset;
+mod project;
+mod put;
+mod read;
+mod record_json;
+mod record_protobuf;
+mod records;
+mod route;
+mod schema;
+mod shard;
+mod state;
+mod subscription;
+mod topic;
+mod value;
+mod wire;
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Request, Response};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Request, Response};
 
 use crate::builder::ServiceContext;
 use crate::http::{HttpService, Rejection};
-use crate::store::{Change, StoreError};
+use crate::store::StoreError;
+use call::{Call, Reply};
+use compression::{Codec, RAW_SIZE};
 use error::Error;
+use state::{Projects, State};
 
 /// Largest body of a request, in bytes, as sent and as decompressed.
 const BODY_LIMIT: usize = 4 << 20;
@@ -20,20 +51,45 @@ const BODY_LIMIT: usize = 4 << 20;
 pub(crate) struct DataHub {
     context: ServiceContext,
     requests: AtomicU64,
+    state: Mutex<State>,
 }
 
 impl DataHub {
     /// Starts with what the store holds.
     pub(crate) fn open(context: ServiceContext) -> Result<Self, StoreError> {
+        let state = State::load(context.store.scan()?, context.store.is_durable())?;
         Ok(Self {
             context,
             requests: AtomicU64::new(0),
+            state: Mutex::new(state),
         })
     }
 
     /// Forgets all state.
     pub(crate) fn reset(&self) {
-        self.context.store.submit(vec![Change::Clear]);
+        self.with_state(|state| {
+            state.projects = Projects::default();
+            state.journal.clear();
+        });
+    }
+
+    /// Runs an action on the state and hands what it changed to the store before anyone else sees it.
+    fn with_state<T>(&self, action: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let outcome = action(&mut state);
+        self.context.store.submit(state.journal.take());
+        outcome
+    }
+
+    /// A call that names nothing yet.
+    fn call(&self) -> Call<'_> {
+        Call {
+            project: "",
+            topic: "",
+            now_ms: self.context.clock.now_ms(),
+            limits: self.context.limits,
+            owner: &self.context.access_id,
+        }
     }
 
     /// A new request id: the time in milliseconds, then what makes it unique.
@@ -46,16 +102,65 @@ impl DataHub {
         )
     }
 
+    fn serve(&self, request: Request<Bytes>) -> Result<Reply, Error> {
+        let (head, body) = request.into_parts();
+        let ServiceContext {
+            access_id,
+            access_key,
+            no_auth,
+            ..
+        } = &self.context;
+        if !no_auth {
+            auth::verify(
+                &head.method,
+                &head.uri,
+                &head.headers,
+                access_id,
+                access_key,
+            )?;
+        }
+        let body = compression::request_body(&head.headers, body, BODY_LIMIT)?;
+        let request = route::Incoming {
+            method: head.method,
+            uri: head.uri,
+            headers: head.headers,
+            body,
+        };
+        route::serve(self, &request)
+    }
+
+    fn success_reply(&self, reply: Reply, codec: Option<Codec>) -> Response<Bytes> {
+        let compressed = codec.and_then(|codec| Some((codec, codec.compress(&reply.body)?)));
+        let mut response = Response::new(Bytes::new());
+        *response.status_mut() = reply.status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
+        insert_request_id(headers, &self.request_id());
+        match compressed {
+            None => *response.body_mut() = reply.body,
+            Some((codec, body)) => {
+                headers.insert(CONTENT_ENCODING, HeaderValue::from_static(codec.name()));
+                headers.insert(RAW_SIZE, HeaderValue::from(reply.body.len()));
+                *response.body_mut() = body.into();
+            }
+        }
+        response
+    }
+
     fn error_reply(&self, error: &Error) -> Response<Bytes> {
         let id = self.request_id();
         let mut response = Response::new(error.body(&id));
         *response.status_mut() = error.status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if let Ok(id) = HeaderValue::try_from(id) {
-            headers.insert("x-datahub-request-id", id);
-        }
+        insert_request_id(headers, &id);
         response
+    }
+}
+
+fn insert_request_id(headers: &mut HeaderMap, id: &str) {
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert("x-datahub-request-id", id);
     }
 }
 
@@ -64,8 +169,18 @@ impl HttpService for DataHub {
         BODY_LIMIT
     }
 
-    async fn handle(&self, _request: Request<Bytes>) -> Response<Bytes> {
-        self.error_reply(&Error::invalid_uri())
+    async fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
+        let codec = Codec::offered(request.headers());
+        let outcome = self.serve(request);
+        // Reads wait as well: nobody is told of what a crash could take back.
+        if let Err(error) = self.context.store.flushed().await {
+            tracing::error!(%error, "a request could not be served");
+            return self.error_reply(&Error::internal());
+        }
+        match outcome {
+            Ok(reply) => self.success_reply(reply, codec),
+            Err(error) => self.error_reply(&error),
+        }
     }
 
     fn reject(&self, rejection: Rejection) -> Response<Bytes> {

@@ -71,6 +71,14 @@ pub enum StoreError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A stored entry makes no sense.
+    #[error("a stored {kind} cannot be read: {reason}")]
+    Corrupt {
+        /// Kind of the entry.
+        kind: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Writing failed; nothing more is accepted, because later changes would build on a lost one.
     #[error("the data could not be written: {0}")]
     WriteFailed(Arc<str>),

@@ -222,6 +222,14 @@ impl Error {
         )
     }
 
+    pub(super) fn no_such_connector(id: &str) -> Self {
+        let shown: String = id.chars().take(64).collect();
+        Self::missing(
+            "NoSuchConnector",
+            format!("The specified connector does not exist:{shown}"),
+        )
+    }
+
     pub(super) fn unknown_action(action: &str) -> Self {
         let shown: String = action.chars().take(64).collect();
         Self::invalid_parameter(format!("The action is missing or invalid:{shown}"))

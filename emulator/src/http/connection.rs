@@ -119,31 +119,34 @@ async fn read_body(
         drain(body, timeout).await;
         return Err(Rejection::BodyTooLarge(limit));
     }
-    let mut first = Bytes::new();
-    let mut rest = BytesMut::new();
-    while let Some(data) = next_data(&mut body, timeout).await? {
-        if first.len() + rest.len() + data.len() > limit {
+    // Most bodies come in one piece and are not copied.
+    let Some(first) = next_data(&mut body, timeout).await? else {
+        return Ok(Bytes::new());
+    };
+    let Some(mut next) = next_data(&mut body, timeout).await? else {
+        return within(limit, first);
+    };
+    let mut whole = BytesMut::with_capacity((announced as usize).max(first.len() + next.len()));
+    whole.extend_from_slice(&first);
+    loop {
+        if whole.len() + next.len() > limit {
             drain(body, timeout).await;
             return Err(Rejection::BodyTooLarge(limit));
         }
-        if first.is_empty() && rest.is_empty() {
-            first = data;
-            continue;
-        }
-        if rest.is_empty() {
-            rest.reserve(announced as usize);
-            rest.extend_from_slice(&first);
-            first = Bytes::new();
-            rest.extend_from_slice(&data);
-        } else {
-            rest.extend_from_slice(&data);
+        whole.extend_from_slice(&next);
+        match next_data(&mut body, timeout).await? {
+            Some(data) => next = data,
+            None => return Ok(whole.freeze()),
         }
     }
-    Ok(if rest.is_empty() {
-        first
+}
+
+fn within(limit: usize, body: Bytes) -> Result<Bytes, Rejection> {
+    if body.len() > limit {
+        Err(Rejection::BodyTooLarge(limit))
     } else {
-        rest.freeze()
-    })
+        Ok(body)
+    }
 }
 
 async fn drain(mut body: Incoming, timeout: Duration) {

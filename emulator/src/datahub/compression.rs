@@ -1,0 +1,255 @@
+//! Compressed bodies: every request may be compressed, replies are where the client offers it.
+
+use std::io::{Read, Write};
+
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::read::{DeflateDecoder, ZlibDecoder};
+use flate2::write::ZlibEncoder;
+use http::HeaderMap;
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
+
+use super::error::Error;
+
+/// Header that tells the size of a body before compression.
+pub(super) const RAW_SIZE: &str = "x-datahub-content-raw-size";
+
+/// A compression of bodies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Codec {
+    /// One LZ4 block without any framing; its size is told by a header.
+    Lz4,
+    Zlib,
+    /// A zlib stream by another name.
+    Deflate,
+    Zstd,
+}
+
+impl Codec {
+    fn named(name: &str) -> Option<Self> {
+        let all = [Self::Lz4, Self::Zlib, Self::Deflate, Self::Zstd];
+        all.into_iter()
+            .find(|codec| codec.name().eq_ignore_ascii_case(name))
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Lz4 => "lz4",
+            Self::Zlib => "zlib",
+            Self::Deflate => "deflate",
+            Self::Zstd => "zstd",
+        }
+    }
+
+    /// The first compression that an `Accept-Encoding` header offers.
+    pub(super) fn offered(headers: &HeaderMap) -> Option<Self> {
+        let offers = headers
+            .get_all(ACCEPT_ENCODING)
+            .into_iter()
+            .filter_map(|value| value.to_str().ok());
+        offers.flat_map(|value| value.split(',')).find_map(|offer| {
+            let mut parts = offer.split(';').map(str::trim);
+            let codec = Self::named(parts.next()?)?;
+            let refused = parts
+                .any(|part| matches!(part.replace(' ', "").as_str(), "q=0" | "q=0.0" | "q=0.00"));
+            (!refused).then_some(codec)
+        })
+    }
+
+    /// The compressed form of a reply, or nothing where it would not be smaller.
+    pub(super) fn compress(self, raw: &[u8]) -> Option<Vec<u8>> {
+        let compressed = match self {
+            Self::Lz4 => lz4_flex::block::compress(raw),
+            Self::Zlib | Self::Deflate => {
+                let mut encoder =
+                    ZlibEncoder::new(Vec::with_capacity(raw.len() / 2), Compression::fast());
+                encoder.write_all(raw).ok()?;
+                encoder.finish().ok()?
+            }
+            Self::Zstd => zstd::bulk::compress(raw, 1).ok()?,
+        };
+        (compressed.len() < raw.len()).then_some(compressed)
+    }
+
+    /// The raw form of at most `limit` bytes; exactly `announced` bytes if that is known.
+    pub(super) fn decompress(
+        self,
+        body: &[u8],
+        announced: Option<usize>,
+        limit: usize,
+    ) -> Result<Vec<u8>, Error> {
+        if announced.is_some_and(|size| size > limit) {
+            return Err(too_large(limit));
+        }
+        let raw = match self {
+            Self::Lz4 => {
+                let size = announced.ok_or_else(|| {
+                    invalid("a lz4 body needs the header x-datahub-content-raw-size")
+                })?;
+                lz4(body, size)?
+            }
+            Self::Zlib => bounded(ZlibDecoder::new(body), limit)?,
+            Self::Deflate => match bounded(ZlibDecoder::new(body), limit) {
+                Err(error) if error.message.contains("cannot be decompressed") => {
+                    bounded(DeflateDecoder::new(body), limit)?
+                }
+                other => other?,
+            },
+            Self::Zstd => {
+                let decoder = zstd::stream::read::Decoder::with_buffer(body);
+                bounded(decoder.map_err(|_| undecodable())?, limit)?
+            }
+        };
+        match announced {
+            Some(size) if size != raw.len() => Err(invalid(&format!(
+                "it has {} bytes where {size} were announced",
+                raw.len()
+            ))),
+            _ => Ok(raw),
+        }
+    }
+}
+
+/// The body of a request as it was before compression.
+pub(super) fn request_body(headers: &HeaderMap, body: Bytes, limit: usize) -> Result<Bytes, Error> {
+    let Some(encoding) = headers.get(CONTENT_ENCODING) else {
+        return Ok(body);
+    };
+    let encoding = encoding.to_str().unwrap_or_default().trim();
+    // Compressing nothing gives nothing, and some clients declare it all the same.
+    if encoding.is_empty() || encoding.eq_ignore_ascii_case("identity") || body.is_empty() {
+        return Ok(body);
+    }
+    let codec =
+        Codec::named(encoding).ok_or_else(|| invalid("its Content-Encoding is not supported"))?;
+    let announced =
+        match headers.get(RAW_SIZE) {
+            None => None,
+            Some(value) => {
+                let size = value
+                    .to_str()
+                    .ok()
+                    .and_then(|text| text.trim().parse().ok());
+                Some(size.ok_or_else(|| {
+                    invalid("the header x-datahub-content-raw-size is not a number")
+                })?)
+            }
+        };
+    codec.decompress(&body, announced, limit).map(Bytes::from)
+}
+
+fn lz4(body: &[u8], size: usize) -> Result<Vec<u8>, Error> {
+    let mut raw = vec![0; size];
+    let written = lz4_flex::block::decompress_into(body, &mut raw).map_err(|_| undecodable())?;
+    raw.truncate(written);
+    Ok(raw)
+}
+
+fn bounded(decoder: impl Read, limit: usize) -> Result<Vec<u8>, Error> {
+    let mut raw = Vec::new();
+    decoder
+        .take(limit as u64 + 1)
+        .read_to_end(&mut raw)
+        .map_err(|_| undecodable())?;
+    if raw.len() > limit {
+        Err(too_large(limit))
+    } else {
+        Ok(raw)
+    }
+}
+
+fn invalid(reason: &str) -> Error {
+    Error::invalid_parameter(format!("The request body is invalid: {reason}."))
+}
+
+fn undecodable() -> Error {
+    invalid("it cannot be decompressed")
+}
+
+fn too_large(limit: usize) -> Error {
+    Error::invalid_parameter(format!("The request body is larger than {limit} bytes."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: usize = 1 << 20;
+    const ALL: [Codec; 4] = [Codec::Lz4, Codec::Zlib, Codec::Deflate, Codec::Zstd];
+
+    #[test]
+    fn every_codec_reads_what_it_writes() {
+        let raw = b"hubstream ".repeat(1000);
+        for codec in ALL {
+            let compressed = codec.compress(&raw).expect("smaller");
+            assert_eq!(
+                codec
+                    .decompress(&compressed, Some(raw.len()), LIMIT)
+                    .as_deref(),
+                Ok(raw.as_slice())
+            );
+        }
+    }
+
+    #[test]
+    fn replies_that_would_grow_stay_plain() {
+        for codec in ALL {
+            assert_eq!(codec.compress(b"{}"), None);
+        }
+    }
+
+    #[test]
+    fn deflate_is_read_with_and_without_its_zlib_wrapper() {
+        let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(b"raw deflate").expect("write");
+        let bare = encoder.finish().expect("finish");
+        assert_eq!(
+            Codec::Deflate.decompress(&bare, None, LIMIT).as_deref(),
+            Ok(&b"raw deflate"[..])
+        );
+    }
+
+    #[test]
+    fn bombs_and_lies_are_refused() {
+        let bomb = vec![0; LIMIT + 1];
+        for codec in ALL {
+            let compressed = codec.compress(&bomb).expect("smaller");
+            assert!(
+                codec
+                    .decompress(&compressed, Some(bomb.len()), LIMIT)
+                    .is_err(),
+                "{codec:?} too large"
+            );
+            assert!(
+                codec.decompress(&compressed, Some(100), LIMIT).is_err(),
+                "{codec:?} larger than announced"
+            );
+            let small = codec.compress(&[7; 1000]).expect("smaller");
+            assert!(
+                codec.decompress(&small, Some(1001), LIMIT).is_err(),
+                "{codec:?} smaller than announced"
+            );
+            assert!(
+                codec
+                    .decompress(b"\xff\xfe\xfd garbage", Some(50), LIMIT)
+                    .is_err(),
+                "{codec:?} garbage"
+            );
+        }
+    }
+
+    #[test]
+    fn the_first_usable_offer_is_taken() {
+        let offered = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT_ENCODING, value.parse().expect("value"));
+            Codec::offered(&headers)
+        };
+        assert_eq!(offered("lz4"), Some(Codec::Lz4));
+        assert_eq!(offered("gzip, DEFLATE;q=0.5, br"), Some(Codec::Deflate));
+        assert_eq!(offered("zstd;q=0, zlib"), Some(Codec::Zlib));
+        assert_eq!(offered("gzip"), None);
+        assert_eq!(offered(""), None);
+        assert_eq!(Codec::offered(&HeaderMap::new()), None);
+    }
+}
