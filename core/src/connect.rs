@@ -31,6 +31,14 @@ pub const SERVICES: &[ServiceEntry] = &[
         operations: crate::datahub::OPERATIONS,
         connect: |builder| Ok(Arc::new(crate::datahub::DataHub::new(builder)?)),
     },
+    #[cfg(feature = "dis")]
+    ServiceEntry {
+        name: "dis",
+        client: "DisClient",
+        title: "Huawei Cloud DIS",
+        operations: crate::dis::OPERATIONS,
+        connect: |builder| Ok(Arc::new(crate::dis::DisClient::new(builder)?)),
+    },
 ];
 
 /// The service of that name.

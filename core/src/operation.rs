@@ -3,8 +3,7 @@
 use std::future::Future;
 use std::time::SystemTime;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::client::Client;
 use crate::config::Settings;
@@ -112,7 +111,7 @@ pub fn with_json(request: Request, body: &impl Serialize) -> Result<Request> {
 }
 
 /// Reads a JSON reply.
-pub fn decode_json<T: DeserializeOwned>(response: &Response) -> Result<T> {
+pub fn decode_json<'a, T: Deserialize<'a>>(response: &'a Response) -> Result<T> {
     serde_json::from_slice(&response.body).map_err(|error| {
         let kind = if error.is_data() {
             "has not the expected members"

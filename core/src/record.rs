@@ -23,6 +23,7 @@ use bytes::Bytes;
 pub use attributes::Attributes;
 pub(crate) use attributes::Collector;
 pub use builder::RecordBatchBuilder;
+pub(crate) use builder::is_hex_hash;
 pub use partition::{ShardRange, TopicMode};
 pub use registry::SchemaRegistry;
 pub use schema::{Comment, Field, FieldType, RecordSchema};

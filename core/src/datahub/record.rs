@@ -9,7 +9,7 @@ use crate::client::Client;
 use crate::codec::{self, GetReply};
 use crate::error::{Error, ErrorKind, Result};
 use crate::operation::{Composite, Exchange};
-use crate::record::{RecordBatch, RecordSchema};
+use crate::record::{RecordBatch, RecordSchema, is_hex_hash};
 use crate::transport::{Request, Response};
 use crate::{model, operation};
 
@@ -103,6 +103,15 @@ fn check_records(records: &RecordBatch) -> Result<()> {
         return Err(Error::invalid_argument(
             "record_list",
             format_args!("must have at most {MAX_PUT_RECORDS} records"),
+        ));
+    }
+    let is_foreign = |key: &str| !is_hex_hash(key);
+    if let Some(index) =
+        (0..records.len()).find(|index| records.hash_key(*index).is_some_and(is_foreign))
+    {
+        return Err(Error::invalid_argument(
+            "record_list",
+            format_args!("record {index}: the hash key must be 32 hexadecimal digits"),
         ));
     }
     Ok(())

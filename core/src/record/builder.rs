@@ -14,6 +14,11 @@ use super::schema::{Field, FieldType, RecordSchema};
 use super::value::{MAX_TEXT_BYTES, Value};
 use crate::error::{Error, Result};
 
+/// Whether a text is a hash key of DataHub.
+pub(crate) fn is_hex_hash(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// Collects records, checking every value as it comes.
 ///
 /// A refused value leaves the builder as it was before the record was begun: the record is dropped, the
@@ -433,13 +438,15 @@ impl RecordBatchBuilder {
         Ok(())
     }
 
-    /// Sets the hash key of the last complete record: 32 hexadecimal digits. Empty text means none.
+    /// Sets the hash key of the last complete record: 32 hexadecimal digits for DataHub, a decimal
+    /// number of at most 19 digits for DIS. Empty text means none.
     pub fn set_hash_key(&mut self, hash_key: &str) -> Result<()> {
-        let is_hash = hash_key.len() == 32 && hash_key.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if !is_hash && !hash_key.is_empty() {
+        let is_hash = is_hex_hash(hash_key)
+            || (hash_key.len() <= 19 && hash_key.bytes().all(|byte| byte.is_ascii_digit()));
+        if !is_hash {
             return Err(Error::invalid_argument(
                 "hash_key",
-                "must be 32 hexadecimal digits",
+                "must be 32 hexadecimal digits, or a decimal number of at most 19 digits",
             ));
         }
         let span = self.text_span(hash_key)?;

@@ -101,7 +101,7 @@ fn attributes_and_keys_belong_to_the_last_record() {
     batch
         .set_hash_key("0123456789abcdefABCDEF0123456789")
         .unwrap();
-    assert!(batch.set_hash_key("00").is_err());
+    assert!(batch.set_hash_key("0x").is_err());
     let built = batch.build().unwrap();
     assert_eq!(
         built.attributes(0).collect::<Vec<_>>(),
