@@ -1,0 +1,300 @@
+//! How a call passes the pipeline: attempts, pauses, errors and layers, without a network.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use hubstream::client::ClientBuilder;
+use hubstream::credentials::{CredentialProvider, Credentials};
+use hubstream::datahub::{CreateProject, DataHub, GetProject, ListProject};
+use hubstream::dynamic::Value;
+use hubstream::error::{Error, ErrorKind, Result, Status};
+use hubstream::pipeline::{Context, Layer, Next};
+use hubstream::registry::AnyClient;
+use hubstream::time::{Clock, ManualClock};
+use hubstream::transport::stub::{Never, Refuse, Script};
+use hubstream::transport::{BoxFuture, Request, Response};
+
+fn reply(status: u16, body: &'static str) -> Result<Response> {
+    let mut headers = http::HeaderMap::new();
+    headers.insert("x-datahub-request-id", "req-1".parse().unwrap());
+    Ok(Response {
+        status: http::StatusCode::from_u16(status).unwrap(),
+        headers,
+        body: Bytes::from_static(body.as_bytes()),
+    })
+}
+
+fn broken(sent: bool) -> Result<Response> {
+    Err(Error::new(ErrorKind::Connection, "the connection broke")
+        .temporary()
+        .with_sent(sent))
+}
+
+const PROJECTS: &str = r#"{"ProjectNames":["a"]}"#;
+const BUSY: &str = r#"{"ErrorCode":"InternalServerError","ErrorMessage":"try again"}"#;
+const LIMIT: &str = r#"{"ErrorCode":"LimitExceeded","ErrorMessage":"too fast"}"#;
+
+fn builder() -> ClientBuilder {
+    DataHub::builder("http://hub.example/base")
+        .credentials(Credentials::new("id", "key"))
+        .clock(ManualClock::new(SystemTime::UNIX_EPOCH))
+}
+
+fn hub(script: &Script) -> DataHub {
+    DataHub::new(builder().transport(script.clone())).unwrap()
+}
+
+#[tokio::test]
+async fn idempotent_calls_are_repeated_and_signed_afresh() {
+    let script = Script::new([reply(500, BUSY), broken(true), reply(200, PROJECTS)]);
+    let result = hub(&script).list_project(ListProject::new()).await.unwrap();
+    assert_eq!(result.project_names, ["a"]);
+    assert_eq!(result.request_id, "req-1");
+    let requests = script.requests();
+    assert_eq!(requests.len(), 3);
+    for request in &requests {
+        assert!(request.headers.contains_key("authorization"));
+        assert_eq!(request.target, "/projects");
+    }
+}
+
+#[tokio::test]
+async fn other_calls_are_repeated_only_when_nothing_was_sent() {
+    let create = || CreateProject::new("shop");
+    let script = Script::new([broken(false), reply(201, "{}")]);
+    hub(&script).create_project(create()).await.unwrap();
+    assert_eq!(script.requests().len(), 2);
+
+    let script = Script::new([broken(true)]);
+    let error = hub(&script).create_project(create()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connection);
+    assert_eq!(error.status(), Status::Temporary);
+    assert_eq!((error.attempts(), script.requests().len()), (1, 1));
+
+    // A throttled request was certainly not accepted.
+    let script = Script::new([reply(429, LIMIT), reply(201, "{}")]);
+    hub(&script).create_project(create()).await.unwrap();
+    assert_eq!(script.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn attempts_run_out_with_the_whole_story() {
+    let script = Script::new([(); 4].map(|()| reply(500, BUSY)));
+    let error = hub(&script)
+        .list_project(ListProject::new())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert_eq!(error.status(), Status::Exhausted);
+    assert_eq!(
+        error.to_string(),
+        "try again (InternalServerError, datahub.ListProject, request req-1, 4 attempts)"
+    );
+    assert_eq!(error.http_status(), Some(500));
+}
+
+#[tokio::test]
+async fn the_total_time_bounds_all_attempts() {
+    let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
+    let builder = DataHub::builder("http://hub.example")
+        .set("total_timeout", "0.5")
+        .set("max_attempts", "1000")
+        .clock(clock.clone())
+        .transport(Refuse);
+    let error = DataHub::new(builder)
+        .unwrap()
+        .list_project(ListProject::new())
+        .await
+        .unwrap_err();
+    assert_eq!(error.status(), Status::Exhausted);
+    assert!(clock.elapsed() <= Duration::from_millis(500));
+}
+
+#[tokio::test]
+async fn redirections_and_pages_are_errors() {
+    let script = Script::new([reply(302, "")]);
+    let error = hub(&script)
+        .list_project(ListProject::new())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Malformed);
+    let script = Script::new([reply(200, "<html>")]);
+    let error = hub(&script)
+        .list_project(ListProject::new())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Malformed);
+    assert_eq!(error.request_id(), "req-1");
+    assert_eq!(error.http_status(), Some(200));
+    assert!(!error.to_string().contains("html"));
+}
+
+#[tokio::test]
+async fn bad_arguments_are_not_sent() {
+    let script = Script::default();
+    let hub = hub(&script);
+    let error = hub
+        .create_project(CreateProject::new("1"))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+    assert!(error.to_string().contains("`project_name`"), "{error}");
+    let missing = hub.call("get_project", Value::Null).await.unwrap_err();
+    assert_eq!(
+        missing.to_string(),
+        "argument `project_name`: is missing (datahub.GetProject)"
+    );
+    let unknown = hub.call("make_coffee", Value::Null).await.unwrap_err();
+    assert_eq!(unknown.kind(), ErrorKind::InvalidArgument);
+    assert!(script.requests().is_empty());
+}
+
+#[tokio::test]
+async fn calls_by_name_give_the_same_result() {
+    let body = r#"{"Comment":"c","CreateTime":1,"LastModifyTime":2,"New":{}}"#;
+    let script = Script::new([reply(200, body)]);
+    let arguments = Value::map([("project_name", Value::Text("shop".to_owned()))]);
+    let result = hub(&script).call("GetProject", arguments).await.unwrap();
+    assert!(matches!(result.get("project_name"), Some(Value::Text(name)) if name == "shop"));
+    assert!(matches!(result.get("create_time"), Some(Value::Long(1))));
+    assert_eq!(script.requests()[0].target, "/projects/shop");
+}
+
+#[tokio::test]
+async fn a_dropped_call_ends() {
+    let hub = DataHub::new(builder().transport(Never)).unwrap();
+    let call = tokio::spawn(async move { hub.list_project(ListProject::new()).await });
+    tokio::task::yield_now().await;
+    call.abort();
+    assert!(call.await.unwrap_err().is_cancelled());
+}
+
+#[derive(Default)]
+struct Rotating(AtomicU32);
+
+impl CredentialProvider for Rotating {
+    fn credentials(&self) -> BoxFuture<'_, Result<Credentials>> {
+        let turn = self.0.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async move {
+            Ok(Credentials::new(format!("id{turn}"), "key")
+                .with_security_token(format!("token{turn}")))
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_provider_is_asked_once_per_request() {
+    let script = Script::new([reply(500, BUSY), reply(200, PROJECTS)]);
+    let provider = Arc::new(Rotating::default());
+    let hub = DataHub::new(
+        DataHub::builder("http://hub.example")
+            .credential_provider(provider.clone())
+            .clock(ManualClock::new(SystemTime::UNIX_EPOCH))
+            .transport(script.clone()),
+    )
+    .unwrap();
+    hub.list_project(ListProject::new()).await.unwrap();
+    assert_eq!(provider.0.load(Ordering::SeqCst), 2);
+    for (turn, request) in script.requests().iter().enumerate() {
+        let authorization = request.headers["authorization"].to_str().unwrap();
+        assert!(authorization.starts_with(&format!("DATAHUB id{turn}:")));
+        assert_eq!(
+            request.headers["x-datahub-security-token"]
+                .to_str()
+                .unwrap(),
+            format!("token{turn}")
+        );
+    }
+}
+
+struct Counter(Arc<AtomicU32>);
+
+impl Layer for Counter {
+    fn handle<'a>(
+        &'a self,
+        context: &'a mut Context,
+        mut request: Request,
+        next: Next<'a>,
+    ) -> BoxFuture<'a, Result<Response>> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        request
+            .headers
+            .insert("x-datahub-source-ip", "10.0.0.1".parse().unwrap());
+        Box::pin(async move {
+            let response = next.run(context, request).await;
+            assert_eq!(context.attempts, 2);
+            response
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_layer_sees_the_call_once_and_is_signed() {
+    let script = Script::new([reply(500, BUSY), reply(200, PROJECTS)]);
+    let count = Arc::new(AtomicU32::new(0));
+    let hub = DataHub::new(
+        builder()
+            .transport(script.clone())
+            .layer(Counter(Arc::clone(&count))),
+    )
+    .unwrap();
+    hub.list_project(ListProject::new()).await.unwrap();
+    assert_eq!(count.load(Ordering::SeqCst), 1);
+    assert_eq!(
+        script.requests()[1].headers["x-datahub-source-ip"],
+        "10.0.0.1"
+    );
+}
+
+#[tokio::test]
+async fn the_path_of_the_endpoint_is_signed() {
+    let script = Script::new([reply(200, PROJECTS)]);
+    hub(&script).list_project(ListProject::new()).await.unwrap();
+    let headers = &script.requests()[0].headers;
+    let text = hubstream::sign::datahub::string_to_sign(
+        "GET",
+        "/base/projects",
+        headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.to_str().unwrap())),
+    );
+    assert_eq!(
+        headers["authorization"],
+        hubstream::sign::datahub::authorization("id", "key", &text)
+    );
+    assert!(format!("{:?}", headers["authorization"]).contains("Sensitive"));
+}
+
+#[test]
+fn settings_are_checked_when_the_client_is_made() {
+    let wrong = [
+        ("protocol", "avro"),
+        ("compress_format", "rar"),
+        ("signature", "v9"),
+        ("signature", "v4"),
+        ("max_attempts", "0"),
+        ("ca_file", "/nonexistent.pem"),
+        ("proxy", "::"),
+        ("endpoint", "hub.example"),
+    ];
+    for (name, value) in wrong {
+        let error =
+            DataHub::new(DataHub::builder("http://hub.example").set(name, value)).expect_err(name);
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{name}={value}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_service_text_reaches_the_caller_whole() {
+    let body = r#"{"RequestId":"r2","ErrorCode":"Odd","ErrorMessage":"m","ErrorDetail":"d"}"#;
+    let script = Script::new([reply(400, body)]);
+    let error = hub(&script)
+        .get_project(GetProject::new("shop"))
+        .await
+        .unwrap_err();
+    assert_eq!((error.code(), error.detail()), ("Odd", "d"));
+    assert_eq!(error.request_id(), "r2");
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+}
