@@ -1,0 +1,93 @@
+//! `pb_put.json` and `pb_get.json`.
+
+use bytes::Bytes;
+use hubstream::codec::protobuf::messages::{
+    FieldData, GetRecordsResponse, RecordData, RecordEntry,
+};
+use hubstream::codec::{CompressFormat, frame, protobuf};
+use hubstream::datahub::Protocol;
+use prost::Message as _;
+use serde_json::Value as Json;
+
+use super::{records, requests};
+use crate::vectors::{Case, Outcome, Verdict, bytes, must_fail, same_bytes};
+
+pub(super) fn put(case: &Case) -> Verdict {
+    let (input, expected) = (case.input(), case.expected());
+    if input["protocol"] == "batch" {
+        // The body of a get is the same in both protocols.
+        let limit = input["limit"]
+            .as_i64()
+            .and_then(|limit| limit.try_into().ok())
+            .unwrap_or_default();
+        let body = protobuf::encode_get(input["cursor"].as_str().unwrap_or_default(), limit);
+        same_bytes(&expected["body"], &body)?;
+        return Ok(Outcome::PassedInPart(
+            "path and headers of the batch protocol",
+        ));
+    }
+    let service = requests::service(Protocol::Protobuf, CompressFormat::None);
+    let request = requests::request(input, &service)?;
+    requests::same_head(expected, &request)?;
+    same_bytes(&expected["body"], &request.body)?;
+    if case.operation() != "get_records" {
+        let schema = records::schema(&input["schema"])?;
+        let read = protobuf::decode_put_request(&request.body, schema)
+            .map_err(|error| error.to_string())?;
+        records::same_records(&input["records"], &read)?;
+    }
+    Ok(Outcome::Passed)
+}
+
+pub(super) fn get(case: &Case) -> Verdict {
+    let (input, expected) = (case.input(), case.expected());
+    let body = match bytes(&input["body"]) {
+        Ok(body) => Bytes::from(body),
+        Err(_) => rebuilt(&input["body"], &expected["ok"])?,
+    };
+    if case.operation() == "put_records" {
+        let reply = protobuf::decode_put(&body).map_err(|error| error.to_string())?;
+        records::same_put_reply(&expected["ok"], &reply)?;
+        return Ok(Outcome::Passed);
+    }
+    let schema = records::schema(&input["schema"])?;
+    let reply = protobuf::decode_get(&body, schema).and_then(|reply| {
+        records::read_all(&reply.records)?;
+        Ok(reply)
+    });
+    if expected.get("error").is_some() {
+        return must_fail(expected, reply);
+    }
+    records::same_reply(&expected["ok"], &reply.map_err(|error| error.to_string())?)?;
+    Ok(Outcome::Passed)
+}
+
+/// Makes a reply of blobs of which the vector tells only the digest out of what must be read from it.
+fn rebuilt(notation: &Json, expected: &Json) -> Result<Bytes, String> {
+    let owned = |value: &Json| value.as_str().map(str::to_owned);
+    let mut records = Vec::new();
+    for record in expected["records"].as_array().into_iter().flatten() {
+        let value = Some(Bytes::from(bytes(&record["data"])?));
+        records.push(RecordEntry {
+            cursor: owned(&record["cursor"]),
+            next_cursor: owned(&record["next_cursor"]),
+            sequence: records::big(&record["sequence"]),
+            system_time: records::big(&record["system_time"]),
+            data: RecordData {
+                data: vec![FieldData { value }],
+            },
+            ..RecordEntry::default()
+        });
+    }
+    let reply = GetRecordsResponse {
+        next_cursor: owned(&expected["next_cursor"]).unwrap_or_default(),
+        record_count: records.len() as i32,
+        start_sequence: records::big(&expected["start_sequence"]),
+        records,
+        latest_sequence: None,
+        latest_time: None,
+    };
+    let body = frame::wrap(&reply.encode_to_vec()).map_err(|error| error.to_string())?;
+    same_bytes(notation, &body)?;
+    Ok(body)
+}
