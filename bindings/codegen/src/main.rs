@@ -13,7 +13,7 @@ use std::process::ExitCode;
 /// A file of generated text.
 struct Output {
     /// Path below the root of the repository.
-    path: &'static str,
+    path: String,
     /// The whole content.
     text: String,
 }
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
         .flatten();
     let mut differing = 0;
     for output in outputs {
-        let path = root().join(output.path);
+        let path = root().join(&output.path);
         let current = std::fs::read_to_string(&path).unwrap_or_default();
         if current == output.text {
             continue;

@@ -1,1 +1,49 @@
-//! Placeholder.
+//! The native part of the Python package `hubstream`: module `hubstream._native`.
+//!
+//! It is small and private. What users import is ordinary Python source in `python/src/hubstream`.
+
+mod asyncio;
+mod batch;
+mod batch_input;
+mod blob;
+mod client;
+mod credentials;
+mod emulator;
+mod error;
+mod record_schema;
+mod record_value;
+mod runtime;
+mod settings;
+mod value;
+
+use pyo3::prelude::*;
+
+/// Native part of the package: private, without promises.
+#[pymodule]
+mod _native {
+    #[pymodule_export]
+    use super::asyncio::settle;
+    #[pymodule_export]
+    use super::batch::{RecordBatch, RecordIterator};
+    #[pymodule_export]
+    use super::blob::Blob;
+    #[pymodule_export]
+    use super::client::Client;
+    #[pymodule_export]
+    use super::emulator::Emulator;
+    #[pymodule_export]
+    use super::record_schema::RecordSchema;
+    #[pymodule_export]
+    use super::runtime::{forget_parent, shut_down};
+    #[pymodule_export]
+    use super::settings::settings;
+
+    use super::{Bound, PyModule, PyResult};
+    use pyo3::prelude::*;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("VERSION", env!("CARGO_PKG_VERSION"))?;
+        super::runtime::register_hooks(module)
+    }
+}

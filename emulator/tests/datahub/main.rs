@@ -2,7 +2,6 @@
 
 mod client;
 mod control;
-mod malformed;
 
 mod messages;
 mod records;

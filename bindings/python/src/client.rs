@@ -1,0 +1,169 @@
+//! The client of any service.
+
+use std::mem;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hubstream::client::ClientBuilder;
+use hubstream::connect::service;
+use hubstream::dynamic::Value;
+use hubstream::error::{Error, ErrorKind};
+use hubstream::registry::AnyClient;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::asyncio::{self, Outcome};
+use crate::credentials::PythonProvider;
+use crate::error::raise;
+use crate::runtime;
+use crate::settings::collect;
+use crate::value::{from_arguments, to_python};
+
+/// A client of a service: calls operations by name.
+#[pyclass(frozen, module = "hubstream._native")]
+pub(crate) struct Client {
+    service: &'static str,
+    endpoint: String,
+    inner: Mutex<Option<Arc<dyn AnyClient>>>,
+    /// The process that made the first call; 0 before it.
+    user: AtomicU32,
+}
+
+#[pymethods]
+impl Client {
+    #[new]
+    #[pyo3(signature = (service_name, settings, credential=None, *, from_env=false, url=None))]
+    fn new(
+        py: Python<'_>,
+        service_name: &str,
+        settings: &Bound<'_, PyDict>,
+        credential: Option<&Bound<'_, PyAny>>,
+        from_env: bool,
+        url: Option<&str>,
+    ) -> PyResult<Self> {
+        let connect = || {
+            let entry = service(service_name)?;
+            let mut builder = ClientBuilder::new(collect(entry, settings, from_env, url)?);
+            if let Some(credential) = credential {
+                builder = builder.credential_provider(Arc::new(PythonProvider::new(credential)?));
+            }
+            entry.connect(builder)
+        };
+        let inner = connect().map_err(|error| raise(py, service_name, error))?;
+        Ok(Self {
+            service: inner.service(),
+            endpoint: inner.endpoint().to_owned(),
+            inner: Mutex::new(Some(inner)),
+            user: AtomicU32::new(0),
+        })
+    }
+
+    /// Name of the service, as in `datahub`.
+    #[getter]
+    fn service(&self) -> &'static str {
+        self.service
+    }
+
+    /// URL of the service.
+    #[getter]
+    fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// Whether the client was closed.
+    #[getter]
+    fn closed(&self) -> bool {
+        self.lock().is_none()
+    }
+
+    /// Performs an operation and waits for its result.
+    fn call(
+        &self,
+        py: Python<'_>,
+        name: &str,
+        arguments: &Bound<'_, PyDict>,
+    ) -> PyResult<Py<PyAny>> {
+        let client = self.ready(py)?;
+        let arguments = self.read(py, arguments)?;
+        let host = runtime::current(py)?;
+        match host.wait(py, client.call(name, arguments))? {
+            Ok(value) => to_python(py, value),
+            Err(error) => Err(raise(py, self.service, error)),
+        }
+    }
+
+    /// Performs an operation; gives a future of the running event loop.
+    fn call_async<'py>(
+        &self,
+        py: Python<'py>,
+        name: &str,
+        arguments: &Bound<'py, PyDict>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let client = self.ready(py)?;
+        let arguments = self.read(py, arguments)?;
+        let host = runtime::current(py)?;
+        let service = self.service;
+        let call = client.call(name, arguments);
+        asyncio::spawn(
+            py,
+            &host,
+            Box::pin(async move {
+                let result = call.await;
+                let outcome: Outcome = Box::new(move |py| match result {
+                    Ok(value) => to_python(py, value),
+                    Err(error) => Err(raise(py, service, error)),
+                });
+                outcome
+            }),
+        )
+    }
+
+    /// Closes the connections. Calls in flight end as they would.
+    fn close(&self) {
+        let inner = self.lock().take();
+        self.release(inner);
+    }
+}
+
+impl Client {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Arc<dyn AnyClient>>> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read(&self, py: Python<'_>, arguments: &Bound<'_, PyDict>) -> PyResult<Value> {
+        from_arguments(arguments).map_err(|mismatch| raise(py, self.service, mismatch.into_error()))
+    }
+
+    /// The client, if it may be used by this process.
+    fn ready(&self, py: Python<'_>) -> PyResult<Arc<dyn AnyClient>> {
+        let closed = |message: &'static str| {
+            raise(py, self.service, Error::new(ErrorKind::Closed, message).with_sent(false))
+        };
+        let pid = std::process::id();
+        let user = self
+            .user
+            .compare_exchange(0, pid, Ordering::SeqCst, Ordering::SeqCst)
+            .unwrap_or_else(|user| user);
+        if user != 0 && user != pid {
+            return Err(closed("created before fork(); create clients after forking"));
+        }
+        self.lock()
+            .clone()
+            .ok_or_else(|| closed("the client was closed"))
+    }
+
+    /// Lets go of a client. One that a parent process used shares sockets with it and is left alone.
+    fn release(&self, inner: Option<Arc<dyn AnyClient>>) {
+        let user = self.user.load(Ordering::SeqCst);
+        if user != 0 && user != std::process::id() {
+            mem::forget(inner);
+        }
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        let inner = self.lock().take();
+        self.release(inner);
+    }
+}
