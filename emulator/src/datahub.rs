@@ -57,7 +57,7 @@ pub(crate) struct DataHub {
 impl DataHub {
     /// Starts with what the store holds.
     pub(crate) fn open(context: ServiceContext) -> Result<Self, StoreError> {
-        let state = State::load(context.store.scan()?, context.store.is_durable())?;
+        let state = State::load(&context.store.scan()?, context.store.is_durable())?;
         Ok(Self {
             context,
             requests: AtomicU64::new(0),

@@ -1,5 +1,8 @@
 //! Subscriptions.
 
+use crate::error::{Error, Result};
+use crate::operation::decode_json;
+use crate::transport::Response;
 use crate::{model, operation};
 
 use super::{DataHubService, check};
@@ -49,7 +52,7 @@ pub struct CreateSubscriptionResult {
 #[operation(
     service = DataHubService,
     GET "/projects/{project_name}/topics/{topic_name}/subscriptions/{sub_id}",
-    returns = GetSubscriptionResult
+    returns = GetSubscriptionResult, decode = decode_subscription
 )]
 pub struct GetSubscription {
     /// Name of the project.
@@ -81,7 +84,6 @@ pub struct GetSubscriptionResult {
     #[default]
     pub last_modify_time: i64,
     /// Whether the caller owns it.
-    #[serde(alias = "IsOwner")]
     #[wire("Owner")]
     #[default]
     pub is_owner: bool,
@@ -95,6 +97,20 @@ pub struct GetSubscriptionResult {
     #[skip]
     #[default]
     pub request_id: String,
+}
+
+/// Replies name the owner `Owner`, `IsOwner` or both.
+fn decode_subscription(
+    _: &GetSubscription,
+    _: &DataHubService,
+    response: &Response,
+) -> Result<GetSubscriptionResult> {
+    let mut members: serde_json::Map<String, serde_json::Value> = decode_json(response)?;
+    if let Some(owner) = members.remove("IsOwner") {
+        members.entry("Owner").or_insert(owner);
+    }
+    serde_json::from_value(members.into())
+        .map_err(|_| Error::malformed("the reply has not the expected members"))
 }
 
 /// One subscription of a topic.

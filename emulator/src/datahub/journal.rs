@@ -231,7 +231,7 @@ fn decode_entries(mut value: Bytes) -> Option<Vec<Entry>> {
 
 impl State {
     /// The state that stored entries describe.
-    pub(super) fn load(stored: Vec<Stored>, durable: bool) -> Result<Self, StoreError> {
+    pub(super) fn load(stored: &[Stored], durable: bool) -> Result<Self, StoreError> {
         let mut loader = Loader::default();
         // Sorted by what builds upon what; within a kind the order of keys is kept.
         for kind in [PROJECT, TOPIC, SUBSCRIPTION, OFFSET, RECORDS] {

@@ -288,8 +288,7 @@ pub(super) fn append_field(
         .ok_or_else(|| Error::invalid_parameter("The field type is not known."))?;
     let mut schema = topic
         .schema()
-        .map(|schema| (**schema).clone())
-        .unwrap_or(Schema { fields: Vec::new() });
+        .map_or(Schema { fields: Vec::new() }, |schema| (**schema).clone());
     if schema.fields.iter().any(|column| column.name == name) {
         return Err(Error::invalid_parameter(format!(
             "The field {name} already exists."

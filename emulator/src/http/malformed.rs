@@ -157,15 +157,12 @@ fn on_the_wire(mut response: Response<Bytes>) -> Bytes {
         .headers_mut()
         .insert(CONNECTION, HeaderValue::from_static("close"));
     let status = response.status();
-    let mut wire = format!(
-        "HTTP/1.1 {} {}\r\n",
+    let wire = format!(
+        "HTTP/1.1 {} {}\r\ndate: {}\r\n",
         status.as_str(),
-        status.canonical_reason().unwrap_or("Error")
-    );
-    wire.push_str(&format!(
-        "date: {}\r\n",
+        status.canonical_reason().unwrap_or("Error"),
         httpdate::fmt_http_date(std::time::SystemTime::now())
-    ));
+    );
     let mut wire = wire.into_bytes();
     for (name, value) in response.headers() {
         wire.extend_from_slice(name.as_str().as_bytes());

@@ -138,7 +138,7 @@ fn apply(
             table.remove(full_key(service, kind, key).as_slice())?;
         }
         Change::DeletePrefix { kind, prefix } => {
-            delete_prefix(table, &full_key(service, kind, prefix))?
+            delete_prefix(table, &full_key(service, kind, prefix))?;
         }
         Change::Clear => delete_prefix(table, &service_key(service))?,
     }

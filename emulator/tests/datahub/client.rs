@@ -13,7 +13,7 @@ const DATE: &str = "Sat, 21 Nov 2026 08:00:00 GMT";
 
 /// A request that can be bent before it is sent.
 #[derive(Clone)]
-pub struct Request {
+pub(crate) struct Request {
     pub method: &'static str,
     pub target: String,
     pub headers: Vec<(String, String)>,
@@ -24,14 +24,18 @@ pub struct Request {
 
 /// What came back.
 #[derive(Debug)]
-pub struct Reply {
+pub(crate) struct Reply {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
 }
 
 impl Request {
-    pub fn new(method: &'static str, target: impl Into<String>, body: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn new(
+        method: &'static str,
+        target: impl Into<String>,
+        body: impl Into<Vec<u8>>,
+    ) -> Self {
         let headers = vec![
             ("x-datahub-client-version".to_owned(), "1.1".to_owned()),
             ("content-type".to_owned(), "application/json".to_owned()),
@@ -45,19 +49,19 @@ impl Request {
         }
     }
 
-    pub fn protobuf(target: impl Into<String>, action: &str, payload: &[u8]) -> Self {
+    pub(crate) fn protobuf(target: impl Into<String>, action: &str, payload: &[u8]) -> Self {
         Self::new("POST", target, frame(payload))
             .header("content-type", "application/x-protobuf")
             .header("x-datahub-request-action", action)
     }
 
-    pub fn header(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.retain(|(known, _)| known != name);
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    pub fn authorization(mut self, value: &str) -> Self {
+    pub(crate) fn authorization(mut self, value: &str) -> Self {
         self.authorization = Some(value.to_owned());
         self
     }
@@ -78,7 +82,7 @@ impl Request {
             .collect();
         signed.sort();
         for (name, value) in signed {
-            text.push_str(&format!("{name}:{value}\n"));
+            text.extend([name, ":", value, "\n"]);
         }
         text.push_str(&self.target);
         let mut mac = Hmac::<Sha1>::new_from_slice(key.as_bytes()).expect("key");
@@ -92,14 +96,14 @@ impl Request {
             self.method, self.target
         );
         for (name, value) in &self.headers {
-            wire.push_str(&format!("{name}: {value}\r\n"));
+            wire.extend([name, ": ", value, "\r\n"]);
         }
         let signed = format!("DATAHUB {id}:{}", self.signature(key));
         let authorization = self.authorization.as_ref().unwrap_or(&signed);
         if !authorization.is_empty() {
-            wire.push_str(&format!("authorization: {authorization}\r\n"));
+            wire.extend(["authorization: ", authorization, "\r\n"]);
         }
-        wire.push_str(&format!("content-length: {}\r\n\r\n", self.body.len()));
+        wire.extend(["content-length: ", &self.body.len().to_string(), "\r\n\r\n"]);
         let mut wire = wire.into_bytes();
         wire.extend_from_slice(&self.body);
         wire
@@ -107,18 +111,18 @@ impl Request {
 }
 
 impl Reply {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).expect("a JSON reply")
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
             .find(|(known, _)| known == name)
             .map(|(_, value)| value.as_str())
     }
 
-    pub fn code(&self) -> String {
+    pub(crate) fn code(&self) -> String {
         self.json()["ErrorCode"]
             .as_str()
             .unwrap_or_default()
@@ -126,7 +130,7 @@ impl Reply {
     }
 
     /// Code and message of an error reply, whose form is checked.
-    pub fn error(&self) -> (String, String) {
+    pub(crate) fn error(&self) -> (String, String) {
         assert!(self.status >= 400, "{self:?}");
         assert_eq!(self.header("content-type"), Some("application/json"));
         let body = self.json();
@@ -141,18 +145,18 @@ impl Reply {
 }
 
 /// An emulator and a connection to it.
-pub struct Client {
+pub(crate) struct Client {
     pub emulator: Emulator,
     address: String,
     connection: Option<TcpStream>,
 }
 
 impl Client {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::of(Emulator::builder()).await
     }
 
-    pub async fn of(builder: EmulatorBuilder) -> Self {
+    pub(crate) async fn of(builder: EmulatorBuilder) -> Self {
         let emulator = builder.datahub("127.0.0.1:0").start().await.expect("start");
         let url = emulator.datahub_url().expect("url");
         let address = url.strip_prefix("http://").expect("scheme").to_owned();
@@ -163,11 +167,11 @@ impl Client {
         }
     }
 
-    pub async fn connect(&self) -> TcpStream {
+    pub(crate) async fn connect(&self) -> TcpStream {
         TcpStream::connect(&self.address).await.expect("connect")
     }
 
-    pub async fn send(&mut self, request: &Request) -> Reply {
+    pub(crate) async fn send(&mut self, request: &Request) -> Reply {
         let wire = request.wire(self.emulator.access_id(), self.emulator.access_key());
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
@@ -188,13 +192,13 @@ impl Client {
     }
 
     /// Sends bytes as they are on a connection of their own.
-    pub async fn send_raw(&self, wire: &[u8]) -> Reply {
+    pub(crate) async fn send_raw(&self, wire: &[u8]) -> Reply {
         let mut connection = self.connect().await;
         connection.write_all(wire).await.expect("send");
         read_reply(&mut connection).await
     }
 
-    pub async fn call(&mut self, method: &'static str, target: &str, body: Value) -> Reply {
+    pub(crate) async fn call(&mut self, method: &'static str, target: &str, body: Value) -> Reply {
         let body = if body.is_null() {
             Vec::new()
         } else {
@@ -204,14 +208,14 @@ impl Client {
     }
 
     /// A call that must succeed.
-    pub async fn ok(&mut self, method: &'static str, target: &str, body: Value) -> Value {
+    pub(crate) async fn ok(&mut self, method: &'static str, target: &str, body: Value) -> Value {
         let reply = self.call(method, target, body).await;
         assert!(reply.status < 400, "{method} {target}: {reply:?}");
         reply.json()
     }
 
     /// A call that must fail: code and message.
-    pub async fn fails(
+    pub(crate) async fn fails(
         &mut self,
         method: &'static str,
         target: &str,
@@ -221,12 +225,12 @@ impl Client {
     }
 
     /// A call that must fail: its code.
-    pub async fn code(&mut self, method: &'static str, target: &str, body: Value) -> String {
+    pub(crate) async fn code(&mut self, method: &'static str, target: &str, body: Value) -> String {
         self.fails(method, target, body).await.0
     }
 
     /// Creates project `test` with a blob topic `blobs` of that many shards.
-    pub async fn blobs(&mut self, shards: u32) -> String {
+    pub(crate) async fn blobs(&mut self, shards: u32) -> String {
         self.call("POST", "/projects/test", json!({"Comment": ""}))
             .await;
         let body =
@@ -236,7 +240,7 @@ impl Client {
     }
 
     /// Creates project `test` with a tuple topic `tuples`; columns as `name type` or `name type notnull`.
-    pub async fn tuples(&mut self, shards: u32, columns: &[&str]) -> String {
+    pub(crate) async fn tuples(&mut self, shards: u32, columns: &[&str]) -> String {
         self.call("POST", "/projects/test", json!({"Comment": ""}))
             .await;
         let fields: Vec<Value> = columns
@@ -255,7 +259,7 @@ impl Client {
     }
 
     /// Puts blobs to a shard in JSON.
-    pub async fn put(&mut self, topic: &str, shard: &str, blobs: &[&str]) {
+    pub(crate) async fn put(&mut self, topic: &str, shard: &str, blobs: &[&str]) {
         let records: Vec<Value> = blobs
             .iter()
             .map(|blob| json!({"ShardId": shard, "Data": BASE64.encode(blob)}))
@@ -270,21 +274,27 @@ impl Client {
         assert_eq!(reply["FailedRecordCount"], 0, "{reply}");
     }
 
-    pub async fn cursor(&mut self, topic: &str, shard: &str, mut body: Value) -> Value {
+    pub(crate) async fn cursor(&mut self, topic: &str, shard: &str, mut body: Value) -> Value {
         body["Action"] = "cursor".into();
         self.ok("POST", &format!("{topic}/shards/{shard}"), body)
             .await
     }
 
     /// Reads in JSON.
-    pub async fn get(&mut self, topic: &str, shard: &str, cursor: &Value, limit: i64) -> Value {
+    pub(crate) async fn get(
+        &mut self,
+        topic: &str,
+        shard: &str,
+        cursor: &Value,
+        limit: i64,
+    ) -> Value {
         let body = json!({"Action": "sub", "Cursor": cursor, "Limit": limit});
         self.ok("POST", &format!("{topic}/shards/{shard}"), body)
             .await
     }
 
     /// The values of all records of a shard.
-    pub async fn all(&mut self, topic: &str, shard: &str) -> Vec<Value> {
+    pub(crate) async fn all(&mut self, topic: &str, shard: &str) -> Vec<Value> {
         let cursor = self.cursor(topic, shard, json!({"Type": "OLDEST"})).await;
         let reply = self.get(topic, shard, &cursor["Cursor"], 1000).await;
         let records = reply["Records"].as_array().expect("records").iter();
@@ -292,7 +302,7 @@ impl Client {
     }
 }
 
-pub async fn read_reply(connection: &mut TcpStream) -> Reply {
+pub(crate) async fn read_reply(connection: &mut TcpStream) -> Reply {
     let mut received = Vec::new();
     let end = loop {
         if let Some(at) = received.windows(4).position(|window| window == b"\r\n\r\n") {
@@ -341,7 +351,7 @@ pub async fn read_reply(connection: &mut TcpStream) -> Reply {
 }
 
 /// A DHUB frame.
-pub fn frame(payload: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(payload: &[u8]) -> Vec<u8> {
     let mut frame = b"DHUB".to_vec();
     frame.extend_from_slice(&crc32c::crc32c(payload).to_be_bytes());
     frame.extend_from_slice(&(payload.len() as u32).to_be_bytes());

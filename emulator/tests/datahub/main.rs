@@ -2,6 +2,7 @@
 
 mod client;
 mod control;
+mod malformed;
 
 mod messages;
 mod records;

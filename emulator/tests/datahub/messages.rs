@@ -3,7 +3,7 @@
 use prost::Message;
 
 #[derive(Clone, PartialEq, Message)]
-pub struct StringPair {
+pub(crate) struct StringPair {
     #[prost(string, required, tag = "1")]
     pub key: String,
     #[prost(string, required, tag = "2")]
@@ -11,25 +11,25 @@ pub struct StringPair {
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub struct RecordAttributes {
+pub(crate) struct RecordAttributes {
     #[prost(message, repeated, tag = "1")]
     pub attributes: Vec<StringPair>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub struct FieldData {
+pub(crate) struct FieldData {
     #[prost(bytes = "vec", optional, tag = "1")]
     pub value: Option<Vec<u8>>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub struct RecordData {
+pub(crate) struct RecordData {
     #[prost(message, repeated, tag = "1")]
     pub data: Vec<FieldData>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub struct RecordEntry {
+pub(crate) struct RecordEntry {
     #[prost(string, optional, tag = "1")]
     pub shard_id: Option<String>,
     #[prost(string, optional, tag = "2")]
@@ -53,13 +53,13 @@ pub struct RecordEntry {
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub struct PutRecordsRequest {
+pub(crate) struct PutRecordsRequest {
     #[prost(message, repeated, tag = "1")]
     pub records: Vec<RecordEntry>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub struct FailedRecord {
+pub(crate) struct FailedRecord {
     #[prost(int32, required, tag = "1")]
     pub index: i32,
     #[prost(string, optional, tag = "2")]
@@ -69,7 +69,7 @@ pub struct FailedRecord {
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub struct PutRecordsResponse {
+pub(crate) struct PutRecordsResponse {
     #[prost(int32, optional, tag = "1")]
     pub failed_count: Option<i32>,
     #[prost(message, repeated, tag = "2")]
@@ -77,7 +77,7 @@ pub struct PutRecordsResponse {
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub struct GetRecordsRequest {
+pub(crate) struct GetRecordsRequest {
     #[prost(string, required, tag = "1")]
     pub cursor: String,
     #[prost(int32, optional, tag = "2")]
@@ -85,7 +85,7 @@ pub struct GetRecordsRequest {
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub struct GetRecordsResponse {
+pub(crate) struct GetRecordsResponse {
     #[prost(string, required, tag = "1")]
     pub next_cursor: String,
     #[prost(int32, required, tag = "2")]
@@ -102,7 +102,7 @@ pub struct GetRecordsResponse {
 
 impl RecordEntry {
     /// A record of values; `None` is null.
-    pub fn of(values: &[Option<&str>]) -> Self {
+    pub(crate) fn of(values: &[Option<&str>]) -> Self {
         let data = values.iter().map(|value| FieldData {
             value: value.map(|value| value.as_bytes().to_vec()),
         });
@@ -114,12 +114,12 @@ impl RecordEntry {
         }
     }
 
-    pub fn to_shard(mut self, shard: &str) -> Self {
+    pub(crate) fn for_shard(mut self, shard: &str) -> Self {
         self.shard_id = Some(shard.to_owned());
         self
     }
 
-    pub fn with(mut self, key: &str, value: &str) -> Self {
+    pub(crate) fn with(mut self, key: &str, value: &str) -> Self {
         let pair = StringPair {
             key: key.to_owned(),
             value: value.to_owned(),
@@ -132,7 +132,7 @@ impl RecordEntry {
     }
 
     /// The values as texts.
-    pub fn values(&self) -> Vec<Option<String>> {
+    pub(crate) fn values(&self) -> Vec<Option<String>> {
         let data = self.data.as_ref().expect("data").data.iter();
         data.map(|value| {
             value
@@ -145,7 +145,7 @@ impl RecordEntry {
 }
 
 /// Takes the payload out of a frame, all of whose parts must be right.
-pub fn unframe(body: &[u8]) -> &[u8] {
+pub(crate) fn unframe(body: &[u8]) -> &[u8] {
     let payload = &body[12..];
     assert_eq!(super::client::frame(payload), body);
     payload

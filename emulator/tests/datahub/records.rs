@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use crate::client::{Client, Request};
 use crate::messages::{
-    GetRecordsRequest, GetRecordsResponse, PutRecordsRequest, PutRecordsResponse, RecordEntry,
-    unframe,
+    GetRecordsRequest, GetRecordsResponse, PutRecordsRequest, PutRecordsResponse, RecordAttributes,
+    RecordEntry, unframe,
 };
 
 async fn put(client: &mut Client, target: &str, records: Vec<RecordEntry>) -> PutRecordsResponse {
@@ -95,9 +95,9 @@ async fn protobuf_records_come_back_as_they_were_sent() {
     let nulls: Vec<Option<&str>> = vec![None, None, None, None, None, Some("0")];
     let records = vec![
         RecordEntry::of(VALUES).with("k", "v").with("ä", ""),
-        RecordEntry::of(&nulls).to_shard("0"),
+        RecordEntry::of(&nulls).for_shard("0"),
         RecordEntry {
-            attributes: Some(Default::default()),
+            attributes: Some(RecordAttributes::default()),
             ..RecordEntry::of(VALUES)
         },
     ];
@@ -279,25 +279,25 @@ async fn bad_records_fail_alone() {
             json!({"Action": "split", "ShardId": "1"}),
         )
         .await;
-    let good = || RecordEntry::of(&[Some("1"), Some("x")]).to_shard("0");
+    let good = || RecordEntry::of(&[Some("1"), Some("x")]).for_shard("0");
     let cases: Vec<(RecordEntry, &str, &str)> = vec![
         (
-            good().to_shard("-1"),
+            good().for_shard("-1"),
             "InvalidShardId",
             "Invalid shard id: -1",
         ),
         (
-            good().to_shard("x"),
+            good().for_shard("x"),
             "InvalidShardId",
             "Invalid shard id: x",
         ),
         (
-            good().to_shard("9"),
+            good().for_shard("9"),
             "NoSuchShard",
             "ShardId Not Exist. Invalid shard id:test/tuples/9",
         ),
         (
-            good().to_shard("1"),
+            good().for_shard("1"),
             "InvalidShardOperation",
             "The specified shard is not active.",
         ),
@@ -388,7 +388,7 @@ async fn bad_records_fail_alone() {
 async fn a_put_to_one_shard_is_all_or_nothing() {
     let mut client = Client::of(Emulator::builder().limits(Limits::Relaxed)).await;
     let topic = client.tuples(2, &["a timestamp", "b decimal"]).await;
-    let good = || RecordEntry::of(&[Some("1"), Some("1")]).to_shard("7");
+    let good = || RecordEntry::of(&[Some("1"), Some("1")]).for_shard("7");
     let target = format!("{topic}/shards/0");
     let over = "999999999999999999";
     for (record, message) in [
@@ -493,7 +493,7 @@ async fn writers_follow_an_appended_column() {
 async fn limits_of_a_read_are_clamped() {
     let mut client = Client::new().await;
     let topic = client.blobs(1).await;
-    client.put(&topic, "0", &["x"; 1200]).await;
+    client.put(&topic, "0", &vec!["x"; 1200]).await;
     let cursor = json!(oldest(&mut client, &topic, "0").await);
     for (limit, count) in [(0, 1), (-5, 1), (7, 7), (1_000_000, 1000)] {
         assert_eq!(
@@ -566,7 +566,7 @@ async fn throughput_is_limited_only_when_strict() {
         let topic = client.blobs(1).await;
         let target = format!("{topic}/shards");
         let half = "x".repeat(2_700_000);
-        let record = || vec![RecordEntry::of(&[Some(half.as_str())]).to_shard("0")];
+        let record = || vec![RecordEntry::of(&[Some(half.as_str())]).for_shard("0")];
         assert_eq!(
             put(&mut client, &target, record()).await.failed_count,
             Some(0)

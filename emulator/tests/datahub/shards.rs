@@ -334,7 +334,7 @@ async fn cursors_are_functions_of_the_position() {
     let early = client.cursor(&topic, "0", json!({"Type": "LATEST"})).await;
     for blob in ["a", "b", "c"] {
         client.put(&topic, "0", &[blob]).await;
-        clock.advance(Duration::from_millis(1000));
+        clock.advance(Duration::from_secs(1));
     }
     let oldest = client.cursor(&topic, "0", json!({"Type": "OLDEST"})).await;
     assert_eq!(

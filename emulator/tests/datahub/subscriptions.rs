@@ -144,7 +144,7 @@ async fn a_session_ends_when_the_next_one_opens() {
     assert_eq!(
         (
             &found["Offsets"]["0"],
-            found["Offsets"].as_object().map(|all| all.len())
+            found["Offsets"].as_object().map(serde_json::Map::len)
         ),
         (&expected, Some(2))
     );
