@@ -183,7 +183,11 @@ pub(crate) fn to_wire(value: Value, fields: &[FieldSchema]) -> Value {
     };
     let wire = |(name, value): (Cow<'static, str>, Value)| {
         let field = fields.iter().find(|field| field.name == name);
-        let value = match (&value, field.map(|field| field.ty)) {
+        let ty = match field.map(|field| field.ty) {
+            Some(TypeSchema::Optional(inner)) => Some(*inner),
+            ty => ty,
+        };
+        let value = match (&value, ty) {
             (Value::Text(text), Some(TypeSchema::Enum(kind))) => {
                 match kind.variants.iter().find(|variant| variant.name == text) {
                     Some(variant) => match variant.value {
