@@ -263,6 +263,20 @@ impl Chunk {
         }
     }
 
+    /// The buffer that holds a blob.
+    pub(crate) fn blob_buffer(&self, row: usize) -> &Bytes {
+        if let Values::Built { cells, blobs, .. } = &self.values
+            && let Some(Cell::Shared(place)) = self
+                .value_range(row, cells.len())
+                .next()
+                .map(|place| cells[place])
+            && let Some(blob) = blobs.get(place as usize)
+        {
+            return blob;
+        }
+        &self.body
+    }
+
     /// The bytes of a blob, sharing the buffer.
     pub(crate) fn blob_bytes(&self, row: usize) -> Bytes {
         if let Values::Built { cells, blobs, .. } = &self.values

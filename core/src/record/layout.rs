@@ -1,0 +1,93 @@
+//! Where blobs lie in memory, for callers that hand out views instead of copies.
+
+use bytes::Bytes;
+
+use super::RecordBatch;
+use crate::error::{Error, Result};
+
+/// The buffers that hold the blobs of a batch, and the place of each blob.
+#[derive(Clone, Debug, Default)]
+pub struct BlobLayout {
+    /// The buffers, shared with the batch and not copied.
+    pub buffers: Vec<Bytes>,
+    /// One place per record, in order.
+    pub places: Vec<BlobPlace>,
+}
+
+/// The place of one blob.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlobPlace {
+    /// Number of the buffer, counted from 0.
+    pub buffer: u32,
+    /// Where the blob begins in the buffer, in bytes.
+    pub start: u32,
+    /// Length of the blob in bytes.
+    pub length: u32,
+}
+
+impl RecordBatch {
+    /// Where the blobs lie. Fails when the batch holds tuples.
+    pub fn blob_layout(&self) -> Result<BlobLayout> {
+        let mut layout = BlobLayout::default();
+        for record in self {
+            let blob = record.blob()?;
+            let buffer = record.chunk().blob_buffer(record.row);
+            let known = layout
+                .buffers
+                .last()
+                .is_some_and(|last| last.as_ptr() == buffer.as_ptr() && last.len() == buffer.len());
+            if !known {
+                layout.buffers.push(buffer.clone());
+            }
+            let start = match blob {
+                [] => Some(0),
+                _ => (blob.as_ptr() as usize).checked_sub(buffer.as_ptr() as usize),
+            };
+            let start = start
+                .filter(|start| start + blob.len() <= buffer.len())
+                .ok_or_else(|| Error::malformed("a blob lies outside of its buffer"))?;
+            layout.places.push(BlobPlace {
+                buffer: layout.buffers.len() as u32 - 1,
+                start: start as u32,
+                length: blob.len() as u32,
+            });
+        }
+        Ok(layout)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::RecordBatchBuilder;
+    use super::*;
+
+    #[test]
+    fn places_point_at_the_blobs() {
+        let mut builder = RecordBatchBuilder::blobs();
+        builder.push_blob(b"one").unwrap();
+        builder.push_blob(b"").unwrap();
+        builder
+            .push_blob_bytes(Bytes::from_static(b"shared"))
+            .unwrap();
+        builder.push_blob(b"two").unwrap();
+        let batch = builder.build().unwrap();
+        let layout = batch.blob_layout().unwrap();
+        for (row, place) in layout.places.iter().enumerate() {
+            let start = place.start as usize;
+            let buffer = &layout.buffers[place.buffer as usize];
+            let bytes = &buffer[start..start + place.length as usize];
+            assert_eq!(bytes, batch.blob(row).unwrap());
+        }
+        assert_eq!(layout.places.len(), 4);
+        assert_eq!(layout.buffers.len(), 3);
+        let rest = batch.slice(3..).blob_layout().unwrap();
+        assert_eq!(
+            rest.places,
+            [BlobPlace {
+                buffer: 0,
+                start: 3,
+                length: 3
+            }]
+        );
+    }
+}
