@@ -1,0 +1,171 @@
+//! Batches of records: the native object, and how its content crosses the border.
+//!
+//! Content crosses once per batch, as one buffer and a few long strings, and JavaScript makes its own
+//! objects of it. Making the objects here, property by property, costs three times as much.
+
+mod pack;
+mod unpack;
+
+use bytes::Bytes;
+use hubstream::record::{BlobLayout, RecordBatch};
+use napi::Env;
+use napi::bindgen_prelude::{ArrayBuffer, BigInt64Array, Result, Uint8Array, Uint32Array};
+use napi_derive::napi;
+
+use crate::error::to_js;
+use crate::schema::NativeSchema;
+use unpack::{Notes, TextCutter};
+
+/// A batch of records.
+#[napi(js_name = "RecordBatch")]
+pub struct NativeBatch {
+    records: RecordBatch,
+}
+
+/// Values or facts of all records, column by column.
+#[napi(object)]
+pub struct Packed {
+    /// Numbers, flags and places in the texts.
+    pub bytes: Uint8Array,
+    /// The texts of each column of texts, one behind the other.
+    pub texts: Vec<String>,
+}
+
+/// Where the bytes of blob records lie.
+#[napi(object)]
+pub struct BlobViews<'env> {
+    /// The buffers, shared with the batch.
+    pub buffers: Vec<ArrayBuffer<'env>>,
+    /// Number of the buffer, start and length of every record.
+    pub places: Uint32Array,
+}
+
+#[napi]
+impl NativeBatch {
+    /// Makes a batch of tuple records of packed values; see the package's `pack.ts`.
+    #[napi(factory)]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "one call crosses the border for a whole batch"
+    )]
+    pub fn from_values(
+        env: &Env,
+        schema: &NativeSchema,
+        count: u32,
+        tags: &[u8],
+        cells: BigInt64Array,
+        text: String,
+        notes: Uint32Array,
+        note_text: String,
+    ) -> Result<Self> {
+        let notes = Notes::new(&notes, &note_text);
+        unpack::tuples(
+            &schema.schema,
+            count as usize,
+            tags,
+            &cells,
+            TextCutter::new(&text),
+            notes,
+        )
+        .map(Self::new)
+        .map_err(|error| to_js(env, &error))
+    }
+
+    /// Makes a batch of blob records of their bytes, one behind the other.
+    #[napi(factory)]
+    pub fn from_blobs(
+        env: &Env,
+        bytes: &[u8],
+        lengths: Uint32Array,
+        notes: Uint32Array,
+        note_text: String,
+    ) -> Result<Self> {
+        unpack::blobs(bytes, &lengths, Notes::new(&notes, &note_text))
+            .map(Self::new)
+            .map_err(|error| to_js(env, &error))
+    }
+
+    /// The number of records.
+    #[napi(getter)]
+    pub fn length(&self) -> u32 {
+        self.records.len() as u32
+    }
+
+    /// The columns; nothing for blobs.
+    #[napi]
+    pub fn schema(&self) -> Option<NativeSchema> {
+        self.records.schema().map(|schema| NativeSchema {
+            schema: schema.clone(),
+        })
+    }
+
+    /// Some of the records, sharing memory.
+    #[napi]
+    pub fn slice(&self, start: u32, end: u32) -> Self {
+        Self::new(self.records.slice(start as usize..end as usize))
+    }
+
+    /// The values of tuple records.
+    #[napi]
+    pub fn values(&self) -> Packed {
+        pack::values(&self.records)
+    }
+
+    /// What is known about each record beside its values.
+    #[napi]
+    pub fn facts(&self) -> Packed {
+        pack::facts(&self.records)
+    }
+
+    /// Throws the reason why a value cannot be read.
+    #[napi]
+    pub fn check(&self, env: &Env, row: u32, column: u32) -> Result<()> {
+        match self.records.value(row as usize, column as usize) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(to_js(env, &error)),
+        }
+    }
+
+    /// Views of the bytes of blob records. They live as long as JavaScript needs them.
+    #[napi]
+    pub fn blobs<'env>(&self, env: &'env Env) -> Result<BlobViews<'env>> {
+        let layout = self
+            .records
+            .blob_layout()
+            .map_err(|error| to_js(env, &error))?;
+        let BlobLayout { buffers, places } = layout;
+        let buffers = buffers
+            .into_iter()
+            .map(|buffer| share(env, buffer))
+            .collect::<Result<Vec<_>>>()?;
+        let places: Vec<u32> = places
+            .into_iter()
+            .flat_map(|place| [place.buffer, place.start, place.length])
+            .collect();
+        Ok(BlobViews {
+            buffers,
+            places: Uint32Array::new(places),
+        })
+    }
+}
+
+impl NativeBatch {
+    pub(crate) fn new(records: RecordBatch) -> Self {
+        Self { records }
+    }
+
+    pub(crate) fn records(&self) -> &RecordBatch {
+        &self.records
+    }
+}
+
+/// Lets JavaScript look at bytes without a copy, and releases them when it no longer does.
+fn share(env: &Env, bytes: Bytes) -> Result<ArrayBuffer<'_>> {
+    if bytes.is_empty() {
+        return ArrayBuffer::from_data(env, Vec::new());
+    }
+    let (start, length) = (bytes.as_ptr().cast_mut(), bytes.len());
+    // SAFETY: `bytes` keeps the memory alive until the buffer is collected. The package documents that
+    // the views are not to be written to; a program that does so changes the records it got, nothing else.
+    unsafe { ArrayBuffer::from_external(env, start, length, bytes, |_, bytes| drop(bytes)) }
+}
