@@ -1,18 +1,35 @@
 //! Alibaba Cloud DataHub.
 
 mod check;
+mod connector;
+mod connector_config;
 mod cursor;
 mod error;
+mod group;
 mod offset;
 mod project;
 mod record;
+mod schema;
 mod schema_text;
 mod service;
 mod shard;
 mod subscription;
 mod topic;
 
+pub use connector::{
+    AppendConnectorField, ConnectorOffset, ConnectorShardState, ConnectorState, ConnectorType,
+    CreateConnector, CreateConnectorResult, DeleteConnector, GetConnector, GetConnectorDoneTime,
+    GetConnectorDoneTimeResult, GetConnectorResult, GetConnectorShardStatus,
+    GetConnectorShardStatusResult, ListConnector, ListConnectorResult, ReloadConnector,
+    ShardContext, ShardStatusEntry, UpdateConnector, UpdateConnectorOffset, UpdateConnectorState,
+};
+pub use connector_config::{
+    AuthMode, ConnectorConfig, DataHubConnectorConfig, DatabaseConnectorConfig, EsConnectorConfig,
+    FcConnectorConfig, HologresConnectorConfig, OdpsConnectorConfig, OssConnectorConfig,
+    OtsConnectorConfig, PartitionMode, TimestampUnit, WriteMode,
+};
 pub use cursor::{CursorType, GetCursor, GetCursorResult};
+pub use group::{HeartBeat, HeartBeatResult, JoinGroup, JoinGroupResult, LeaveGroup, SyncGroup};
 pub use offset::{
     GetSubscriptionOffset, GetSubscriptionOffsetResult, InitAndGetSubscriptionOffset,
     InitAndGetSubscriptionOffsetResult, OffsetBase, OffsetWithSession, OffsetWithVersion,
@@ -25,6 +42,10 @@ pub use project::{
 pub use record::{
     FailedRecord, GetBlobRecords, GetRecordsResult, GetTupleRecords, PutRecords, PutRecordsByShard,
     PutRecordsResult,
+};
+pub use schema::{
+    DeleteTopicSchema, GetTopicSchema, GetTopicSchemaResult, ListTopicSchema,
+    ListTopicSchemaResult, RegisterTopicSchema, RegisterTopicSchemaResult, TopicSchema,
 };
 pub use service::{DataHubService, Protocol, SignatureScheme};
 pub use shard::{
@@ -59,6 +80,10 @@ operations! {
         update_topic: UpdateTopic,
         delete_topic: DeleteTopic,
         append_field: AppendField,
+        list_topic_schema: ListTopicSchema,
+        get_topic_schema: GetTopicSchema,
+        register_topic_schema: RegisterTopicSchema,
+        delete_topic_schema: DeleteTopicSchema,
         list_shard: ListShard,
         wait_shards_ready: WaitShardsReady,
         split_shard: SplitShard,
@@ -70,6 +95,17 @@ operations! {
         get_tuple_records: GetTupleRecords,
         get_blob_records: GetBlobRecords,
         get_metering_info: GetMeteringInfo,
+        list_connector: ListConnector,
+        create_connector: CreateConnector,
+        get_connector: GetConnector,
+        update_connector: UpdateConnector,
+        delete_connector: DeleteConnector,
+        get_connector_shard_status: GetConnectorShardStatus,
+        reload_connector: ReloadConnector,
+        append_connector_field: AppendConnectorField,
+        get_connector_done_time: GetConnectorDoneTime,
+        update_connector_state: UpdateConnectorState,
+        update_connector_offset: UpdateConnectorOffset,
         create_subscription: CreateSubscription,
         get_subscription: GetSubscription,
         list_subscription: ListSubscription,
@@ -80,5 +116,9 @@ operations! {
         get_subscription_offset: GetSubscriptionOffset,
         update_subscription_offset: UpdateSubscriptionOffset,
         reset_subscription_offset: ResetSubscriptionOffset,
+        join_group: JoinGroup,
+        heart_beat: HeartBeat,
+        sync_group: SyncGroup,
+        leave_group: LeaveGroup,
     }
 }

@@ -16,6 +16,7 @@ use hubstream::time::{Clock, ManualClock};
 use hubstream::transport::stub::{Never, Refuse, Script};
 use hubstream::transport::{BoxFuture, Request, Response};
 
+#[allow(clippy::unnecessary_wraps, reason = "an outcome of a script")]
 fn reply(status: u16, body: &'static str) -> Result<Response> {
     let mut headers = http::HeaderMap::new();
     headers.insert("x-datahub-request-id", "req-1".parse().unwrap());

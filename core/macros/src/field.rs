@@ -193,6 +193,26 @@ pub(crate) fn constructors(fields: &[Field]) -> TokenStream {
     }
 }
 
+/// Writes `Debug` so that secrets are not shown.
+pub(crate) fn debug(name: &Ident, fields: &[Field]) -> TokenStream {
+    let text = name.to_string();
+    let shown = fields.iter().map(|field| {
+        let (ident, text) = (&field.name, field.text());
+        if field.secret {
+            quote!(.field(#text, &"***"))
+        } else {
+            quote!(.field(#text, &self.#ident))
+        }
+    });
+    quote! {
+        impl ::core::fmt::Debug for #name {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.debug_struct(#text)#(#shown)*.finish()
+            }
+        }
+    }
+}
+
 /// Writes the conversions to and from values.
 pub(crate) fn conversions(name: &Ident, schema: &TokenStream, fields: &[Field]) -> TokenStream {
     let takes = fields.iter().map(Field::take_expression);

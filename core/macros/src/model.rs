@@ -6,7 +6,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::{Fields, Ident, ItemStruct, Result, Token};
 
 use crate::attributes::docs;
-use crate::field::{Field, constructors, conversions};
+use crate::field::{Field, constructors, conversions, debug};
 
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Arguments {
@@ -45,11 +45,12 @@ pub(crate) fn expand(arguments: Arguments, mut item: ItemStruct) -> Result<Token
     );
     let constructors = constructors(&fields);
     let derives = if arguments.local {
-        quote!(#[derive(Clone, Debug)])
+        quote!(#[derive(Clone)])
     } else {
         add_serde(&name, &mut item.fields, &fields);
-        quote!(#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)])
+        quote!(#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)])
     };
+    let debug = debug(&name, &fields);
     let reply = reply(&name, &fields);
     let helpers = default_functions(&name, &fields, arguments.local);
     Ok(quote! {
@@ -63,6 +64,7 @@ pub(crate) fn expand(arguments: Arguments, mut item: ItemStruct) -> Result<Token
 
         #helpers
         #conversions
+        #debug
         #reply
     })
 }

@@ -6,7 +6,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::{Ident, ItemStruct, LitStr, Path, Result, Token, Type};
 
 use crate::attributes::{docs, snake};
-use crate::field::{Field, constructors, conversions};
+use crate::field::{Field, constructors, conversions, debug};
 
 pub(crate) struct Arguments {
     service: Path,
@@ -103,6 +103,7 @@ pub(crate) fn expand(arguments: &Arguments, mut item: ItemStruct) -> Result<Toke
         &fields,
     );
     let constructors = constructors(&fields);
+    let debug = debug(&name, &fields);
     let run = if arguments.composite {
         quote!(::hubstream::operation::Composite::compose(self, client).await)
     } else {
@@ -115,7 +116,7 @@ pub(crate) fn expand(arguments: &Arguments, mut item: ItemStruct) -> Result<Toke
         exchange(arguments, &name, &fields)?
     };
     Ok(quote! {
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[non_exhaustive]
         #item
 
@@ -124,6 +125,7 @@ pub(crate) fn expand(arguments: &Arguments, mut item: ItemStruct) -> Result<Toke
         }
 
         #conversions
+        #debug
 
         impl ::hubstream::operation::Operation for #name {
             type Service = #service;

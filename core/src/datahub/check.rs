@@ -76,6 +76,22 @@ pub(super) fn positive(argument: &'static str, number: &i32) -> Result<()> {
     Ok(())
 }
 
+/// A 64-bit number that must be more than 0.
+pub(super) fn positive_long(argument: &'static str, number: &i64) -> Result<()> {
+    if *number <= 0 {
+        return Err(Error::invalid_argument(argument, "must be more than 0"));
+    }
+    Ok(())
+}
+
+/// A name or id, if there is one that is not empty.
+pub(super) fn optional(argument: &'static str, text: &Option<String>) -> Result<()> {
+    match text {
+        Some(text) if !text.is_empty() => given(argument, text),
+        _ => Ok(()),
+    }
+}
+
 /// A number that must not be negative.
 pub(super) fn not_negative(argument: &'static str, number: &i32) -> Result<()> {
     if *number < 0 {

@@ -1,0 +1,599 @@
+//! Connectors: copies of a topic that the service makes into other services.
+
+use indexmap::IndexMap;
+
+use crate::error::{Error, Result};
+use crate::operation::{Exchange, decode_json, with_json};
+use crate::transport::{Request, Response};
+use crate::{model, operation};
+
+use super::connector_config::ConnectorConfig;
+use super::{DataHubService, check};
+
+/// Where a connector copies to.
+#[model]
+pub enum ConnectorType {
+    /// MaxCompute.
+    #[wire("sink_odps")]
+    SinkOdps,
+    /// AnalyticDB.
+    #[wire("sink_ads")]
+    SinkAds,
+    /// Elasticsearch.
+    #[wire("sink_es")]
+    SinkEs,
+    /// Function Compute.
+    #[wire("sink_fc")]
+    SinkFc,
+    /// MySQL.
+    #[wire("sink_mysql")]
+    SinkMysql,
+    /// Object Storage Service.
+    #[wire("sink_oss")]
+    SinkOss,
+    /// Tablestore.
+    #[wire("sink_ots")]
+    SinkOts,
+    /// Hologres.
+    #[wire("sink_hologres")]
+    SinkHologres,
+    /// Another DataHub topic.
+    #[wire("sink_datahub")]
+    SinkDatahub,
+}
+
+/// What a connector does.
+#[model]
+pub enum ConnectorState {
+    /// Copies.
+    #[wire("CONNECTOR_RUNNING")]
+    ConnectorRunning,
+    /// Does not copy.
+    #[wire("CONNECTOR_STOPPED")]
+    ConnectorStopped,
+}
+
+/// Lists the ids of the connectors of a topic.
+#[operation(
+    service = DataHubService, GET "/projects/{project_name}/topics/{topic_name}/connectors?mode=id",
+    returns = ListConnectorResult, decode = decode_list
+)]
+pub struct ListConnector {
+    /// Name of the project.
+    #[check(check::given)]
+    pub project_name: String,
+    /// Name of the topic.
+    #[check(check::given)]
+    pub topic_name: String,
+}
+
+/// The connectors of a topic.
+#[model]
+pub struct ListConnectorResult {
+    /// Ids of the connectors.
+    #[wire("Connectors")]
+    pub connector_ids: Vec<String>,
+    /// The same as `connector_ids`, under its earlier name.
+    #[skip]
+    #[default]
+    pub connector_names: Vec<String>,
+    /// Id that the service gave to the request.
+    #[skip]
+    #[default]
+    pub request_id: String,
+}
+
+fn decode_list(
+    _: &ListConnector,
+    _: &DataHubService,
+    response: &Response,
+) -> Result<ListConnectorResult> {
+    let mut result: ListConnectorResult = decode_json(response)?;
+    result.connector_names.clone_from(&result.connector_ids);
+    Ok(result)
+}
+
+/// Creates a connector.
+///
+/// A topic has at most one of a type: fails with kind `AlreadyExists` otherwise.
+#[operation(
+    service = DataHubService,
+    POST "/projects/{project_name}/topics/{topic_name}/connectors/{connector_type}",
+    returns = CreateConnectorResult, custom
+)]
+pub struct CreateConnector {
+    /// Name of the project.
+    #[check(check::given)]
+    pub project_name: String,
+    /// Name of the topic.
+    #[check(check::given)]
+    pub topic_name: String,
+    /// Where it copies to.
+    pub connector_type: ConnectorType,
+    /// Columns that it copies; empty for a blob topic.
+    pub column_fields: Vec<String>,
+    /// Settings for that target.
+    pub config: ConnectorConfig,
+    /// Time of the first record to copy in milliseconds since 1970; -1 for the oldest.
+    #[default(-1)]
+    pub start_time: i64,
+}
+
+/// The connector that was created.
+#[model]
+pub struct CreateConnectorResult {
+    /// Id of the connector; empty when the service does not say.
+    #[default]
+    pub connector_id: String,
+    /// Id that the service gave to the request.
+    #[skip]
+    #[default]
+    pub request_id: String,
+}
+
+#[derive(serde::Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct CreateBody<'a> {
+    action: &'static str,
+    r#type: &'a ConnectorType,
+    sink_start_time: i64,
+    column_fields: &'a [String],
+    config: &'a ConnectorConfig,
+}
+
+impl Exchange for CreateConnector {
+    fn validate(&self) -> Result<()> {
+        self.check()?;
+        if !self.config.fits(&self.connector_type) {
+            return Err(Error::invalid_argument(
+                "config",
+                format_args!(
+                    "does not belong to a connector of type {}",
+                    self.connector_type
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    fn encode(&self, _: &DataHubService) -> Result<Request> {
+        let target = format!(
+            "/projects/{}/topics/{}/connectors/{}",
+            self.project_name, self.topic_name, self.connector_type
+        );
+        let body = CreateBody {
+            action: "Create",
+            r#type: &self.connector_type,
+            sink_start_time: self.start_time,
+            column_fields: &self.column_fields,
+            config: &self.config,
+        };
+        with_json(Request::new(http::Method::POST, target), &body)
+    }
+
+    fn decode(&self, _: &DataHubService, response: Response) -> Result<CreateConnectorResult> {
+        if response.body.is_empty() {
+            return Ok(CreateConnectorResult::new());
+        }
+        decode_json(&response)
+    }
+}
+
+/// Reads the properties of a connector.
+#[operation(
+    service = DataHubService, GET "/projects/{project_name}/topics/{topic_name}/connectors/{connector_id}",
+    returns = GetConnectorResult, decode = decode_get
+)]
+pub struct GetConnector {
+    /// Name of the project.
+    #[check(check::given)]
+    pub project_name: String,
+    /// Name of the topic.
+    #[check(check::given)]
+    pub topic_name: String,
+    /// Id of the connector, or its type, as in `sink_odps`.
+    #[check(check::given)]
+    pub connector_id: String,
+}
+
+/// The place of a connector in a shard.
+#[model]
+pub struct ShardContext {
+    /// Id of the shard.
+    pub shard_id: String,
+    /// Sequence number of the first record to copy.
+    #[default]
+    pub start_sequence: i64,
+    /// Sequence number of the last record to copy; -1 for no end.
+    #[default(-1)]
+    pub end_sequence: i64,
+    /// Sequence number of the last record copied; -1 for none.
+    #[default(-1)]
+    pub current_sequence: i64,
+}
+
+/// The properties of a connector.
+#[model(local)]
+pub struct GetConnectorResult {
+    /// Address of the cluster that runs it.
+    pub cluster_addr: String,
+    /// Id of the connector.
+    pub connector_id: String,
+    /// Where it copies to.
+    pub r#type: ConnectorType,
+    /// What it does.
+    pub state: ConnectorState,
+    /// Who created it.
+    pub creator: String,
+    /// Who owns it.
+    pub owner: String,
+    /// When it was created, in seconds since 1970.
+    pub create_time: i64,
+    /// When it was last changed, in seconds since 1970.
+    pub last_modify_time: i64,
+    /// Columns that it copies.
+    pub column_fields: Vec<String>,
+    /// Settings for its target.
+    pub config: ConnectorConfig,
+    /// Further properties.
+    pub extra_config: IndexMap<String, String>,
+    /// Its places in the shards.
+    pub shard_contexts: Vec<ShardContext>,
+    /// Id of the subscription that it reads with.
+    pub sub_id: String,
+    /// Id that the service gave to the request.
+    #[skip]
+    #[default]
+    pub request_id: String,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct GetBody {
+    #[serde(default)]
+    cluster_address: String,
+    #[serde(default)]
+    connector_id: String,
+    r#type: ConnectorType,
+    state: ConnectorState,
+    #[serde(default)]
+    creator: String,
+    #[serde(default)]
+    owner: String,
+    #[serde(default)]
+    create_time: i64,
+    #[serde(default)]
+    last_modify_time: i64,
+    #[serde(default)]
+    column_fields: Option<Vec<String>>,
+    config: serde_json::Value,
+    #[serde(default)]
+    extra_info: Option<IndexMap<String, String>>,
+    #[serde(default)]
+    shard_contexts: Option<Vec<ShardContext>>,
+}
+
+fn decode_get(
+    _: &GetConnector,
+    _: &DataHubService,
+    response: &Response,
+) -> Result<GetConnectorResult> {
+    let body: GetBody = decode_json(response)?;
+    let connector_type = ConnectorType::from(body.r#type.as_str().to_lowercase().as_str());
+    let extra = body.extra_info.unwrap_or_default();
+    Ok(GetConnectorResult {
+        config: ConnectorConfig::read(&connector_type, body.config)?,
+        cluster_addr: body.cluster_address,
+        connector_id: body.connector_id,
+        r#type: connector_type,
+        state: body.state,
+        creator: body.creator,
+        owner: body.owner,
+        create_time: body.create_time,
+        last_modify_time: body.last_modify_time,
+        column_fields: body.column_fields.unwrap_or_default(),
+        sub_id: extra.get("SubscriptionId").cloned().unwrap_or_default(),
+        extra_config: extra,
+        shard_contexts: body.shard_contexts.unwrap_or_default(),
+        request_id: String::new(),
+    })
+}
+
+/// Replaces the settings of a connector.
+#[operation(
+    service = DataHubService, POST "/projects/{project_name}/topics/{topic_name}/connectors/{connector_id}",
+    action = "updateconfig", idempotent
+)]
+pub struct UpdateConnector {
+    /// Name of the project.
+    #[check(check::given)]
+    pub project_name: String,
+    /// Name of the topic.
+    #[check(check::given)]
+    pub topic_name: String,
+    /// Id of the connector, or its type, as in `sink_odps`.
+    #[check(check::given)]
+    pub connector_id: String,
+    /// New settings for its target.
+    pub config: ConnectorConfig,
+}
+
+/// Deletes a connector.
+#[operation(service = DataHubService, DELETE "/projects/{project_name}/topics/{topic_name}/connectors/{connector_id}")]
+pub struct DeleteConnector {
+    /// Name of the project.
+    #[check(check::given)]
+    pub project_name: String,
+    /// Name of the topic.
+    #[check(check::given)]
+    pub topic_name: String,
+    /// Id of the connector, or its type, as in `sink_odps`.
+    #[check(check::given)]
+    pub connector_id: String,
+}
+
+/// Reads how far a connector is, shard by shard.
+#[operation(
+    service = DataHubService, POST "/projects/{project_name}/topics/{topic_name}/connectors/{connector_id}",
+    action = "Status", returns = GetConnectorShardStatusResult, decode = decode_status, idempotent
+)]
+pub struct GetConnectorShardStatus {
+    /// Name of the project.
+    #[check(check::given)]
+    pub project_name: String,
+    /// Name of the topic.
+    #[check(check::given)]
+    pub topic_name: String,
+    /// Id of the connector, or its type, as in `sink_odps`.
+    #[check(check::given)]
+    pub connector_id: String,
+    /// Id of one shard; absent or empty for all.
+    #[check(check::optional)]
+    pub shard_id: Option<String>,
+}
+
+/// How far a connector is, by shard id.
+#[model]
+pub struct GetConnectorShardStatusResult {
+    /// How far it is in each shard.
+    pub shard_status_infos: IndexMap<String, ShardStatusEntry>,
+    /// Id that the service gave to the request.
+    #[skip]
+    #[default]
+    pub request_id: String,
+}
+
+/// How far a connector is in one shard.
+#[model]
+pub struct ShardStatusEntry {
+    /// Sequence number of the last record copied; -1 for none.
+    #[default(-1)]
+    pub current_sequence: i64,
+    /// Time of that record in milliseconds since 1970.
+    #[default]
+    pub current_timestamp: i64,
+    /// Time up to which all was copied, in seconds since 1970.
+    #[default]
+    pub done_time: i64,
+    /// The last problem, if there was one.
+    #[default]
+    pub last_error_message: String,
+    /// What the connector does in this shard.
+    #[default(ContextPlanned)]
+    pub state: ConnectorShardState,
+    /// When this was written, in seconds since 1970.
+    #[default]
+    pub update_time: i64,
+    /// Records that could not be copied.
+    #[default]
+    pub discard_count: i64,
+    /// Address of the machine that works on the shard.
+    #[wire("WorkerAddress")]
+    #[default]
+    pub worker_addr: String,
+}
+
+/// What a connector does in a shard.
+#[model]
+pub enum ConnectorShardState {
+    /// Waits to begin.
+    #[wire("CONTEXT_PLANNED")]
+    ContextPlanned,
+    /// Copies.
+    #[wire("CONTEXT_EXECUTING")]
+    ContextExecuting,
+    /// Does not get on.
+    #[wire("CONTEXT_HANG")]
+    ContextHang,
+    /// Was stopped.
+    #[wire("CONTEXT_STOPPED")]
+    ContextStopped,
+    /// Was paused.
+    #[wire("CONTEXT_PAUSED")]
+    ContextPaused,
+    /// Has copied the whole shard.
+    #[wire("CONTEXT_FINISHED")]
+    ContextFinished,
+    /// Was deleted.
+    #[wire("CONTEXT_DELETED")]
+    ContextDeleted,
+}
+
+fn decode_status(
+    operation: &GetConnectorShardStatus,
+    _: &DataHubService,
+    response: &Response,
+) -> Result<GetConnectorShardStatusResult> {
+    match operation.shard_id.as_deref() {
+        None | Some("") => decode_json(response),
+        Some(shard_id) => {
+            let entry: ShardStatusEntry = decode_json(response)?;
+            Ok(GetConnectorShardStatusResult::new(IndexMap::from([(
+                shard_id.to_owned(),
+                entry,
+            )])))
+        }
+    }
+}
+
+/// Starts a connector again, in one shard or in all.
+#[operation(
+    service = DataHubService, POST "/projects/{project_name}/topics/{topic_name}/connectors/{connector_id}",
+    action = "Reload", idempotent
+)]
+pub struct ReloadConnector {
+    /// Name of the project.
+    #[check(check::given)]
+    pub project_name: String,
+    /// Name of the topic.
+    #[check(check::given)]
+    pub topic_name: String,
+    /// Id of the connector, or its type, as in `sink_odps`.
+    #[check(check::given)]
+    pub connector_id: String,
+    /// Id of one shard; absent or empty for all.
+    #[check(check::optional)]
+    pub shard_id: Option<String>,
+}
+
+/// Adds a column of the topic to those that a connector copies.
+#[operation(
+    service = DataHubService, POST "/projects/{project_name}/topics/{topic_name}/connectors/{connector_id}",
+    action = "appendfield"
+)]
+pub struct AppendConnectorField {
+    /// Name of the project.
+    #[check(check::given)]
+    pub project_name: String,
+    /// Name of the topic.
+    #[check(check::given)]
+    pub topic_name: String,
+    /// Id of the connector, or its type, as in `sink_odps`.
+    #[check(check::given)]
+    pub connector_id: String,
+    /// Name of the column.
+    #[check(check::given)]
+    pub field_name: String,
+}
+
+/// Reads up to which time a connector has copied everything.
+#[operation(
+    service = DataHubService, GET "/projects/{project_name}/topics/{topic_name}/connectors/{connector_id}?donetime",
+    returns = GetConnectorDoneTimeResult
+)]
+pub struct GetConnectorDoneTime {
+    /// Name of the project.
+    #[check(check::given)]
+    pub project_name: String,
+    /// Name of the topic.
+    #[check(check::given)]
+    pub topic_name: String,
+    /// Id of the connector, or its type, as in `sink_odps`.
+    #[check(check::given)]
+    pub connector_id: String,
+}
+
+/// Up to which time a connector has copied everything.
+#[model]
+pub struct GetConnectorDoneTimeResult {
+    /// The time in seconds since 1970.
+    pub done_time: i64,
+    /// Name of the time zone of the partitions.
+    #[default]
+    pub time_zone: String,
+    /// Seconds per partition.
+    #[default]
+    pub time_window: i32,
+    /// Id that the service gave to the request.
+    #[skip]
+    #[default]
+    pub request_id: String,
+}
+
+/// Starts or stops a connector.
+#[operation(
+    service = DataHubService, POST "/projects/{project_name}/topics/{topic_name}/connectors/{connector_id}",
+    action = "UpdateState", idempotent
+)]
+pub struct UpdateConnectorState {
+    /// Name of the project.
+    #[check(check::given)]
+    pub project_name: String,
+    /// Name of the topic.
+    #[check(check::given)]
+    pub topic_name: String,
+    /// Id of the connector, or its type, as in `sink_odps`.
+    #[check(check::given)]
+    pub connector_id: String,
+    /// What it is to do.
+    #[wire("State")]
+    pub connector_state: ConnectorState,
+}
+
+/// A place that a connector is set to.
+#[model]
+pub struct ConnectorOffset {
+    /// Sequence number of the last record that counts as copied; -1 to leave it.
+    #[default(-1)]
+    pub sequence: i64,
+    /// Time of that record in milliseconds since 1970; -1 to leave it.
+    #[default(-1)]
+    pub timestamp: i64,
+}
+
+/// Sets how far a stopped connector counts as being, in one shard or in all.
+#[operation(
+    service = DataHubService, POST "/projects/{project_name}/topics/{topic_name}/connectors/{connector_id}",
+    custom, idempotent
+)]
+pub struct UpdateConnectorOffset {
+    /// Name of the project.
+    #[check(check::given)]
+    pub project_name: String,
+    /// Name of the topic.
+    #[check(check::given)]
+    pub topic_name: String,
+    /// Id of the connector, or its type, as in `sink_odps`.
+    #[check(check::given)]
+    pub connector_id: String,
+    /// Id of one shard; empty for all.
+    pub shard_id: String,
+    /// The place.
+    pub connector_offset: ConnectorOffset,
+}
+
+#[derive(serde::Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct OffsetBody<'a> {
+    action: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    shard_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    current_sequence: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    current_time: Option<i64>,
+}
+
+impl Exchange for UpdateConnectorOffset {
+    fn validate(&self) -> Result<()> {
+        self.check()
+    }
+
+    fn encode(&self, _: &DataHubService) -> Result<Request> {
+        let target = format!(
+            "/projects/{}/topics/{}/connectors/{}",
+            self.project_name, self.topic_name, self.connector_id
+        );
+        let body = OffsetBody {
+            action: "UpdateShardContext",
+            shard_id: &self.shard_id,
+            current_sequence: Some(self.connector_offset.sequence).filter(|number| *number >= 0),
+            current_time: Some(self.connector_offset.timestamp).filter(|number| *number >= 0),
+        };
+        with_json(Request::new(http::Method::POST, target), &body)
+    }
+
+    fn decode(&self, _: &DataHubService, _: Response) -> Result<()> {
+        Ok(())
+    }
+}
