@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tracing::Instrument;
 
 use crate::config::Settings;
@@ -12,6 +13,7 @@ use crate::error::{Error, ErrorKind, Result, Status};
 use crate::operation::{Exchange, Operation, Reply, Service};
 use crate::pipeline::retry::{Decision, RetryBudget, RetryPolicy, decide};
 use crate::pipeline::{Context, Layer, Next, Terminal};
+use crate::schema::OperationSchema;
 use crate::time::{Clock, SystemClock};
 use crate::transport::{BoxFuture, Request, Response, Transport};
 
@@ -208,14 +210,29 @@ impl<S: Service> Client<S> {
 
     /// Performs an operation that is one request and one reply.
     pub async fn exchange<O: Exchange<Service = S>>(&self, operation: &O) -> Result<O::Output> {
-        let name = O::SCHEMA.name;
-        let named = |error: Error| error.with_operation(S::NAME, name);
+        let service = &self.inner.service;
+        let named = |error: Error| error.with_operation(S::NAME, O::SCHEMA.name);
         operation.validate().map_err(named)?;
-        let request = operation.encode(&self.inner.service).map_err(named)?;
+        let request = operation.encode(service).map_err(named)?;
+        let may_repeat = operation.may_repeat(service);
+        self.send(O::SCHEMA, may_repeat, request)
+            .await?
+            .decode(|response| operation.decode(service, response))
+    }
+
+    /// Sends a request of an operation through the pipeline.
+    ///
+    /// `may_repeat` says whether it may be sent again after the service may have seen it.
+    pub async fn send(
+        &self,
+        schema: &'static OperationSchema,
+        may_repeat: bool,
+        request: Request,
+    ) -> Result<Received> {
         let mut context = Context {
             service: S::NAME,
-            operation: name,
-            may_repeat: operation.may_repeat(&self.inner.service),
+            operation: schema.name,
+            may_repeat,
             attempts: 0,
             remaining: Some(self.inner.total_timeout),
         };
@@ -223,26 +240,54 @@ impl<S: Service> Client<S> {
             target: "hubstream::http",
             "call",
             service = S::NAME,
-            operation = name
+            operation = schema.name
         );
         let next = Next::new(&self.inner.layers, &*self.inner);
         let response = next
             .run(&mut context, request)
             .instrument(span)
             .await
-            .map_err(named)?;
-        let request_id = self.inner.service.request_id(&response).to_owned();
-        let status = response.status.as_u16();
-        match operation.decode(&self.inner.service, response) {
+            .map_err(|error| error.with_operation(S::NAME, schema.name))?;
+        Ok(Received {
+            service: S::NAME,
+            operation: schema.name,
+            request_id: self.inner.service.request_id(&response).to_owned(),
+            attempts: context.attempts,
+            response,
+        })
+    }
+}
+
+/// A successful reply that was not read yet.
+#[derive(Debug)]
+pub struct Received {
+    service: &'static str,
+    operation: &'static str,
+    request_id: String,
+    attempts: u32,
+    response: Response,
+}
+
+impl Received {
+    /// Reads the reply. An error gets what is known of the call, a result the id of the request.
+    pub fn decode<T: Reply>(self, read: impl FnOnce(Response) -> Result<T>) -> Result<T> {
+        let status = self.response.status.as_u16();
+        match read(self.response) {
             Ok(mut output) => {
-                output.set_request_id(&request_id);
+                output.set_request_id(&self.request_id);
                 Ok(output)
             }
-            Err(error) => Err(named(error)
-                .with_request_id(request_id)
+            Err(error) => Err(error
+                .with_operation(self.service, self.operation)
+                .with_request_id(self.request_id)
                 .with_http_status(status)
-                .with_attempts(context.attempts)),
+                .with_attempts(self.attempts)),
         }
+    }
+
+    /// The body of the reply, for a reader that needs further calls.
+    pub fn body(&self) -> &Bytes {
+        &self.response.body
     }
 }
 

@@ -125,7 +125,14 @@ pub const KEYS: &[SettingKey] = &[
         "protocol",
         Text,
         "protobuf",
-        "How records travel: `protobuf` or `json`.",
+        "How records travel: `protobuf`, `json` or `batch`. Batches are put to single shards only.",
+    )
+    .only(&["datahub"]),
+    key(
+        "batch_version",
+        Integer,
+        "1",
+        "Layout of batches that are written: 1 (Avro) or 0 (rows, as the official Python client writes). Both are read.",
     )
     .only(&["datahub"]),
     key(

@@ -1,5 +1,6 @@
 //! Alibaba Cloud DataHub.
 
+mod batch;
 mod check;
 mod connector;
 mod connector_config;
@@ -10,6 +11,7 @@ mod offset;
 mod project;
 mod record;
 mod schema;
+mod schema_cache;
 mod schema_text;
 mod service;
 mod shard;

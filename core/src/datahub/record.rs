@@ -8,14 +8,14 @@ use http::{HeaderName, HeaderValue, Method};
 use crate::client::Client;
 use crate::codec::{self, GetReply};
 use crate::error::{Error, ErrorKind, Result};
-use crate::operation::{Composite, Exchange};
+use crate::operation::{Composite, Exchange, Operation};
 use crate::record::{RecordBatch, RecordSchema, is_hex_hash};
 use crate::transport::{Request, Response};
 use crate::{model, operation};
 
-use super::{DataHubService, GetTopic, Protocol, check};
+use super::{DataHubService, GetTopic, Protocol, batch, check};
 
-const ACTION_HEADER: HeaderName = HeaderName::from_static("x-datahub-request-action");
+pub(super) const ACTION_HEADER: HeaderName = HeaderName::from_static("x-datahub-request-action");
 const SUBSCRIPTION_HEADER: HeaderName = HeaderName::from_static("x-datahub-sub-id");
 const PROTOBUF: HeaderValue = HeaderValue::from_static("application/x-protobuf");
 
@@ -76,7 +76,7 @@ pub struct FailedRecord {
 /// accepted it, unless the client was told `at_least_once`.
 #[operation(
     service = DataHubService,
-    POST "/projects/{project_name}/topics/{topic_name}/shards/{shard_id}", custom
+    POST "/projects/{project_name}/topics/{topic_name}/shards/{shard_id}", composite
 )]
 pub struct PutRecordsByShard {
     /// Name of the project.
@@ -125,6 +125,13 @@ fn put(
 ) -> Result<Request> {
     let mut request = Request::new(Method::POST, target);
     match protocol {
+        Protocol::Batch(_) => {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                "batches are put to single shards: use put_records_by_shard",
+            )
+            .with_sent(false));
+        }
         Protocol::Json => request.body = codec::json::encode_put(records)?,
         Protocol::Protobuf => {
             request.headers.insert(CONTENT_TYPE, PROTOBUF);
@@ -155,7 +162,7 @@ impl Exchange for PutRecords {
     fn decode(&self, service: &DataHubService, response: Response) -> Result<PutRecordsResult> {
         let reply = match service.protocol {
             Protocol::Json => codec::json::decode_put(&response.body)?,
-            Protocol::Protobuf => codec::protobuf::decode_put(&response.body)?,
+            Protocol::Protobuf | Protocol::Batch(_) => codec::protobuf::decode_put(&response.body)?,
         };
         let failed = reply
             .failed_records
@@ -172,6 +179,18 @@ impl Exchange for PutRecords {
     }
 }
 
+impl Composite for PutRecordsByShard {
+    async fn compose(self, client: &Client<DataHubService>) -> Result<()> {
+        match client.service().protocol {
+            Protocol::Batch(version) => {
+                self.validate()?;
+                batch::put(&self, version, client).await
+            }
+            Protocol::Json | Protocol::Protobuf => client.exchange(&self).await,
+        }
+    }
+}
+
 impl Exchange for PutRecordsByShard {
     fn validate(&self) -> Result<()> {
         self.check()?;
@@ -183,7 +202,7 @@ impl Exchange for PutRecordsByShard {
             "/projects/{}/topics/{}/shards/{}",
             self.project_name, self.topic_name, self.shard_id
         );
-        // The service takes puts to one shard in protobuf only, whatever the client prefers.
+        // The service takes puts to one shard in protobuf, whatever the client prefers.
         put(service, target, Protocol::Protobuf, &self.record_list)
     }
 
@@ -236,7 +255,7 @@ pub struct GetTupleRecords {
 #[operation(
     service = DataHubService,
     POST "/projects/{project_name}/topics/{topic_name}/shards/{shard_id}",
-    returns = GetRecordsResult, custom, idempotent
+    returns = GetRecordsResult, composite, idempotent
 )]
 pub struct GetBlobRecords {
     /// Name of the project.
@@ -297,7 +316,7 @@ impl From<GetReply> for GetRecordsResult {
     }
 }
 
-fn get(
+pub(super) fn get(
     service: &DataHubService,
     target: String,
     cursor: &str,
@@ -318,6 +337,10 @@ fn get(
                 .insert(ACTION_HEADER, HeaderValue::from_static("sub"));
             request.body = codec::protobuf::encode_get(cursor, limit);
         }
+        Protocol::Batch(version) => {
+            batch::mark(&mut request, "sub", version);
+            request.body = codec::protobuf::encode_get(cursor, limit);
+        }
     }
     if let Some(sub_id) = sub_id.filter(|id| !id.is_empty()) {
         request.set_header(SUBSCRIPTION_HEADER, sub_id)?;
@@ -333,7 +356,9 @@ fn got(
 ) -> Result<GetRecordsResult> {
     let reply = match service.protocol {
         Protocol::Json => codec::json::decode_get(response.body, schema)?,
-        Protocol::Protobuf => codec::protobuf::decode_get(&response.body, schema)?,
+        Protocol::Protobuf | Protocol::Batch(_) => {
+            codec::protobuf::decode_get(&response.body, schema)?
+        }
     };
     Ok(reply.into())
 }
@@ -365,6 +390,12 @@ impl Exchange for GetTupleRecords {
 impl Composite for GetTupleRecords {
     async fn compose(mut self, client: &Client<DataHubService>) -> Result<GetRecordsResult> {
         self.check()?;
+        if let Protocol::Batch(_) = client.service().protocol {
+            let topic = batch::Topic::new(&self.project_name, &self.topic_name);
+            let request = self.encode(client.service())?;
+            let schema = self.record_schema.clone();
+            return batch::get(Self::SCHEMA, topic, request, schema, client).await;
+        }
         if self.record_schema.is_none() {
             let topic = GetTopic::new(self.project_name.clone(), self.topic_name.clone());
             let schema = client.exchange(&topic).await?.record_schema;
@@ -374,6 +405,18 @@ impl Composite for GetTupleRecords {
                     "the topic holds blobs: use get_blob_records",
                 )
             })?);
+        }
+        client.exchange(&self).await
+    }
+}
+
+impl Composite for GetBlobRecords {
+    async fn compose(self, client: &Client<DataHubService>) -> Result<GetRecordsResult> {
+        if let Protocol::Batch(_) = client.service().protocol {
+            self.check()?;
+            let topic = batch::Topic::new(&self.project_name, &self.topic_name);
+            let request = self.encode(client.service())?;
+            return batch::get(Self::SCHEMA, topic, request, None, client).await;
         }
         client.exchange(&self).await
     }

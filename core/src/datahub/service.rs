@@ -1,10 +1,12 @@
 //! What all requests to DataHub share.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, DATE};
 use http::{HeaderName, HeaderValue};
 
+use crate::codec::batch::BatchVersion;
 use crate::codec::compress::{CompressFormat, compress, decompress};
 use crate::config::Settings;
 use crate::credentials::Credentials;
@@ -15,6 +17,7 @@ use crate::sign::datahub::{Scope, authorization, authorization_v4, string_to_sig
 use crate::transport::{Request, Response};
 
 use super::error::from_response;
+use super::schema_cache::SchemaCache;
 
 /// The protocol version that is announced for JSON and protobuf records.
 const CLIENT_VERSION: &str = "1.1";
@@ -22,7 +25,7 @@ const CLIENT_VERSION: &str = "1.1";
 /// Decompressed replies larger than this many bytes are refused.
 const MAX_RAW_SIZE: usize = 64 * 1024 * 1024;
 
-const VERSION_HEADER: HeaderName = HeaderName::from_static("x-datahub-client-version");
+pub(super) const VERSION_HEADER: HeaderName = HeaderName::from_static("x-datahub-client-version");
 const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-datahub-security-token");
 const RAW_SIZE_HEADER: HeaderName = HeaderName::from_static("x-datahub-content-raw-size");
 const REQUEST_ID_HEADER: &str = "x-datahub-request-id";
@@ -35,6 +38,8 @@ pub enum Protocol {
     /// As protobuf.
     #[default]
     Protobuf,
+    /// In batches of this layout, which the service stores as they are.
+    Batch(BatchVersion),
 }
 
 /// How requests are signed.
@@ -58,6 +63,7 @@ pub struct DataHubService {
     pub at_least_once: bool,
     /// How requests are signed.
     pub signature: SignatureScheme,
+    pub(super) schemas: Arc<SchemaCache>,
 }
 
 impl DataHubService {
@@ -123,10 +129,15 @@ impl Service for DataHubService {
         let protocol = match settings.text("protocol") {
             "protobuf" => Protocol::Protobuf,
             "json" => Protocol::Json,
+            "batch" => Protocol::Batch(match settings.integer("batch_version") {
+                0 => BatchVersion::V0,
+                1 => BatchVersion::V1,
+                _ => return Err(Error::invalid_argument("batch_version", "must be 0 or 1")),
+            }),
             _ => {
                 return Err(Error::invalid_argument(
                     "protocol",
-                    "must be `protobuf` or `json`",
+                    "must be `protobuf`, `json` or `batch`",
                 ));
             }
         };
@@ -159,6 +170,7 @@ impl Service for DataHubService {
             compress_format,
             at_least_once: settings.boolean("at_least_once"),
             signature,
+            schemas: Arc::default(),
         })
     }
 
@@ -175,7 +187,8 @@ impl Service for DataHubService {
             .or_insert(HeaderValue::from_static("application/json"));
         request
             .headers
-            .insert(VERSION_HEADER, HeaderValue::from_static(CLIENT_VERSION));
+            .entry(VERSION_HEADER)
+            .or_insert(HeaderValue::from_static(CLIENT_VERSION));
         request.set_header(DATE, &httpdate::fmt_http_date(now))?;
         if !credentials.security_token.is_empty() {
             request.set_header(TOKEN_HEADER, credentials.security_token.expose())?;
