@@ -54,6 +54,13 @@ impl Failure {
         Self::other(format!("cannot write the output: {error}"))
     }
 
+    /// Says where the failure lies.
+    pub(crate) fn within(mut self, place: &str) -> Self {
+        self.message = format!("{place}: {}", self.message);
+        self.long = format!("{place}: {}", self.long);
+        self
+    }
+
     /// Shows the failure and gives its exit code.
     pub(crate) fn report(&self, long: bool) -> ExitCode {
         let text = if long {

@@ -1,8 +1,16 @@
 //! Command line for shard-based cloud streams, with a local emulator.
 
+mod argument;
+mod call;
+mod columns;
 mod command;
 mod emulator;
 mod failure;
+mod json;
+mod lines;
+mod operation;
+mod output;
+mod settings;
 
 use std::process::ExitCode;
 
@@ -30,7 +38,12 @@ fn run(matches: &ArgMatches) -> Result<(), Failure> {
         .map_err(|error| Failure::other(format!("cannot start the runtime: {error}")))?;
     match matches.subcommand() {
         Some(("emulator", matches)) => runtime.block_on(emulator::run(matches)),
-        _ => Err(Failure::usage("no command was given; try --help")),
+        Some(("completions", matches)) => command::completions(matches),
+        Some((name, matches)) => {
+            let service = hubstream::connect::service(name)?;
+            runtime.block_on(call::run(service, matches))
+        }
+        None => Err(Failure::usage("no command was given; try --help")),
     }
 }
 
