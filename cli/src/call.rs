@@ -232,13 +232,7 @@ impl Call<'_> {
     /// The operation that tells the columns of the place that this operation puts records into.
     fn describing_operation(&self) -> Option<(&'static OperationSchema, &'static str)> {
         self.service.operations.iter().find_map(|other| {
-            let TypeSchema::Model(model) = other.returns else {
-                return None;
-            };
-            let is_columns = |field: &&FieldSchema| {
-                matches!(operation::plain_type(field.ty), TypeSchema::RecordSchema)
-            };
-            let member = model.fields.iter().find(is_columns)?;
+            let member = operation::describes_columns(other)?;
             let known = |wanted: &FieldSchema| {
                 wanted.default.is_some()
                     || self
@@ -247,11 +241,7 @@ impl Call<'_> {
                         .iter()
                         .any(|field| field.name == wanted.name)
             };
-            other
-                .fields
-                .iter()
-                .all(known)
-                .then_some((*other, member.name))
+            other.fields.iter().all(known).then_some((*other, member))
         })
     }
 }

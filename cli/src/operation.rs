@@ -59,7 +59,7 @@ fn operation_command(service: &ServiceEntry, operation: &'static OperationSchema
     for field in operation.fields.iter().filter(|field| is_positional(field)) {
         command = command.arg(positional(field));
     }
-    for option in options(operation) {
+    for option in options(service, operation) {
         let name = option.get_long().unwrap_or_default().to_owned();
         if !taken.contains(&name.as_str()) {
             command = command.arg(option);
@@ -93,7 +93,7 @@ fn usage(service: &ServiceEntry, operation: &OperationSchema) -> String {
     usage
 }
 
-fn options(operation: &OperationSchema) -> Vec<Arg> {
+fn options(service: &ServiceEntry, operation: &OperationSchema) -> Vec<Arg> {
     let mut options = vec![output_flag()];
     if takes_records(operation) {
         options.push(
@@ -104,6 +104,9 @@ fn options(operation: &OperationSchema) -> Vec<Arg> {
                 .default_value("1000")
                 .help("Most records per request"),
         );
+    }
+    let tells_columns = |other: &&OperationSchema| describes_columns(other).is_some();
+    if takes_records(operation) && service.operations.iter().any(tells_columns) {
         options.push(Arg::new(COLUMNS).long("columns").value_name("COLUMNS").help(
             "Columns of the records as NAME:TYPE[:notnull],… or JSON; by default the service is asked",
         ));
@@ -117,6 +120,16 @@ pub(crate) fn takes_records(operation: &OperationSchema) -> bool {
         .fields
         .iter()
         .any(|field| matches!(field.ty, TypeSchema::Records))
+}
+
+/// The member of the operation's result that tells the columns of a topic.
+pub(crate) fn describes_columns(operation: &OperationSchema) -> Option<&'static str> {
+    let TypeSchema::Model(model) = operation.returns else {
+        return None;
+    };
+    let is_columns =
+        |field: &&FieldSchema| matches!(plain_type(field.ty), TypeSchema::RecordSchema);
+    model.fields.iter().find(is_columns).map(|field| field.name)
 }
 
 /// A name as it is written on the command line.
@@ -222,7 +235,9 @@ fn default_text(field: &FieldSchema) -> Option<String> {
 fn words(service: &ServiceEntry, operation: &OperationSchema, docs: &str) -> String {
     let is_command = |name: &str| service.operations.iter().any(|other| other.method == name);
     let is_flag = |name: &str| operation.fields.iter().any(|field| field.name == name);
-    docs.split('`')
+    let docs: Vec<_> = docs.split("\n\n").map(one_line).collect();
+    docs.join("\n\n")
+        .split('`')
         .enumerate()
         .map(|(place, part)| match place % 2 {
             1 if is_command(part) => format!("`{}`", flag_name(part)),
@@ -231,6 +246,17 @@ fn words(service: &ServiceEntry, operation: &OperationSchema, docs: &str) -> Str
             _ => part.to_owned(),
         })
         .collect()
+}
+
+/// A paragraph without its line breaks, unless it is a list or a table.
+fn one_line(paragraph: &str) -> String {
+    if paragraph
+        .lines()
+        .any(|line| line.trim_start().starts_with(['-', '*', '|']))
+    {
+        return paragraph.to_owned();
+    }
+    paragraph.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn returns_text(service: &ServiceEntry, operation: &OperationSchema) -> String {

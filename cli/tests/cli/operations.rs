@@ -1,0 +1,257 @@
+//! Operations: arguments, output and exit codes.
+
+use serde_json::json;
+
+use crate::harness::{Bench, program, run};
+
+#[test]
+fn a_topic_is_created_listed_and_deleted() {
+    let bench = Bench::new().with_topic();
+    let listed = bench
+        .run(&[
+            "datahub",
+            "list-topic",
+            "--project-name",
+            "shop",
+            "-o",
+            "json",
+        ])
+        .done();
+    assert_eq!(listed.json()["topic_names"], json!(["orders"]));
+    let topic = bench
+        .run(&["datahub", "get-topic", "shop", "orders", "--output", "json"])
+        .done()
+        .json();
+    assert_eq!(topic["record_type"], "TUPLE");
+    assert_eq!(topic["shard_count"], 3);
+    assert_eq!(
+        topic["record_schema"]["fields"][0],
+        json!({"name": "id", "type": "BIGINT", "notnull": true})
+    );
+    bench
+        .run(&[
+            "datahub",
+            "append-field",
+            "shop",
+            "orders",
+            "extra",
+            "string",
+        ])
+        .done();
+    let table = bench
+        .run(&["datahub", "list-shard", "shop", "--topic-name", "orders"])
+        .done()
+        .stdout;
+    assert!(table.contains("SHARD_ID  BEGIN_HASH_KEY"), "{table}");
+    assert_eq!(table.matches("ACTIVE").count(), 3, "{table}");
+    let deleted = bench
+        .run(&["datahub", "delete-topic", "shop", "orders"])
+        .done();
+    assert_eq!(deleted.stdout, "");
+    bench
+        .run(&["datahub", "get-topic", "shop", "orders"])
+        .failed(4, "NoSuchTopic");
+}
+
+#[test]
+fn exit_codes_say_what_went_wrong() {
+    let bench = Bench::new().with_topic();
+    bench
+        .run(&["datahub", "get-project", "nowhere"])
+        .failed(4, "NoSuchProject");
+    bench
+        .run(&["datahub", "create-project", "shop", "--comment", "x"])
+        .failed(1, "ProjectAlreadyExist");
+    bench
+        .run(&["datahub", "get-topic", "shop"])
+        .failed(2, "--topic-name is missing");
+    bench
+        .run(&["datahub", "get-topic", "shop", "orders", "more"])
+        .failed(2, "'more'");
+    bench
+        .run(&["datahub", "no-such-operation"])
+        .failed(2, "no-such-operation");
+    bench
+        .run(&["datahub", "get-cursor", "shop", "orders", "0", "newest"])
+        .failed(2, "OLDEST, LATEST");
+    bench
+        .run(&["datahub", "get-cursor", "shop", "orders", "0", "sequence"])
+        .failed(2, "param");
+    bench
+        .run(&[
+            "datahub",
+            "create-tuple-topic",
+            "shop",
+            "t",
+            "x",
+            "7",
+            "a:STRING",
+        ])
+        .failed(2, "--shard-count: must be a whole number");
+    bench
+        .run(&[
+            "datahub",
+            "create-tuple-topic",
+            "shop",
+            "t",
+            "1",
+            "7",
+            "a:DATE",
+        ])
+        .failed(2, "--record-schema: column `a` has the unknown type `DATE`");
+    let wrong_key = ["datahub", "list-project", "--access-key", "wrong"];
+    bench.run(&wrong_key).failed(3, "Unauthorized");
+    let refused = [
+        "datahub",
+        "list-project",
+        "--endpoint",
+        "http://127.0.0.1:1",
+    ];
+    bench.run(&refused).failed(6, "datahub.ListProject");
+    run(program().args(["datahub", "list-project"]), "").failed(2, "endpoint");
+}
+
+#[test]
+fn the_long_form_of_an_error_tells_more() {
+    let bench = Bench::new();
+    let outcome = bench.run(&["datahub", "get-project", "nowhere", "--debug"]);
+    assert_eq!(outcome.code, 4);
+    assert!(
+        outcome
+            .stderr
+            .contains("kind: not_found, permanent, HTTP 404"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
+fn documents_go_in_as_they_came_out() {
+    let bench = Bench::new().with_topic();
+    let created = bench
+        .run(&[
+            "datahub",
+            "create-subscription",
+            "shop",
+            "orders",
+            "-o",
+            "json",
+        ])
+        .done()
+        .json();
+    let sub_id = created["sub_id"].as_str().unwrap();
+    let open = [
+        "datahub",
+        "init-and-get-subscription-offset",
+        "shop",
+        "orders",
+        sub_id,
+        "--shard-ids",
+        "0",
+        "--shard-ids",
+        "1",
+        "-o",
+        "json",
+    ];
+    let mut offsets = bench.run(&open).done().json()["offsets"].clone();
+    assert_eq!(offsets.as_object().unwrap().len(), 2);
+    offsets["0"]["sequence"] = json!(-1);
+    let text = offsets.to_string();
+    let commit = |offsets: &str| {
+        bench.run(&[
+            "datahub",
+            "update-subscription-offset",
+            "shop",
+            "orders",
+            sub_id,
+            "--offsets",
+            offsets,
+        ])
+    };
+    commit(&text).done();
+    let from_input = [
+        "datahub",
+        "update-subscription-offset",
+        "shop",
+        "orders",
+        sub_id,
+        "--offsets",
+        "@-",
+    ];
+    run(&mut bench.command(&from_input), &text).done();
+    bench.run(&open).done();
+    commit(&text).failed(1, "OffsetSessionChanged");
+    commit(r#"{"0":{"sequenze":1}}"#).failed(2, "`sequenze`: is not known here");
+    commit("{").failed(2, "is not JSON");
+    let state = [
+        "datahub",
+        "update-subscription-state",
+        "shop",
+        "orders",
+        sub_id,
+        "inactive",
+    ];
+    bench.run(&state).done();
+    let shown = bench
+        .run(&["datahub", "get-subscription", "shop", "orders", sub_id])
+        .done();
+    assert!(shown.stdout.contains("INACTIVE"), "{}", shown.stdout);
+}
+
+#[test]
+fn the_other_service_has_the_same_manners() {
+    let bench = Bench::new();
+    bench.run(&["dis", "create-stream", "--help"]).done();
+    let listed = bench
+        .run(&[
+            "dis",
+            "list-streams",
+            "-o",
+            "json",
+            "--project-id",
+            "p1",
+            "--region",
+            "r1",
+        ])
+        .done();
+    assert_eq!(listed.json()["stream_names"], json!([]));
+    bench
+        .run(&[
+            "dis",
+            "describe-stream",
+            "nowhere",
+            "--project-id",
+            "p1",
+            "--region",
+            "r1",
+        ])
+        .failed(4, "dis.DescribeStream");
+}
+
+#[test]
+fn completions_know_operations_and_flags() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = run(program().args(["completions", shell]), "")
+            .done()
+            .stdout;
+        assert!(script.contains("create-tuple-topic"), "{shell}");
+        assert!(script.contains("shard-count"), "{shell}");
+    }
+    run(program().args(["completions", "dos"]), "").failed(2, "dos");
+}
+
+#[test]
+fn help_goes_to_standard_output() {
+    let help = run(program().arg("--help"), "").done();
+    assert!(
+        help.stdout.contains("emulator") && help.stdout.contains("Exit codes"),
+        "{}",
+        help.stdout
+    );
+    let version = run(program().arg("--version"), "").done();
+    assert_eq!(
+        version.stdout.trim(),
+        format!("hubstream {}", env!("CARGO_PKG_VERSION"))
+    );
+    assert_eq!(run(&mut program(), "").code, 2);
+}
