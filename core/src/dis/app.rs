@@ -38,7 +38,7 @@ pub struct ListAppsResult {
     #[default]
     pub has_more_app: bool,
     /// The apps of this page.
-    #[serde(deserialize_with = "lenient::or_default")]
+    #[serde(deserialize_with = "lenient::or_empty")]
     #[default]
     pub apps: Vec<App>,
     /// Number of apps on all pages.
@@ -67,7 +67,7 @@ pub struct App {
     #[default]
     pub create_time: i64,
     /// Names of the streams that it has checkpoints on.
-    #[serde(deserialize_with = "lenient::or_default")]
+    #[serde(deserialize_with = "lenient::or_empty")]
     #[default]
     pub commit_checkpoint_stream_names: Vec<String>,
 }
@@ -96,7 +96,7 @@ pub struct DescribeAppResult {
     #[default]
     pub create_time: i64,
     /// Names of the streams that it has checkpoints on.
-    #[serde(deserialize_with = "lenient::or_default")]
+    #[serde(deserialize_with = "lenient::or_empty")]
     #[default]
     pub commit_checkpoint_stream_names: Vec<String>,
     /// Id that the service gave to the request.
@@ -155,7 +155,7 @@ pub struct ShowConsumerStateResult {
     #[default]
     pub app_name: String,
     /// The partitions of this page.
-    #[serde(deserialize_with = "lenient::or_default")]
+    #[serde(deserialize_with = "lenient::or_empty")]
     #[default]
     pub partition_consuming_states: Vec<PartitionConsumingState>,
     /// Id that the service gave to the request.

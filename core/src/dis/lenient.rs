@@ -112,7 +112,7 @@ pub(super) fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool
 }
 
 /// Anything that has a default, which stands for null.
-pub(super) fn or_default<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>(
+pub(super) fn or_empty<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
@@ -138,7 +138,7 @@ mod tests {
         assert_eq!(integer(json("24.9")).unwrap(), 24);
         assert!(!boolean(json("\"false\"")).unwrap());
         assert_eq!(
-            or_default::<Vec<i32>, _>(json("null")).unwrap(),
+            or_empty::<Vec<i32>, _>(json("null")).unwrap(),
             Vec::<i32>::new()
         );
     }

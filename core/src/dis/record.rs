@@ -47,7 +47,7 @@ pub struct PutRecordsResult {
     #[default]
     pub failed_record_count: i32,
     /// One row for each record, in the order of the put.
-    #[serde(deserialize_with = "lenient::or_default")]
+    #[serde(deserialize_with = "lenient::or_empty")]
     #[default]
     pub records: Vec<PutRecordsResultEntry>,
     /// Id that the service gave to the request.

@@ -146,7 +146,7 @@ pub struct ListStreamsResult {
     #[default]
     pub total_number: i32,
     /// Names of the streams of this page.
-    #[serde(deserialize_with = "lenient::or_default")]
+    #[serde(deserialize_with = "lenient::or_empty")]
     #[default]
     pub stream_names: Vec<String>,
     /// Whether there are more pages.
@@ -154,7 +154,7 @@ pub struct ListStreamsResult {
     #[default]
     pub has_more_streams: bool,
     /// What is known about the streams of this page.
-    #[serde(deserialize_with = "lenient::or_default")]
+    #[serde(deserialize_with = "lenient::or_empty")]
     #[default]
     pub stream_info_list: Vec<StreamInfo>,
     /// Id that the service gave to the request.
@@ -204,11 +204,11 @@ pub struct StreamInfo {
     #[default]
     pub auto_scale_max_partition_count: i32,
     /// Its tags.
-    #[serde(deserialize_with = "lenient::or_default")]
+    #[serde(deserialize_with = "lenient::or_empty")]
     #[default]
     pub tags: Vec<Tag>,
     /// Tags of the system.
-    #[serde(deserialize_with = "lenient::or_default")]
+    #[serde(deserialize_with = "lenient::or_empty")]
     #[default]
     pub sys_tags: Vec<Tag>,
 }
@@ -279,7 +279,7 @@ pub struct DescribeStreamResult {
     #[default]
     pub readable_partition_count: i32,
     /// The partitions of this page, in the order of their numbers.
-    #[serde(deserialize_with = "lenient::or_default")]
+    #[serde(deserialize_with = "lenient::or_empty")]
     #[default]
     pub partitions: Vec<Partition>,
     /// Whether there are more pages of partitions.
@@ -287,7 +287,7 @@ pub struct DescribeStreamResult {
     #[default]
     pub has_more_partitions: bool,
     /// How the number of partitions was changed.
-    #[serde(deserialize_with = "lenient::or_default")]
+    #[serde(deserialize_with = "lenient::or_empty")]
     #[default]
     pub update_partition_counts: Vec<PartitionCountUpdate>,
     /// Whether the service changes the number of partitions by itself.
@@ -303,11 +303,11 @@ pub struct DescribeStreamResult {
     #[default]
     pub auto_scale_max_partition_count: i32,
     /// Its tags.
-    #[serde(deserialize_with = "lenient::or_default")]
+    #[serde(deserialize_with = "lenient::or_empty")]
     #[default]
     pub tags: Vec<Tag>,
     /// Tags of the system.
-    #[serde(deserialize_with = "lenient::or_default")]
+    #[serde(deserialize_with = "lenient::or_empty")]
     #[default]
     pub sys_tags: Vec<Tag>,
     /// Id that the service gave to the request.

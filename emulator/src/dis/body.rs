@@ -112,6 +112,32 @@ mod tests {
     }
 
     #[test]
+    fn captured_bodies_are_read() {
+        let file = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../tests/vectors/dis/compression.json"
+        );
+        let root: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+        let unhex = |digits: &serde_json::Value| -> Bytes {
+            let digits = digits.as_str().unwrap().as_bytes();
+            let byte = |pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+            digits.chunks(2).map(byte).collect()
+        };
+        let cases = root["cases"].as_array().unwrap();
+        assert_eq!(cases.len() as u64, root["count"].as_u64().unwrap());
+        for case in cases {
+            let mut headers = HeaderMap::new();
+            for (name, value) in case["headers"].as_object().unwrap() {
+                let name: http::HeaderName = name.parse().unwrap();
+                headers.insert(name, value.as_str().unwrap().parse().unwrap());
+            }
+            let plain = decode(&headers, &unhex(&case["compressed_hex"])).unwrap();
+            assert_eq!(plain, unhex(&case["plain_hex"]), "{}", case["id"]);
+        }
+    }
+
+    #[test]
     fn lies_and_bombs_are_refused() {
         let bomb = zstd::bulk::compress(&vec![0; DECODED_LIMIT + 1], 1).unwrap();
         assert_eq!(

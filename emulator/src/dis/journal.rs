@@ -181,7 +181,7 @@ pub(crate) fn load(entries: &[Entry]) -> Result<Loaded, String> {
                     .insert(app.name.clone(), app);
             }
             SECRET => {
-                loaded.secret = Some(entry.value.as_ref().try_into().map_err(|_| broken(entry))?)
+                loaded.secret = Some(entry.value.as_ref().try_into().map_err(|_| broken(entry))?);
             }
             _ => {}
         }

@@ -105,8 +105,8 @@ pub(crate) fn query_pairs(query: &str) -> Result<Vec<(String, String)>, Error> {
 mod tests {
     use super::*;
 
-    fn code(method: Method, path: &str) -> (u16, &'static str) {
-        let error = find(&method, path).unwrap_err();
+    fn code(method: &Method, path: &str) -> (u16, &'static str) {
+        let error = find(method, path).unwrap_err();
         (error.status.as_u16(), error.code)
     }
 
@@ -127,14 +127,14 @@ mod tests {
 
     #[test]
     fn other_paths_get_an_error_of_the_service() {
-        assert_eq!(code(Method::GET, "/"), (404, "DIS.4200"));
-        assert_eq!(code(Method::GET, "/v2/p/nothing"), (404, "DIS.4200"));
-        assert_eq!(code(Method::PATCH, "/v2/p/streams/s"), (405, "DIS.4200"));
+        assert_eq!(code(&Method::GET, "/"), (404, "DIS.4200"));
+        assert_eq!(code(&Method::GET, "/v2/p/nothing"), (404, "DIS.4200"));
+        assert_eq!(code(&Method::PATCH, "/v2/p/streams/s"), (405, "DIS.4200"));
         assert_eq!(
-            code(Method::GET, "/v2/%7Bproject_id%7D/streams"),
+            code(&Method::GET, "/v2/%7Bproject_id%7D/streams"),
             (400, "DIS.4117")
         );
-        assert_eq!(code(Method::GET, "/v2/p/streams/%ff"), (400, "DIS.4200"));
+        assert_eq!(code(&Method::GET, "/v2/p/streams/%ff"), (400, "DIS.4200"));
     }
 
     #[test]

@@ -4,4 +4,5 @@
 //! directory with the same folders. `cargo test -p hubstream-conformance vectors` runs them all.
 
 pub mod datahub;
+pub mod dis;
 pub mod vectors;

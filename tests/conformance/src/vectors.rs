@@ -43,6 +43,9 @@ pub enum Outcome {
     Passed,
     /// What is built holds; the rest is named.
     PassedInPart(&'static str),
+    /// The vector records what another client does and this library means to do otherwise; the
+    /// difference is named.
+    Deviates(&'static str),
     /// The operation does not exist yet.
     NotBuilt,
 }
@@ -59,15 +62,30 @@ pub fn directory(service: &str) -> Option<PathBuf> {
     Some(root.join(service)).filter(|directory| directory.is_dir())
 }
 
-/// Reads the cases of a file.
+/// Reads the cases of a file: a list, or an object whose member `cases` is one and whose member
+/// `count` tells how many there are.
 pub fn load(path: &Path) -> Vec<Case> {
     let text = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let cases: Vec<Value> =
+    let mut root: Value =
         serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let stated = root["count"].as_u64();
+    let cases = match root.get_mut("cases") {
+        Some(cases) => cases.take(),
+        None => root,
+    };
+    let Value::Array(cases) = cases else {
+        panic!("{}: there is no list of cases", path.display());
+    };
+    let found = cases.len() as u64;
+    assert_eq!(stated.unwrap_or(found), found, "{}", path.display());
     cases
         .into_iter()
         .map(|all| Case {
-            name: all["name"].as_str().unwrap_or("?").to_owned(),
+            name: ["name", "id"]
+                .iter()
+                .find_map(|member| all[*member].as_str())
+                .unwrap_or("?")
+                .to_owned(),
             all,
         })
         .collect()
@@ -89,6 +107,7 @@ pub fn run(service: &str, file: &str, check: impl Fn(&Case) -> Verdict) {
     let mut passed = 0;
     let mut not_built = Vec::new();
     let mut in_part: Vec<(&str, &str)> = Vec::new();
+    let mut deviating: Vec<(&str, &str)> = Vec::new();
     let mut failures = String::new();
     let mut failed = 0;
     for case in &cases {
@@ -100,6 +119,7 @@ pub fn run(service: &str, file: &str, check: impl Fn(&Case) -> Verdict) {
                 passed += 1;
                 in_part.push((&case.name, missing));
             }
+            Ok(Outcome::Deviates(difference)) => deviating.push((&case.name, difference)),
             Ok(Outcome::NotBuilt) => not_built.push(case.name.as_str()),
             Err(difference) => {
                 failed += 1;
@@ -108,15 +128,19 @@ pub fn run(service: &str, file: &str, check: impl Fn(&Case) -> Verdict) {
         }
     }
     let mut summary = format!(
-        "{service}/{file}: {} cases, {passed} passed, {failed} failed, {} not built\n",
+        "{service}/{file}: {} cases, {passed} passed, {failed} failed, {} not built, {} deviate on purpose\n",
         cases.len(),
-        not_built.len()
+        not_built.len(),
+        deviating.len()
     );
     for name in &not_built {
         let _ = writeln!(summary, "  not built: {name}");
     }
     for (name, missing) in &in_part {
         let _ = writeln!(summary, "  in part: {name} (without {missing})");
+    }
+    for (name, difference) in &deviating {
+        let _ = writeln!(summary, "  deviates: {name} ({difference})");
     }
     report(&summary);
     assert!(
@@ -276,7 +300,7 @@ pub fn unhex(digits: &str) -> Result<Vec<u8>, String> {
 }
 
 /// Fails with both values if they differ.
-pub fn same<T: PartialEq + std::fmt::Debug>(
+pub fn same<T: PartialEq + std::fmt::Debug + ?Sized>(
     what: &str,
     expected: &T,
     actual: &T,

@@ -1,7 +1,7 @@
 //! Runs every file of golden vectors.
 
-use hubstream_conformance::datahub;
 use hubstream_conformance::vectors::directory;
+use hubstream_conformance::{datahub, dis};
 
 #[test]
 fn vectors_datahub_pb_put() {
@@ -49,8 +49,72 @@ fn vectors_datahub_signing() {
 }
 
 #[test]
-fn vectors_datahub_no_file_is_forgotten() {
-    let Some(directory) = directory("datahub") else {
+fn vectors_dis_signing_v3() {
+    dis::run_file("signing_v3.json");
+}
+
+#[test]
+fn vectors_dis_signing_v3_derived() {
+    dis::run_file("signing_v3_derived.json");
+}
+
+#[test]
+fn vectors_dis_signing_legacy() {
+    dis::run_file("signing_legacy.json");
+}
+
+#[test]
+fn vectors_dis_signing_legacy_v11() {
+    dis::run_file("signing_legacy_v11.json");
+}
+
+#[test]
+fn vectors_dis_signing_java() {
+    dis::run_file("signing_java.json");
+}
+
+#[test]
+fn vectors_dis_requests_v3() {
+    dis::run_file("requests_v3.json");
+}
+
+#[test]
+fn vectors_dis_responses_v3() {
+    dis::run_file("responses_v3.json");
+}
+
+#[test]
+fn vectors_dis_requests_legacy() {
+    dis::run_file("requests_legacy.json");
+}
+
+#[test]
+fn vectors_dis_responses_legacy() {
+    dis::run_file("responses_legacy.json");
+}
+
+#[test]
+fn vectors_dis_encryption() {
+    dis::run_file("encryption.json");
+}
+
+#[test]
+fn vectors_dis_protobuf() {
+    dis::run_file("protobuf.json");
+}
+
+#[test]
+fn vectors_dis_partition_hash() {
+    dis::run_file("partition_hash.json");
+}
+
+#[test]
+fn vectors_dis_compression() {
+    dis::run_file("compression.json");
+}
+
+fn no_file_is_forgotten(service: &str, files: &[&str]) {
+    let Some(directory) = directory(service) else {
         return;
     };
     for entry in std::fs::read_dir(directory).expect("a directory") {
@@ -59,7 +123,21 @@ fn vectors_datahub_no_file_is_forgotten() {
         let is_vectors = std::path::Path::new(name.as_ref())
             .extension()
             .is_some_and(|end| end == "json");
-        let is_run = datahub::FILES.iter().any(|(file, _)| *file == name);
-        assert!(is_run || !is_vectors, "{name} is not run");
+        assert!(
+            files.contains(&name.as_ref()) || !is_vectors,
+            "{name} is not run"
+        );
     }
+}
+
+#[test]
+fn vectors_datahub_no_file_is_forgotten() {
+    let files: Vec<&str> = datahub::FILES.iter().map(|(file, _)| *file).collect();
+    no_file_is_forgotten("datahub", &files);
+}
+
+#[test]
+fn vectors_dis_no_file_is_forgotten() {
+    let files: Vec<&str> = dis::FILES.iter().map(|(file, _)| *file).collect();
+    no_file_is_forgotten("dis", &files);
 }
