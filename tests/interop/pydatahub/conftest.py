@@ -1,0 +1,100 @@
+"""Fixtures: a running emulator and the official client pointed at it."""
+
+import itertools
+import json
+import os
+import shlex
+import signal
+import subprocess
+
+import pytest
+from datahub import DataHub
+from datahub.core import DatahubProtocolType
+from datahub.models import CompressFormat
+
+ACCESS_ID = "interop-id"
+ACCESS_KEY = "interop-key"
+
+
+class Emulator:
+    """An emulator process that serves DataHub on a free port."""
+
+    def __init__(self, *arguments: str) -> None:
+        command = shlex.split(os.environ["HUBSTREAM_EMULATOR"])
+        command += ["--datahub", "127.0.0.1:0", "--access-id", ACCESS_ID, "--access-key", ACCESS_KEY, *arguments]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        ready = self.process.stdout.readline()
+        assert ready, f"the emulator did not start: {shlex.join(command)}"
+        self.url = json.loads(ready)["datahub"]
+
+    def stop(self) -> None:
+        """Asks the process to end and checks that it does so cleanly."""
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(timeout=30)
+        self.process.stdout.close()
+        assert code == 0, f"the emulator ended with {code}"
+
+
+@pytest.fixture(scope="session")
+def emulator():
+    running = Emulator()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def young_shards():
+    """An emulator whose shards may be split and merged at once."""
+    running = Emulator("--limits", "relaxed")
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def connect(emulator):
+    """Makes an official client for the emulator."""
+
+    def connect(protocol=DatahubProtocolType.PB, compression=CompressFormat.LZ4, url=emulator.url, **options):
+        return DataHub(ACCESS_ID, ACCESS_KEY, url, compression, protocol_type=protocol, **options)
+
+    return connect
+
+
+@pytest.fixture(scope="session")
+def client(connect):
+    return connect()
+
+
+@pytest.fixture(scope="session", params=[DatahubProtocolType.JSON, DatahubProtocolType.PB], ids=["json", "pb"])
+def protocol(request):
+    return request.param
+
+
+@pytest.fixture(scope="session", params=list(CompressFormat), ids=lambda format: format.name.lower())
+def compression(request):
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def records_client(connect, protocol, compression):
+    """A client of each protocol with each compression."""
+    return connect(protocol, compression)
+
+
+numbers = itertools.count(1)
+
+
+@pytest.fixture
+def name():
+    """A name that no other test uses."""
+    return f"n{next(numbers)}_{os.getpid()}"
+
+
+@pytest.fixture
+def project(client, name):
+    """The name of a project of the test's own."""
+    client.create_project(name, "")
+    yield name
+    for topic in client.list_topic(name).topic_names:
+        client.delete_topic(name, topic)
+    client.delete_project(name)
