@@ -1,26 +1,67 @@
-//! Batches: many records under one sequence number, stored as they were received.
+//! Batches: many records under one sequence number, stored as they were received, and taken apart for those who read
+//! single records. Who reads batches gets single records as batches of one.
+
+mod avro;
+mod binary;
+mod row;
+#[cfg(test)]
+mod vectors;
+
+use std::borrow::Cow;
 
 use bytes::Bytes;
 
+use super::compression::Codec;
 use super::error::Error;
-use super::log::Batch;
+use super::log::{Batch, Record};
+use super::put::RECORDS;
+use super::record_protobuf;
+use super::schema::{Column, SchemaVersion};
+use super::value::ColumnType;
 use super::wire::Fields;
+use binary::Binary;
 
 /// Field of a binary record entry that holds the batch.
 const DATA: u32 = 6;
 
+/// Largest batch that is taken apart, in bytes before compression.
+const RAW_LIMIT: usize = 64 << 20;
+
+/// Schema version of blobs.
+const BLOB: i32 = -1;
+
+/// A batch whose content cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Malformed;
+
+/// A record of a batch.
+struct Row<'a> {
+    values: Vec<Binary<'a>>,
+    attributes: Vec<(&'a str, &'a str)>,
+}
+
+/// The layouts of batches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// Version 0.
+    Row,
+    /// Version 1.
+    Avro,
+}
+
 /// Header of a batch. All numbers are little-endian.
-pub(super) struct Header {
-    pub(super) version: i32,
-    pub(super) raw_size: usize,
+struct Header {
+    layout: Layout,
+    raw_size: usize,
     /// Low two bits of the attributes: how the payload is compressed.
-    pub(super) codec: u16,
-    pub(super) schema_version: i32,
-    pub(super) records: u32,
+    codec: u16,
+    /// Not known to the row layout, whose rows tell it.
+    schema_version: i32,
+    records: u32,
     /// Columns that the writer knew; 0 if it does not say.
-    pub(super) columns: u32,
+    columns: usize,
     /// Where the payload begins.
-    pub(super) payload: usize,
+    payload: usize,
 }
 
 fn malformed() -> Error {
@@ -38,6 +79,11 @@ pub(super) fn read(entry: &Bytes) -> Result<Batch, Error> {
     }
     let bytes = entry.slice_ref(data.ok_or_else(malformed)?);
     let header = Header::read(&bytes)?;
+    if header.records as usize > RECORDS {
+        return Err(Error::invalid_parameter(format!(
+            "The request has more than {RECORDS} records."
+        )));
+    }
     Ok(Batch {
         records: header.records,
         bytes,
@@ -46,7 +92,7 @@ pub(super) fn read(entry: &Bytes) -> Result<Batch, Error> {
 
 impl Header {
     /// Reads the header of a batch of either layout.
-    pub(super) fn read(batch: &[u8]) -> Result<Self, Error> {
+    fn read(batch: &[u8]) -> Result<Self, Error> {
         let word = |at: usize| {
             let bytes = batch
                 .get(at..at + 4)
@@ -64,10 +110,10 @@ impl Header {
         }
         let header = match word(4)? {
             0 => Self {
-                version: 0,
+                layout: Layout::Row,
                 raw_size: word(12)? as usize,
                 codec: half(20)? & 3,
-                schema_version: -1,
+                schema_version: BLOB,
                 records: word(22)?,
                 columns: 0,
                 payload: 26,
@@ -78,12 +124,12 @@ impl Header {
                     return Err(malformed());
                 }
                 Self {
-                    version: 1,
+                    layout: Layout::Avro,
                     raw_size: word(12)? as usize,
                     codec: half(20)? & 3,
                     schema_version: word(24)? as i32,
                     records: word(32)?,
-                    columns: if payload >= 40 { word(36)? } else { 0 },
+                    columns: if payload >= 40 { word(36)? as usize } else { 0 },
                     payload,
                 }
             }
@@ -96,4 +142,150 @@ impl Header {
         }
         Ok(header)
     }
+}
+
+/// The payload of a batch before compression.
+fn payload<'a>(header: &Header, batch: &'a [u8]) -> Result<Cow<'a, [u8]>, Malformed> {
+    let stored = &batch[header.payload..];
+    let codec = match header.codec {
+        0 => {
+            return if stored.len() == header.raw_size {
+                Ok(Cow::Borrowed(stored))
+            } else {
+                Err(Malformed)
+            };
+        }
+        1 => Codec::Zlib,
+        2 => Codec::Lz4,
+        // Official writers disagree about this one.
+        _ if stored.starts_with(b"\x28\xb5\x2f\xfd") => Codec::Zstd,
+        _ => Codec::Zlib,
+    };
+    match codec.decompress(stored, Some(header.raw_size), RAW_LIMIT) {
+        Ok(raw) => Ok(Cow::Owned(raw)),
+        Err(_) if codec == Codec::Lz4 && stored.len() == header.raw_size => {
+            Ok(Cow::Borrowed(stored))
+        }
+        Err(_) => Err(Malformed),
+    }
+}
+
+/// Takes a batch apart into records. `schemas` are those of the topic, none for blobs.
+pub(super) fn expand(batch: &Batch, schemas: &[SchemaVersion]) -> Result<Vec<Record>, Error> {
+    let header = Header::read(&batch.bytes)?;
+    let unreadable =
+        |Malformed| Error::malformed_record("The batch cannot be read as single records.");
+    let payload = payload(&header, &batch.bytes).map_err(unreadable)?;
+    let rows = match header.layout {
+        Layout::Row => row_layout(&header, &payload, schemas),
+        Layout::Avro => avro_layout(&header, &payload, schemas),
+    };
+    let rows = rows.map_err(unreadable)?;
+    rows.iter()
+        .map(|row| record(row, schemas.is_empty()).map_err(unreadable))
+        .collect()
+}
+
+fn row_layout<'a>(
+    header: &Header,
+    payload: &'a [u8],
+    schemas: &[SchemaVersion],
+) -> Result<Vec<Row<'a>>, Malformed> {
+    let rows = row::rows(payload, header.records as usize)?;
+    let read = rows
+        .iter()
+        .map(|row| match columns_of(row.schema_version, schemas)? {
+            None => row.read(&[ColumnType::String]),
+            Some(columns) => {
+                row.read(&columns.iter().map(|column| column.kind).collect::<Vec<_>>())
+            }
+        });
+    read.collect()
+}
+
+fn avro_layout<'a>(
+    header: &Header,
+    payload: &'a [u8],
+    schemas: &[SchemaVersion],
+) -> Result<Vec<Row<'a>>, Malformed> {
+    let columns = match columns_of(header.schema_version, schemas)? {
+        Some(columns) if header.columns > 0 => {
+            Some(columns.get(..header.columns).ok_or(Malformed)?)
+        }
+        columns => columns,
+    };
+    avro::read(payload, header.records as usize, columns)
+}
+
+/// The columns that a schema version stands for; nothing for blobs.
+fn columns_of(version: i32, schemas: &[SchemaVersion]) -> Result<Option<&[Column]>, Malformed> {
+    if schemas.is_empty() {
+        return Ok(None);
+    }
+    let schema = schemas
+        .iter()
+        .find(|schema| schema.id == i64::from(version))
+        .ok_or(Malformed)?;
+    Ok(Some(&schema.schema.fields))
+}
+
+/// A record of texts, or of a blob.
+fn record(row: &Row<'_>, blob: bool) -> Result<Record, Malformed> {
+    let texts: Vec<_> = row.values.iter().map(Binary::text).collect();
+    if !blob
+        && texts
+            .iter()
+            .flatten()
+            .any(|text| std::str::from_utf8(text).is_err())
+    {
+        return Err(Malformed);
+    }
+    let values: Vec<_> = texts.iter().map(Option::as_deref).collect();
+    Ok(record_protobuf::encode(
+        &values,
+        row.attributes.iter().copied(),
+    ))
+}
+
+/// Makes a batch of one record.
+pub(super) fn of_record(
+    record: &Record,
+    schema: Option<&SchemaVersion>,
+    layout: Layout,
+) -> Result<Bytes, Error> {
+    let stored = record_protobuf::stored(record)?;
+    let columns = schema.map(|schema| schema.schema.fields.as_slice());
+    let version = schema.map_or(BLOB, |schema| schema.id as i32);
+    let row = Row {
+        values: binaries(&stored.values, columns)?,
+        attributes: stored.attributes,
+    };
+    let batch = match layout {
+        Layout::Row => row::encode(&[row], version),
+        Layout::Avro => avro::encode(&[row], columns, version),
+    };
+    Ok(batch.into())
+}
+
+fn binaries<'a>(
+    values: &[Option<&'a [u8]>],
+    columns: Option<&[Column]>,
+) -> Result<Vec<Binary<'a>>, Error> {
+    let Some(columns) = columns else {
+        return Ok(vec![Binary::Bytes(Cow::Borrowed(
+            values.first().copied().flatten().unwrap_or_default(),
+        ))]);
+    };
+    let unfit =
+        || Error::malformed_record("The record does not fit the current schema of its topic.");
+    let read = columns.iter().enumerate().map(|(index, column)| {
+        let value =
+            Binary::parse(column.kind, values.get(index).copied().flatten()).ok_or_else(unfit)?;
+        if column.notnull && value == Binary::Null {
+            Err(unfit())
+        } else {
+            Ok(value)
+        }
+    });
+    read.collect()
 }

@@ -57,14 +57,6 @@ pub(super) struct Run {
 }
 
 impl Content {
-    /// Number of records.
-    pub(super) fn records(&self) -> u32 {
-        match self {
-            Self::Record(_) => 1,
-            Self::Batch(batch) => batch.records,
-        }
-    }
-
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Record(record) => record.bytes.len(),

@@ -1,5 +1,6 @@
 //! Reading: which records a cursor stands for.
 
+use super::batch::{self, Layout};
 use super::call::Call;
 use super::cursor::{CursorText, Position, text};
 use super::error::Error;
@@ -90,31 +91,91 @@ pub(super) fn page(
     let start = start(call, state, shard, cursor, limit)?;
     let topic = state.topic(call.project, call.topic)?;
     let log = &topic.shards[start.index].log;
-    let mut rows = Vec::with_capacity(
-        start
-            .limit
-            .min(log.from(start.position.sequence).size_hint().0),
-    );
-    let mut bytes = 0;
-    for (sequence, entry) in log.from(start.position.sequence) {
-        if rows.len() >= start.limit || bytes >= REPLY_BYTES {
+    let mut page = Filling::default();
+    let available = (log.next_sequence() - start.position.sequence) as usize;
+    page.rows.reserve(start.limit.min(available));
+    let mut skipped = start.position.index as usize;
+    'entries: for (sequence, entry) in log.from(start.position.sequence) {
+        let expanded;
+        let records = match &entry.content {
+            Content::Record(record) => std::slice::from_ref(record),
+            Content::Batch(batch) => {
+                expanded = batch::expand(batch, &topic.meta.schemas)?;
+                &expanded
+            }
+        };
+        for (index, record) in records.iter().enumerate().skip(skipped) {
+            if page.rows.len() >= start.limit || !page.has_room(record.bytes.len()) {
+                break 'entries;
+            }
+            page.rows.push(row(
+                entry,
+                Position {
+                    sequence,
+                    index: index as u32,
+                },
+                record.clone(),
+            ));
+            page.next = Some(Position {
+                sequence,
+                index: index as u32 + 1,
+            });
+        }
+        skipped = 0;
+        page.next = Some(Position::at(sequence + 1));
+    }
+    Ok(finish(topic, log, page, start.position, cursor))
+}
+
+/// Reads batches, and single records as batches of one.
+pub(super) fn batches(
+    call: &Call<'_>,
+    state: &mut State,
+    shard: &str,
+    cursor: &str,
+    limit: i64,
+    layout: Layout,
+) -> Result<Page, Error> {
+    let start = start(call, state, shard, cursor, limit)?;
+    let topic = state.topic(call.project, call.topic)?;
+    let log = &topic.shards[start.index].log;
+    let mut page = Filling::default();
+    // A place inside a batch cannot be read from; the next batch can.
+    let first = start.position.sequence + i64::from(start.position.index > 0);
+    for (sequence, entry) in log.from(first).take(start.limit) {
+        let bytes = match &entry.content {
+            Content::Record(record) => batch::of_record(record, topic.meta.schemas.last(), layout)?,
+            Content::Batch(batch) => batch.bytes.clone(),
+        };
+        if !page.has_room(bytes.len()) {
             break;
         }
-        match &entry.content {
-            Content::Record(record) => {
-                bytes += record.bytes.len() + ROW_BYTES;
-                if bytes > REPLY_BYTES && !rows.is_empty() {
-                    break;
-                }
-                rows.push(row(entry, Position::at(sequence), record.clone()));
-            }
-            Content::Batch(_) => {
-                return Err(Error::invalid_operation("Batches are read as batches."));
-            }
-        }
+        let whole = Record {
+            width: 0,
+            attributes_len: 0,
+            bytes,
+        };
+        page.rows.push(row(entry, Position::at(sequence), whole));
+        page.next = Some(Position::at(sequence + 1));
     }
-    let next = rows.last().map(|row| Position::at(row.sequence + 1));
-    Ok(finish(topic, log, rows, start.position, next, cursor))
+    Ok(finish(topic, log, page, start.position, cursor))
+}
+
+/// A page in the making.
+#[derive(Default)]
+struct Filling {
+    rows: Vec<Row>,
+    bytes: usize,
+    /// The position behind what has been read.
+    next: Option<Position>,
+}
+
+impl Filling {
+    /// Whether the reply takes another record; the first one always fits.
+    fn has_room(&mut self, bytes: usize) -> bool {
+        self.bytes += bytes + ROW_BYTES;
+        self.rows.is_empty() || self.bytes <= REPLY_BYTES
+    }
 }
 
 fn row(entry: &Entry, position: Position, record: Record) -> Row {
@@ -128,14 +189,8 @@ fn row(entry: &Entry, position: Position, record: Record) -> Row {
     }
 }
 
-fn finish(
-    topic: &Topic,
-    log: &Log,
-    mut rows: Vec<Row>,
-    position: Position,
-    next: Option<Position>,
-    cursor: &str,
-) -> Page {
+fn finish(topic: &Topic, log: &Log, filled: Filling, position: Position, cursor: &str) -> Page {
+    let Filling { mut rows, next, .. } = filled;
     let next = next.map(|next| next.cursor(log));
     let mut after = next.unwrap_or_default();
     for row in rows.iter_mut().rev() {

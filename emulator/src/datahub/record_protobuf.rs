@@ -357,7 +357,7 @@ pub(super) fn get_reply(page: &Page) -> Result<Bytes, Error> {
         .map(|row| row.record.bytes.len() + 128)
         .sum();
     let mut frame = frame::start(content + 128);
-    put_page_head(&mut frame, page, page.rows.len());
+    put_page_head(&mut frame, page);
     for row in &page.rows {
         if (row.record.width as usize) < page.width {
             put_row(&mut frame, row, &padded(&row.record, page.width)?);
@@ -369,15 +369,38 @@ pub(super) fn get_reply(page: &Page) -> Result<Bytes, Error> {
     Ok(frame::finish(frame))
 }
 
+/// The framed reply to a read of batches.
+pub(super) fn batch_reply(page: &Page) -> Bytes {
+    let content: usize = page
+        .rows
+        .iter()
+        .map(|row| row.record.bytes.len() + 128)
+        .sum();
+    let mut frame = frame::start(content + 128);
+    put_page_head(&mut frame, page);
+    for row in &page.rows {
+        let mut entry = Vec::with_capacity(row.record.bytes.len() + 128);
+        wire::put_bytes(&mut entry, 1, &row.cursor);
+        wire::put_bytes(&mut entry, 2, &row.next_cursor);
+        wire::put_integer(&mut entry, 3, row.sequence);
+        wire::put_integer(&mut entry, 4, row.time_ms);
+        wire::put_integer(&mut entry, 5, 0);
+        wire::put_bytes(&mut entry, 6, &row.record.bytes);
+        wire::put_bytes(&mut frame, 4, &entry);
+    }
+    put_page_tail(&mut frame, page);
+    frame::finish(frame)
+}
+
 /// Writes what precedes the records of a reply.
-pub(super) fn put_page_head(frame: &mut Vec<u8>, page: &Page, count: usize) {
+fn put_page_head(frame: &mut Vec<u8>, page: &Page) {
     wire::put_bytes(frame, 1, page.next_cursor.as_bytes());
-    wire::put_integer(frame, 2, count as i64);
+    wire::put_integer(frame, 2, page.rows.len() as i64);
     wire::put_integer(frame, 3, page.start_sequence);
 }
 
 /// Writes what follows the records of a reply.
-pub(super) fn put_page_tail(frame: &mut Vec<u8>, page: &Page) {
+fn put_page_tail(frame: &mut Vec<u8>, page: &Page) {
     wire::put_integer(frame, 5, page.latest_sequence);
     wire::put_integer(frame, 6, page.latest_ms);
 }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use serde::Deserialize;
 
+use super::batch::Layout;
 use super::call::{Call, Reply};
 use super::error::Error;
 use super::log::Content;
@@ -125,10 +126,11 @@ pub(super) fn get_batches(
     call: &Call<'_>,
     shard: &str,
     body: &Bytes,
+    layout: Layout,
 ) -> Result<Reply, Error> {
     let request = record_protobuf::get_request(&frame::open(body)?)?;
-    service.with_state(|state| read::start(call, state, shard, &request.cursor, request.limit))?;
-    Err(Error::invalid_operation(
-        "Batches are not offered by this server.",
-    ))
+    let page = service.with_state(|state| {
+        read::batches(call, state, shard, &request.cursor, request.limit, layout)
+    })?;
+    Ok(Reply::binary(record_protobuf::batch_reply(&page)))
 }

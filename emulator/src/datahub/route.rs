@@ -5,6 +5,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method, Uri};
 use percent_encoding::percent_decode_str;
 
+use super::batch::Layout;
 use super::call::{Call, Reply};
 use super::error::Error;
 use super::members::Members;
@@ -82,6 +83,14 @@ impl Incoming {
             .unwrap_or_default()
             .trim()
             .eq_ignore_ascii_case("application/x-binary")
+    }
+
+    /// The layout of batches that the client reads.
+    fn batch_layout(&self) -> Layout {
+        match self.headers.get("x-datahub-client-version") {
+            Some(version) if version == "1.1" => Layout::Row,
+            _ => Layout::Avro,
+        }
     }
 }
 
@@ -225,7 +234,13 @@ fn serve_shard(
         }
         Some("pub") => return records::put_protobuf_to_shard(service, call, shard, &request.body),
         Some("sub") if request.is_batch() => {
-            return records::get_batches(service, call, shard, &request.body);
+            return records::get_batches(
+                service,
+                call,
+                shard,
+                &request.body,
+                request.batch_layout(),
+            );
         }
         Some("sub") => return records::get_protobuf(service, call, shard, &request.body),
         Some(other) => return Err(Error::unknown_action(other)),

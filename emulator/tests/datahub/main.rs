@@ -1,9 +1,11 @@
 //! DataHub over HTTP.
 
+mod batches;
+mod bounds;
 mod client;
 mod control;
+mod exchange;
 mod malformed;
-
 mod messages;
 mod records;
 mod shards;

@@ -100,6 +100,44 @@ pub(crate) struct GetRecordsResponse {
     pub latest_time: Option<i64>,
 }
 
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct BinaryRecordEntry {
+    #[prost(string, optional, tag = "1")]
+    pub(crate) cursor: Option<String>,
+    #[prost(string, optional, tag = "2")]
+    pub(crate) next_cursor: Option<String>,
+    #[prost(int64, optional, tag = "3")]
+    pub(crate) sequence: Option<i64>,
+    #[prost(int64, optional, tag = "4")]
+    pub(crate) system_time: Option<i64>,
+    #[prost(uint32, optional, tag = "5")]
+    pub(crate) serial: Option<u32>,
+    #[prost(bytes = "vec", optional, tag = "6")]
+    pub(crate) data: Option<Vec<u8>>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct PutBinaryRecordsRequest {
+    #[prost(message, repeated, tag = "1")]
+    pub(crate) records: Vec<BinaryRecordEntry>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct GetBinaryRecordsResponse {
+    #[prost(string, required, tag = "1")]
+    pub(crate) next_cursor: String,
+    #[prost(int32, required, tag = "2")]
+    pub(crate) record_count: i32,
+    #[prost(int64, optional, tag = "3")]
+    pub(crate) start_sequence: Option<i64>,
+    #[prost(message, repeated, tag = "4")]
+    pub(crate) records: Vec<BinaryRecordEntry>,
+    #[prost(int64, optional, tag = "5")]
+    pub(crate) latest_sequence: Option<i64>,
+    #[prost(int64, optional, tag = "6")]
+    pub(crate) latest_time: Option<i64>,
+}
+
 impl RecordEntry {
     /// A record of values; `None` is null.
     pub(crate) fn of(values: &[Option<&str>]) -> Self {

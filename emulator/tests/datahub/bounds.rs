@@ -1,0 +1,192 @@
+//! How much is read and written at once, and in which form.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use hubstream_emulator::{Clock, Emulator, Limits};
+use prost::Message;
+use serde_json::{Value, json};
+
+use crate::client::{Client, Request};
+use crate::exchange::{get, oldest, put, put_fails};
+use crate::messages::{GetRecordsRequest, RecordEntry};
+
+#[tokio::test]
+async fn limits_of_a_read_are_clamped() {
+    let mut client = Client::new().await;
+    let topic = client.blobs(1).await;
+    client.put(&topic, "0", &vec!["x"; 1200]).await;
+    let cursor = json!(oldest(&mut client, &topic, "0").await);
+    for (limit, count) in [(0, 1), (-5, 1), (7, 7), (1_000_000, 1000)] {
+        assert_eq!(
+            client.get(&topic, "0", &cursor, limit).await["RecordCount"],
+            count
+        );
+    }
+}
+
+#[tokio::test]
+async fn replies_end_before_they_get_too_large() {
+    let mut client = Client::new().await;
+    let topic = client.blobs(1).await;
+    let blob = "x".repeat(1_500_000);
+    for _ in 0..4 {
+        client.put(&topic, "0", &[&blob]).await;
+    }
+    let cursor = oldest(&mut client, &topic, "0").await;
+    let page = get(&mut client, &topic, "0", &cursor, 100).await;
+    assert_eq!(page.record_count, 2);
+    assert_eq!(
+        get(&mut client, &topic, "0", &page.next_cursor, 100)
+            .await
+            .record_count,
+        2
+    );
+}
+
+#[tokio::test]
+async fn the_number_of_records_is_bounded() {
+    let mut client = Client::new().await;
+    let topic = client.tuples(1, &["a string"]).await;
+    let target = format!("{topic}/shards");
+    let record = RecordEntry::of(&[None]);
+    assert_eq!(
+        put(&mut client, &target, vec![record.clone(); 10_000])
+            .await
+            .failed_count,
+        Some(0)
+    );
+    assert_eq!(
+        put_fails(&mut client, &target, vec![record; 10_001])
+            .await
+            .0,
+        "InvalidParameter"
+    );
+    let records = vec![json!({"Data": [null]}); 10_001];
+    assert_eq!(
+        client
+            .code(
+                "POST",
+                &target,
+                json!({"Action": "pub", "Records": records})
+            )
+            .await,
+        "InvalidParameter"
+    );
+    assert_eq!(
+        put(&mut client, &target, Vec::new()).await.failed_count,
+        Some(0),
+        "no record is no error"
+    );
+}
+
+#[tokio::test]
+async fn throughput_is_limited_only_when_strict() {
+    let clock = Clock::manual(UNIX_EPOCH + Duration::from_secs(1_700_000_000));
+    for (limits, expected) in [(Limits::Standard, 0), (Limits::Strict, 1)] {
+        let mut client = Client::of(Emulator::builder().limits(limits).clock(clock.clone())).await;
+        let topic = client.blobs(1).await;
+        let target = format!("{topic}/shards");
+        let half = "x".repeat(2_700_000);
+        let record = || vec![RecordEntry::of(&[Some(half.as_str())]).for_shard("0")];
+        assert_eq!(
+            put(&mut client, &target, record()).await.failed_count,
+            Some(0)
+        );
+        let reply = put(&mut client, &target, record()).await;
+        assert_eq!(reply.failed_count, Some(expected));
+        if expected == 1 {
+            assert_eq!(
+                reply.failed_records[0].error_code.as_deref(),
+                Some("LimitExceeded")
+            );
+            let message = "The query rate or throughput rate is exceeded.".to_owned();
+            let failed = put_fails(&mut client, &format!("{target}/0"), record()).await;
+            assert_eq!(failed, ("LimitExceeded".to_owned(), message));
+            clock.advance(Duration::from_secs(1));
+            assert_eq!(
+                put(&mut client, &target, record()).await.failed_count,
+                Some(0)
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_new_topic_of_an_old_name_is_empty() {
+    let mut client = Client::new().await;
+    let topic = client.blobs(1).await;
+    client.put(&topic, "0", &["a", "b"]).await;
+    let cursor = client.cursor(&topic, "0", json!({"Type": "LATEST"})).await["Cursor"].clone();
+    client.ok("DELETE", &topic, Value::Null).await;
+    client.blobs(1).await;
+    assert_eq!(client.all(&topic, "0").await.len(), 0);
+    let body = json!({"Action": "sub", "Cursor": cursor, "Limit": 1});
+    assert_eq!(
+        client
+            .code("POST", &format!("{topic}/shards/0"), body)
+            .await,
+        "InvalidCursor"
+    );
+}
+
+#[tokio::test]
+async fn replies_are_compressed_as_offered() {
+    let mut client = Client::new().await;
+    let topic = client.blobs(1).await;
+    client
+        .put(&topic, "0", &["hubstream ".repeat(1000).as_str()])
+        .await;
+    let cursor = oldest(&mut client, &topic, "0").await;
+    let request = GetRecordsRequest {
+        cursor,
+        limit: Some(1),
+    }
+    .encode_to_vec();
+    let request = Request::protobuf(format!("{topic}/shards/0"), "sub", &request);
+    let plain = client.send(&request).await;
+    assert_eq!(
+        (
+            plain.header("content-encoding"),
+            plain.header("x-datahub-content-raw-size")
+        ),
+        (None, None)
+    );
+    for (offer, expected) in [
+        ("lz4", "lz4"),
+        ("zlib", "zlib"),
+        ("gzip, deflate", "deflate"),
+        ("zstd", "zstd"),
+    ] {
+        let reply = client
+            .send(&request.clone().header("accept-encoding", offer))
+            .await;
+        assert_eq!(reply.header("content-encoding"), Some(expected));
+        let size: usize = reply
+            .header("x-datahub-content-raw-size")
+            .expect("size")
+            .parse()
+            .expect("number");
+        assert_eq!(size, plain.body.len());
+        let raw = match expected {
+            "lz4" => lz4_flex::block::decompress(&reply.body, size).expect("lz4"),
+            "zstd" => zstd::bulk::decompress(&reply.body, size).expect("zstd"),
+            _ => {
+                let mut raw = Vec::new();
+                let mut decoder = flate2::read::ZlibDecoder::new(reply.body.as_slice());
+                std::io::Read::read_to_end(&mut decoder, &mut raw).expect("zlib");
+                raw
+            }
+        };
+        assert_eq!(raw, plain.body);
+    }
+    for offer in ["", "gzip", "br", "lz4;q=0"] {
+        let reply = client
+            .send(&request.clone().header("accept-encoding", offer))
+            .await;
+        assert_eq!(
+            (reply.header("content-encoding"), &reply.body),
+            (None, &plain.body),
+            "{offer}"
+        );
+    }
+}
