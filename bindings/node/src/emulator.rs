@@ -40,7 +40,10 @@ pub struct NativeEmulator {
 
 /// Starts an emulator.
 #[napi]
-pub(crate) fn start_emulator(env: &Env, options: EmulatorOptions) -> Result<AsyncBlock<NativeEmulator>> {
+pub(crate) fn start_emulator(
+    env: &Env,
+    options: EmulatorOptions,
+) -> Result<AsyncBlock<NativeEmulator>> {
     let builder = builder(options).map_err(|error| to_js(env, &error))?;
     let start = async move { Ok(builder.start().await) };
     AsyncBlockBuilder::build_with_map(env, start, |env, started| match started {

@@ -222,9 +222,7 @@ impl RecordBatch {
     /// The payload of one blob record, without copying it.
     fn blob(&self, py: Python<'_>, index: isize) -> PyResult<Blob> {
         let content = self.record(index)?.blob_bytes();
-        content
-            .map(Blob::new)
-            .map_err(|error| failed(py, error))
+        content.map(Blob::new).map_err(|error| failed(py, error))
     }
 
     /// The attributes of one record.
@@ -334,7 +332,9 @@ impl RecordBatch {
 impl RecordBatch {
     fn check_tuples(&self) -> PyResult<()> {
         if self.inner.schema().is_none() && !self.inner.is_empty() {
-            return Err(crate::value::value_error("blob records have no columns: use blobs()"));
+            return Err(crate::value::value_error(
+                "blob records have no columns: use blobs()",
+            ));
         }
         Ok(())
     }
@@ -429,9 +429,7 @@ impl RecordIterator {
 
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let inner = &self.batch.get().inner;
-        let place = self
-            .next
-            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let place = self.next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         if place >= inner.len() {
             return Ok(None);
         }

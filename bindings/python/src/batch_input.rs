@@ -57,10 +57,15 @@ pub(crate) fn push_row(builder: &mut RecordBatchBuilder, row: &Bound<'_, PyAny>)
             push_value(builder, column, &value)?;
         }
     } else {
-        if row.is_instance_of::<PyString>() || row.is_instance_of::<PyBytes>() || row.is_instance_of::<PyDict>() {
+        if row.is_instance_of::<PyString>()
+            || row.is_instance_of::<PyBytes>()
+            || row.is_instance_of::<PyDict>()
+        {
             let record = builder.len();
             builder.abandon_row();
-            return Err(wrong(format_args!("record {record}: a sequence of values is needed")));
+            return Err(wrong(format_args!(
+                "record {record}: a sequence of values is needed"
+            )));
         }
         for (column, value) in row.try_iter()?.enumerate() {
             push_value(builder, column, &value?)?;
@@ -90,7 +95,11 @@ pub(crate) fn push_value(
     }
     if let Ok(text) = value.cast::<PyString>() {
         let Ok(text) = text.to_str() else {
-            return Err(refused(builder, column, "text with a character that is not Unicode"));
+            return Err(refused(
+                builder,
+                column,
+                "text with a character that is not Unicode",
+            ));
         };
         if text.is_empty() && column_type(builder, column) != Some(FieldType::String) {
             return Ok(builder.push(Value::String(text))?);
@@ -125,7 +134,9 @@ fn push_other(
 ) -> Input<()> {
     if value.is_instance(decimal_class(value.py())?)? {
         return match column_type(builder, column) {
-            Some(FieldType::Float | FieldType::Double) => Ok(builder.push_double(value.extract()?)?),
+            Some(FieldType::Float | FieldType::Double) => {
+                Ok(builder.push_double(value.extract()?)?)
+            }
             Some(FieldType::Decimal) => Ok(builder.push_text(value.str()?.to_str()?)?),
             _ => Ok(builder.push(Value::Decimal(value.str()?.to_str()?))?),
         };
@@ -140,7 +151,11 @@ fn push_other(
         return Ok(builder.push_double(value.extract()?)?);
     }
     let name = value.get_type().name()?;
-    Err(refused(builder, column, &format!("an object of type {name}")))
+    Err(refused(
+        builder,
+        column,
+        &format!("an object of type {name}"),
+    ))
 }
 
 fn column_type(builder: &RecordBatchBuilder, column: usize) -> Option<FieldType> {
@@ -150,7 +165,10 @@ fn column_type(builder: &RecordBatchBuilder, column: usize) -> Option<FieldType>
 fn refused(builder: &mut RecordBatchBuilder, column: usize, what: &str) -> InputError {
     let record = builder.len();
     builder.abandon_row();
-    match builder.schema().and_then(|schema| schema.fields().get(column)) {
+    match builder
+        .schema()
+        .and_then(|schema| schema.fields().get(column))
+    {
         Some(field) => wrong(format_args!(
             "record {record}, field `{}`: {what} is not a value for {}",
             field.name, field.field_type
@@ -189,12 +207,17 @@ impl<'py> Routing<'py> {
             Self::All(text) => Ok(set(text)?),
             Self::Each(texts) => {
                 let Some(text) = texts.get(record) else {
-                    return Err(wrong(format_args!("record {record} has no routing key: fewer keys than records")));
+                    return Err(wrong(format_args!(
+                        "record {record} has no routing key: fewer keys than records"
+                    )));
                 };
                 if text.is_none() {
                     return Ok(());
                 }
-                Ok(set(text.cast::<PyString>().map_err(PyErr::from)?.to_str()?)?)
+                Ok(set(text
+                    .cast::<PyString>()
+                    .map_err(PyErr::from)?
+                    .to_str()?)?)
             }
         }
     }
@@ -202,9 +225,10 @@ impl<'py> Routing<'py> {
     /// Fails when there are more keys than records.
     pub(crate) fn check_length(&self, records: usize) -> Input<()> {
         match self {
-            Self::Each(texts) if texts.len() > records => {
-                Err(wrong(format_args!("{} routing keys for {records} records", texts.len())))
-            }
+            Self::Each(texts) if texts.len() > records => Err(wrong(format_args!(
+                "{} routing keys for {records} records",
+                texts.len()
+            ))),
             _ => Ok(()),
         }
     }
@@ -235,7 +259,11 @@ pub(crate) fn record_object<'py>(
     tuple: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = batch.py();
-    let class = if tuple { tuple_class(py)? } else { blob_class(py)? };
+    let class = if tuple {
+        tuple_class(py)?
+    } else {
+        blob_class(py)?
+    };
     class.call_method1(pyo3::intern!(py, "_of"), (batch, row))
 }
 
@@ -283,7 +311,9 @@ fn push_tuple<'py>(
             None => *builder = Some(RecordBatchBuilder::tuples(shared)),
             Some(Some(first)) if Arc::ptr_eq(first, &shared) || first.has_layout_of(&shared) => {}
             Some(Some(_)) => {
-                return Err(wrong(format_args!("record {index}: its columns differ from those of record 0")));
+                return Err(wrong(format_args!(
+                    "record {index}: its columns differ from those of record 0"
+                )));
             }
             Some(None) => {
                 return Err(wrong(format_args!("record {index}: a tuple among blobs")));
@@ -308,7 +338,9 @@ pub(crate) fn push_blob(
         Some(content) => Ok(builder.push_blob_bytes(content)?),
         None => {
             let name = blob.get_type().name()?;
-            Err(wrong(format_args!("record {index}: a bytes-like object is needed, not {name}")))
+            Err(wrong(format_args!(
+                "record {index}: a bytes-like object is needed, not {name}"
+            )))
         }
     }
 }
@@ -320,15 +352,24 @@ fn push_routing(builder: &mut RecordBatchBuilder, record: &Bound<'_, PyAny>) -> 
             pyo3::intern!(py, "shard_id"),
             RecordBatchBuilder::set_shard_id as fn(&mut RecordBatchBuilder, &str) -> _,
         ),
-        (pyo3::intern!(py, "hash_key"), RecordBatchBuilder::set_hash_key),
-        (pyo3::intern!(py, "partition_key"), RecordBatchBuilder::set_partition_key),
+        (
+            pyo3::intern!(py, "hash_key"),
+            RecordBatchBuilder::set_hash_key,
+        ),
+        (
+            pyo3::intern!(py, "partition_key"),
+            RecordBatchBuilder::set_partition_key,
+        ),
     ] {
         let key = record.getattr(name)?;
         if key.is_none() {
             continue;
         }
         let text = key.cast::<PyString>().map_err(|_| {
-            wrong(format_args!("record {}: {name} must be text", builder.len() - 1))
+            wrong(format_args!(
+                "record {}: {name} must be text",
+                builder.len() - 1
+            ))
         })?;
         let text = text.to_str()?;
         if !text.is_empty() {
@@ -348,7 +389,11 @@ pub(crate) fn push_attributes(
     attributes: &Bound<'_, PyAny>,
 ) -> Input<()> {
     let record = builder.len().saturating_sub(1);
-    let needed = || wrong(format_args!("record {record}: attributes must be a dict of texts"));
+    let needed = || {
+        wrong(format_args!(
+            "record {record}: attributes must be a dict of texts"
+        ))
+    };
     let attributes = attributes.cast::<PyDict>().map_err(|_| needed())?;
     let mut pairs = Vec::with_capacity(attributes.len());
     for (key, value) in attributes {

@@ -137,7 +137,11 @@ impl Client {
     /// The client, if it may be used by this process.
     fn ready(&self, py: Python<'_>) -> PyResult<Arc<dyn AnyClient>> {
         let closed = |message: &'static str| {
-            raise(py, self.service, Error::new(ErrorKind::Closed, message).with_sent(false))
+            raise(
+                py,
+                self.service,
+                Error::new(ErrorKind::Closed, message).with_sent(false),
+            )
         };
         let pid = std::process::id();
         let user = self
@@ -145,7 +149,9 @@ impl Client {
             .compare_exchange(0, pid, Ordering::SeqCst, Ordering::SeqCst)
             .unwrap_or_else(|user| user);
         if user != 0 && user != pid {
-            return Err(closed("created before fork(); create clients after forking"));
+            return Err(closed(
+                "created before fork(); create clients after forking",
+            ));
         }
         self.lock()
             .clone()

@@ -36,7 +36,10 @@ fn failure(message: String) -> Error {
 impl Emulator {
     #[new]
     #[pyo3(signature = (*, datahub, dis, access_id, access_key, no_auth, limits, data_dir, start_time))]
-    #[allow(clippy::too_many_arguments, reason = "the Python side is the only caller")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "the Python side is the only caller"
+    )]
     fn new(
         py: Python<'_>,
         datahub: Option<String>,
@@ -48,16 +51,25 @@ impl Emulator {
         data_dir: Option<PathBuf>,
         start_time: Option<f64>,
     ) -> PyResult<Self> {
-        let limits: Limits = limits
-            .parse()
-            .map_err(|error: hubstream_emulator::UnknownLimits| raise(py, "", failure(error.to_string())))?;
+        let limits: Limits =
+            limits
+                .parse()
+                .map_err(|error: hubstream_emulator::UnknownLimits| {
+                    raise(py, "", failure(error.to_string()))
+                })?;
         let clock = match start_time {
             None => Clock::system(),
             Some(seconds) => Clock::manual(
                 Duration::try_from_secs_f64(seconds)
                     .ok()
                     .and_then(|since| SystemTime::UNIX_EPOCH.checked_add(since))
-                    .ok_or_else(|| raise(py, "", Error::invalid_argument("start_time", "is not a time")))?,
+                    .ok_or_else(|| {
+                        raise(
+                            py,
+                            "",
+                            Error::invalid_argument("start_time", "is not a time"),
+                        )
+                    })?,
             ),
         };
         let mut builder = hubstream_emulator::Emulator::builder()

@@ -46,8 +46,12 @@ pub(crate) fn collect(
             continue;
         }
         let name = name.to_string();
-        let text = text(&value)
-            .ok_or_else(|| Error::invalid_argument("settings", format_args!("`{name}` has a value of a wrong type")))?;
+        let text = text(&value).ok_or_else(|| {
+            Error::invalid_argument(
+                "settings",
+                format_args!("`{name}` has a value of a wrong type"),
+            )
+        })?;
         settings.set(&name, &text)?;
     }
     Ok(settings)
@@ -65,7 +69,10 @@ fn text(value: &Bound<'_, PyAny>) -> Option<String> {
     }
     // A timedelta, or an Enum such as CompressFormat.
     if let Ok(seconds) = value.call_method0("total_seconds") {
-        return seconds.extract::<f64>().ok().map(|seconds| seconds.to_string());
+        return seconds
+            .extract::<f64>()
+            .ok()
+            .map(|seconds| seconds.to_string());
     }
     let inner = value.getattr("value").ok()?;
     inner.extract::<String>().ok()

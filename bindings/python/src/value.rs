@@ -24,7 +24,9 @@ pub(crate) fn to_python(py: Python<'_>, value: Value) -> PyResult<Py<PyAny>> {
     Ok(match value {
         Value::Null => py.None(),
         Value::Boolean(flag) => PyBool::new(py, flag).to_owned().into_any().unbind(),
-        Value::Integer(number) | Value::Long(number) => number.into_pyobject(py)?.into_any().unbind(),
+        Value::Integer(number) | Value::Long(number) => {
+            number.into_pyobject(py)?.into_any().unbind()
+        }
         Value::Double(number) => PyFloat::new(py, number).into_any().unbind(),
         Value::Text(text) => PyString::new(py, &text).into_any().unbind(),
         Value::Bytes(bytes) => PyBytes::new(py, &bytes).into_any().unbind(),
@@ -63,7 +65,11 @@ fn map<'py>(
             .map_err(|_| Mismatch::message("a name must be text"))
             .and_then(text)?;
         let value = read(&value, depth + 1).map_err(|error| {
-            let member = if depth == 0 { name.clone() } else { format!("[{name}]") };
+            let member = if depth == 0 {
+                name.clone()
+            } else {
+                format!("[{name}]")
+            };
             error.within(member)
         })?;
         map.push((name.into(), value));

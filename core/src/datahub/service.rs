@@ -67,6 +67,17 @@ pub struct DataHubService {
 }
 
 impl DataHubService {
+    /// Makes one with the usual signature and the schemas of no topic.
+    pub fn new(protocol: Protocol, compress_format: CompressFormat) -> Self {
+        Self {
+            protocol,
+            compress_format,
+            at_least_once: false,
+            signature: SignatureScheme::Default,
+            schemas: Arc::default(),
+        }
+    }
+
     /// Compresses the body of a record request if that makes it smaller, and says which
     /// compression the reply may have.
     pub(super) fn compress(&self, request: &mut Request) -> Result<()> {
@@ -165,13 +176,10 @@ impl Service for DataHubService {
                 ));
             }
         };
-        Ok(Self {
-            protocol,
-            compress_format,
-            at_least_once: settings.boolean("at_least_once"),
-            signature,
-            schemas: Arc::default(),
-        })
+        let mut service = Self::new(protocol, compress_format);
+        service.at_least_once = settings.boolean("at_least_once");
+        service.signature = signature;
+        Ok(service)
     }
 
     fn sign(

@@ -4,9 +4,7 @@ use std::time::UNIX_EPOCH;
 
 use hubstream::codec::CompressFormat;
 use hubstream::credentials::Credentials;
-use hubstream::datahub::{
-    DataHubService, GetBlobRecords, Protocol, PutRecords, PutRecordsByShard, SignatureScheme,
-};
+use hubstream::datahub::{DataHubService, GetBlobRecords, Protocol, PutRecords, PutRecordsByShard};
 use hubstream::operation::{Exchange, Service as _};
 use hubstream::transport::Request;
 use serde_json::Value as Json;
@@ -16,12 +14,7 @@ use crate::vectors::same;
 
 /// A client's service for a protocol and a compression.
 pub(super) fn service(protocol: Protocol, compress_format: CompressFormat) -> DataHubService {
-    DataHubService {
-        protocol,
-        compress_format,
-        at_least_once: false,
-        signature: SignatureScheme::Default,
-    }
+    DataHubService::new(protocol, compress_format)
 }
 
 fn built(
