@@ -206,7 +206,8 @@ impl Call<'_> {
         values: &Arguments,
         matches: &ArgMatches,
     ) -> Result<Option<Arc<RecordSchema>>, Failure> {
-        if let Some(text) = matches.get_one::<String>(operation::COLUMNS) {
+        // A service without tuple records does not have the option.
+        if let Ok(Some(text)) = matches.try_get_one::<String>(operation::COLUMNS) {
             let columns = argument::read_text(text).and_then(|text| columns::parse(&text));
             return columns
                 .map(Some)
