@@ -4,6 +4,7 @@
 
 mod description;
 mod python;
+mod template;
 mod typescript;
 mod uniffi;
 

@@ -1,0 +1,143 @@
+//! The emulator inside the process that tests with it.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use hubstream::error::{Error, ErrorKind, Result};
+use hubstream_emulator::Clock;
+
+use crate::generated::HubstreamError;
+use crate::runtime;
+
+/// How an emulator is to be started.
+#[derive(Clone, uniffi::Record)]
+pub struct EmulatorOptions {
+    /// Address to serve DataHub on, `host:port`; port 0 takes a free one. Absent to not serve it.
+    #[uniffi(default = Some("127.0.0.1:0"))]
+    pub datahub: Option<String>,
+    /// Address to serve DIS on, `host:port`; port 0 takes a free one. Absent to not serve it.
+    #[uniffi(default = Some("127.0.0.1:0"))]
+    pub dis: Option<String>,
+    /// The access id to let in.
+    #[uniffi(default = "emulator")]
+    pub access_id: String,
+    /// The access key that requests must be signed with.
+    #[uniffi(default = "emulator")]
+    pub access_key: String,
+    /// Lets every request in, signed or not.
+    #[uniffi(default = false)]
+    pub no_auth: bool,
+    /// Folder that keeps the state; absent to keep it in memory.
+    #[uniffi(default = None)]
+    pub data_dir: Option<String>,
+    /// Name of the limits to enforce; absent for those of the services.
+    #[uniffi(default = None)]
+    pub limits: Option<String>,
+}
+
+/// A running emulator of DataHub and DIS, for tests. It ends with its object or by `stop`.
+#[derive(uniffi::Object)]
+pub struct Emulator {
+    running: Mutex<Option<hubstream_emulator::Emulator>>,
+    datahub_url: Option<String>,
+    dis_url: Option<String>,
+    access_id: String,
+    access_key: String,
+    clock: Clock,
+}
+
+#[uniffi::export]
+impl Emulator {
+    /// Starts an emulator. It serves when this returns.
+    #[uniffi::constructor]
+    pub async fn start(options: EmulatorOptions) -> Result<Self, HubstreamError> {
+        let emulator = runtime::run(start(options)).await?;
+        Ok(Self {
+            datahub_url: emulator.datahub_url().map(str::to_owned),
+            dis_url: emulator.dis_url().map(str::to_owned),
+            access_id: emulator.access_id().to_owned(),
+            access_key: emulator.access_key().to_owned(),
+            clock: emulator.clock(),
+            running: Mutex::new(Some(emulator)),
+        })
+    }
+
+    /// Endpoint of DataHub, if it is served.
+    pub fn datahub_url(&self) -> Option<String> {
+        self.datahub_url.clone()
+    }
+
+    /// Endpoint of DIS, if it is served.
+    pub fn dis_url(&self) -> Option<String> {
+        self.dis_url.clone()
+    }
+
+    /// The access id that is let in.
+    pub fn access_id(&self) -> String {
+        self.access_id.clone()
+    }
+
+    /// The access key to sign requests with.
+    pub fn access_key(&self) -> String {
+        self.access_key.clone()
+    }
+
+    /// Moves the emulator's clock forward by some seconds.
+    pub fn advance(&self, seconds: f64) -> Result<(), HubstreamError> {
+        let by = Duration::try_from_secs_f64(seconds)
+            .map_err(|_| Error::invalid_argument("seconds", "must be a number, 0 or more"))?;
+        self.clock.advance(by);
+        Ok(())
+    }
+
+    /// Forgets all state, as if the emulator had just been started for the first time.
+    pub fn reset(&self) {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(emulator) = running.as_ref() {
+            emulator.reset();
+        }
+    }
+
+    /// Answers the requests in flight and stops. Does nothing the second time.
+    pub async fn stop(&self) -> Result<(), HubstreamError> {
+        let running = {
+            let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+            running.take()
+        };
+        if let Some(emulator) = running {
+            let stopping = async move {
+                emulator.shutdown().await;
+                Ok(())
+            };
+            runtime::run(stopping).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn start(options: EmulatorOptions) -> Result<hubstream_emulator::Emulator> {
+    let mut builder = hubstream_emulator::Emulator::builder()
+        .credentials(options.access_id, options.access_key)
+        .no_auth(options.no_auth);
+    if let Some(address) = options.datahub {
+        builder = builder.datahub(address);
+    }
+    if let Some(address) = options.dis {
+        builder = builder.dis(address);
+    }
+    if let Some(folder) = options.data_dir {
+        builder = builder.data_dir(folder);
+    }
+    if let Some(limits) = options.limits {
+        let limits = limits
+            .parse()
+            .map_err(|error| Error::invalid_argument("limits", error))?;
+        builder = builder.limits(limits);
+    }
+    builder.start().await.map_err(|error| {
+        let text = error.to_string();
+        Error::new(ErrorKind::Unavailable, text)
+            .with_sent(false)
+            .with_source(error)
+    })
+}
