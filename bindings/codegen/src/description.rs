@@ -1,7 +1,7 @@
 //! The services as the templates see them: operations, and the types that they need.
 
 use hubstream::connect::{SERVICES, ServiceEntry};
-use hubstream::schema::{EnumSchema, ModelSchema, TypeSchema};
+use hubstream::schema::{EnumSchema, ModelSchema, TypeSchema, UnionSchema};
 
 /// One service with the types of its operations, each once, inner ones first.
 pub(crate) struct Service {
@@ -11,6 +11,22 @@ pub(crate) struct Service {
     pub(crate) models: Vec<&'static ModelSchema>,
     /// Lists of names.
     pub(crate) enums: Vec<&'static EnumSchema>,
+    /// Choices between models.
+    pub(crate) unions: Vec<&'static UnionSchema>,
+}
+
+impl Service {
+    /// Whether values of the model are given by callers, alone or inside an argument.
+    pub(crate) fn is_argument(&self, model: &ModelSchema) -> bool {
+        let fields = self.entry.operations.iter().flat_map(|call| call.fields);
+        let mut found = false;
+        for field in fields {
+            field.ty.visit(&mut |ty| {
+                found |= matches!(ty, TypeSchema::Model(known) if known.name == model.name);
+            });
+        }
+        found
+    }
 }
 
 /// All services, in the order of the core.
@@ -23,6 +39,7 @@ fn describe(entry: &'static ServiceEntry) -> Service {
         entry,
         models: Vec::new(),
         enums: Vec::new(),
+        unions: Vec::new(),
     };
     for operation in entry.operations {
         operation.visit_types(&mut |ty| match ty {
@@ -35,6 +52,11 @@ fn describe(entry: &'static ServiceEntry) -> Service {
                 if !service.enums.iter().any(|known| known.name == names.name) =>
             {
                 service.enums.push(names);
+            }
+            TypeSchema::Union(union)
+                if !service.unions.iter().any(|known| known.name == union.name) =>
+            {
+                service.unions.push(union);
             }
             _ => {}
         });

@@ -17,14 +17,14 @@ pub(crate) fn render() -> Vec<Output> {
     let services = services();
     vec![
         Output {
-            path: "bindings/uniffi/src/generated.rs",
+            path: "bindings/uniffi/src/generated.rs".to_owned(),
             text: template::render(
                 include_str!("../templates/uniffi.rs.j2"),
                 &rust::view(&services),
             ),
         },
         Output {
-            path: "bindings/uniffi/ruby/lib/hubstream/operations.rb",
+            path: "bindings/uniffi/ruby/lib/hubstream/operations.rb".to_owned(),
             text: template::render(
                 include_str!("../templates/uniffi.rb.j2"),
                 &ruby::view(&services),

@@ -186,4 +186,45 @@ macro_rules! enumeration {
     };
 }
 
-pub(crate) use {enumeration, model};
+/// Converts a choice between models, told apart by the member `kind`.
+macro_rules! union {
+    ($name:ident { $($kind:literal => $variant:ident,)* }) => {
+        impl $crate::convert::Convert for $name {
+            fn from_value(
+                value: ::hubstream::dynamic::Value,
+            ) -> Result<Self, ::hubstream::dynamic::Mismatch> {
+                let kind = match value.get("kind") {
+                    Some(::hubstream::dynamic::Value::Text(kind)) => kind.clone(),
+                    _ => String::new(),
+                };
+                match kind.as_str() {
+                    $($kind => {
+                        let value = $crate::convert::Convert::from_value(value)?;
+                        Ok(Self::$variant { value })
+                    })*
+                    _ => Err(::hubstream::dynamic::Mismatch::message(
+                        "a model that this version does not know",
+                    )),
+                }
+            }
+
+            fn into_value(self) -> ::hubstream::dynamic::Value {
+                let (kind, value) = match self {
+                    $(Self::$variant { value } => {
+                        ($kind, $crate::convert::Convert::into_value(value))
+                    })*
+                };
+                match value {
+                    ::hubstream::dynamic::Value::Map(mut members) => {
+                        let kind = ::hubstream::dynamic::Value::Text(kind.to_owned());
+                        members.insert(0, ("kind".into(), kind));
+                        ::hubstream::dynamic::Value::Map(members)
+                    }
+                    other => other,
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use {enumeration, model, union};

@@ -73,7 +73,11 @@ pub(crate) struct ForeignProvider(pub(crate) Arc<dyn CredentialProvider>);
 impl hubstream::credentials::CredentialProvider for ForeignProvider {
     fn credentials(&self) -> BoxFuture<'_, Result<hubstream::credentials::Credentials>> {
         Box::pin(async move {
-            let given = self.0.credentials().await.map_err(|error| refused(&error))?;
+            let given = self
+                .0
+                .credentials()
+                .await
+                .map_err(|error| refused(&error))?;
             let mut credentials =
                 hubstream::credentials::Credentials::new(&given.access_id, &given.access_key)
                     .with_security_token(given.security_token);

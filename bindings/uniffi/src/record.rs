@@ -166,7 +166,10 @@ impl RecordBatch {
 impl RecordBatch {
     /// Joins batches of the same columns, or of blobs, without copying their records.
     #[uniffi::constructor]
-    #[allow(clippy::needless_pass_by_value, reason = "arguments of UniFFI are owned")]
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "arguments of UniFFI are owned"
+    )]
     pub fn concat(batches: Vec<Arc<RecordBatch>>) -> Result<Self, HubstreamError> {
         let batches: Vec<_> = batches.iter().map(|batch| batch.0.clone()).collect();
         Ok(Self(core_record::RecordBatch::concat(&batches)?))

@@ -137,6 +137,7 @@ fn ruby_type(service: &Service, ty: TypeSchema) -> String {
             format!("{}, Symbol, String", type_name(service.entry, names.name))
         }
         TypeSchema::Model(model) => type_name(service.entry, model.name),
+        TypeSchema::Union(union) => type_name(service.entry, union.name),
         TypeSchema::Records => "RecordBatch".to_owned(),
         TypeSchema::RecordSchema => "RecordSchema".to_owned(),
         other => super::unsupported(other),

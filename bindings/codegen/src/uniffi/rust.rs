@@ -2,6 +2,7 @@
 
 use hubstream::schema::{
     DefaultValue, EnumSchema, EnumValue, FieldSchema, ModelSchema, OperationSchema, TypeSchema,
+    UnionSchema,
 };
 use serde::Serialize;
 
@@ -21,6 +22,7 @@ struct ServiceView {
     title: &'static str,
     models: Vec<ModelView>,
     enums: Vec<EnumView>,
+    unions: Vec<UnionView>,
     operations: Vec<OperationView>,
 }
 
@@ -29,6 +31,22 @@ struct ModelView {
     name: String,
     docs: Vec<String>,
     fields: Vec<FieldView>,
+    has_secrets: bool,
+}
+
+#[derive(Serialize)]
+struct UnionView {
+    name: String,
+    docs: Vec<String>,
+    models: Vec<ChoiceView>,
+}
+
+#[derive(Serialize)]
+struct ChoiceView {
+    variant: String,
+    kind: &'static str,
+    model: String,
+    docs: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -38,6 +56,7 @@ struct FieldView {
     docs: Vec<String>,
     ty: String,
     default: Option<String>,
+    secret: bool,
 }
 
 #[derive(Serialize)]
@@ -87,6 +106,11 @@ fn service_view(service: &Service) -> ServiceView {
             .iter()
             .map(|names| enum_view(service, names))
             .collect(),
+        unions: service
+            .unions
+            .iter()
+            .map(|union| union_view(service, union))
+            .collect(),
         operations: service
             .entry
             .operations
@@ -103,9 +127,49 @@ fn model_view(service: &Service, model: &ModelSchema) -> ModelView {
         fields: model
             .fields
             .iter()
-            .map(|field| field_view(service, field))
+            .map(|field| {
+                if service.is_argument(model) {
+                    optional_view(service, field)
+                } else {
+                    field_view(service, field)
+                }
+            })
+            .collect(),
+        has_secrets: model.fields.iter().any(|field| field.secret),
+    }
+}
+
+fn union_view(service: &Service, union: &UnionSchema) -> UnionView {
+    // `OdpsConnectorConfig` of `ConnectorConfig` is its choice `Odps`.
+    let short = |name: &'static str| match name.strip_suffix(union.name) {
+        Some(short) if !short.is_empty() => short.to_owned(),
+        _ => name.to_owned(),
+    };
+    UnionView {
+        name: type_name(service.entry, union.name),
+        docs: lines(union.docs),
+        models: union
+            .models
+            .iter()
+            .map(|model| ChoiceView {
+                variant: short(model.name),
+                kind: model.name,
+                model: type_name(service.entry, model.name),
+                docs: lines(model.docs),
+            })
             .collect(),
     }
+}
+
+/// A field that callers give.
+fn optional_view(service: &Service, field: &FieldSchema) -> FieldView {
+    let mut view = field_view(service, field);
+    // UniFFI cannot write every default; absent then stands for it, and the core knows it.
+    if field.default.is_some() && view.default.is_none() {
+        view.ty = format!("Option<{}>", view.ty);
+        view.default = Some("None".to_owned());
+    }
+    view
 }
 
 fn field_view(service: &Service, field: &FieldSchema) -> FieldView {
@@ -115,6 +179,7 @@ fn field_view(service: &Service, field: &FieldSchema) -> FieldView {
         docs: lines(field.docs),
         ty: rust_type(service, field.ty),
         default: default_text(field),
+        secret: field.secret,
     }
 }
 
@@ -151,15 +216,7 @@ fn operation_view(service: &Service, operation: &OperationSchema) -> OperationVi
     let fields: Vec<FieldView> = operation
         .fields
         .iter()
-        .map(|field| {
-            let mut view = field_view(service, field);
-            // UniFFI cannot write every default; absent then stands for it, and the core knows it.
-            if field.default.is_some() && view.default.is_none() {
-                view.ty = format!("Option<{}>", view.ty);
-                view.default = Some("None".to_owned());
-            }
-            view
-        })
+        .map(|field| optional_view(service, field))
         .collect();
     let defaults: Vec<String> = fields
         .iter()
@@ -203,6 +260,7 @@ fn rust_type(service: &Service, ty: TypeSchema) -> String {
         TypeSchema::Optional(inner) => format!("Option<{}>", rust_type(service, *inner)),
         TypeSchema::Enum(names) => type_name(service.entry, names.name),
         TypeSchema::Model(model) => type_name(service.entry, model.name),
+        TypeSchema::Union(union) => type_name(service.entry, union.name),
         TypeSchema::Records => "Arc<RecordBatch>".to_owned(),
         TypeSchema::RecordSchema => "Arc<RecordSchema>".to_owned(),
         other => unsupported(other),

@@ -31,6 +31,55 @@ module Hubstream
     names(OLDEST: 'OLDEST', LATEST: 'LATEST', SYSTEM_TIME: 'SYSTEM_TIME', SEQUENCE: 'SEQUENCE')
   end
 
+  # Where a connector copies to.
+  class ConnectorType
+    extend OpenNames
+
+    names(SINK_ODPS: 'sink_odps', SINK_ADS: 'sink_ads', SINK_ES: 'sink_es', SINK_FC: 'sink_fc', SINK_MYSQL: 'sink_mysql', SINK_OSS: 'sink_oss', SINK_OTS: 'sink_ots', SINK_HOLOGRES: 'sink_hologres', SINK_DATAHUB: 'sink_datahub')
+  end
+
+  # What a MaxCompute partition is made from.
+  class PartitionMode
+    extend OpenNames
+
+    names(USER_DEFINE: 'USER_DEFINE', SYSTEM_TIME: 'SYSTEM_TIME', EVENT_TIME: 'EVENT_TIME')
+  end
+
+  # Whose rights a connector uses.
+  class AuthMode
+    extend OpenNames
+
+    names(AK: 'ak', STS: 'sts')
+  end
+
+  # How rows are written to Tablestore.
+  class WriteMode
+    extend OpenNames
+
+    names(PUT: 'PUT', UPDATE: 'UPDATE')
+  end
+
+  # The unit of timestamp columns for Hologres.
+  class TimestampUnit
+    extend OpenNames
+
+    names(MICROSECOND: 'MICROSECOND', MILLISECOND: 'MILLISECOND', SECOND: 'SECOND')
+  end
+
+  # What a connector does.
+  class ConnectorState
+    extend OpenNames
+
+    names(CONNECTOR_RUNNING: 'CONNECTOR_RUNNING', CONNECTOR_STOPPED: 'CONNECTOR_STOPPED')
+  end
+
+  # What a connector does in a shard.
+  class ConnectorShardState
+    extend OpenNames
+
+    names(CONTEXT_PLANNED: 'CONTEXT_PLANNED', CONTEXT_EXECUTING: 'CONTEXT_EXECUTING', CONTEXT_HANG: 'CONTEXT_HANG', CONTEXT_STOPPED: 'CONTEXT_STOPPED', CONTEXT_PAUSED: 'CONTEXT_PAUSED', CONTEXT_FINISHED: 'CONTEXT_FINISHED', CONTEXT_DELETED: 'CONTEXT_DELETED')
+  end
+
   # Whether a subscription is in use.
   class SubscriptionState
     extend OpenNames
@@ -196,6 +245,54 @@ module Hubstream
         super(project_name, topic_name, field_name, field_type)
       end
 
+      # Lists the versions of a topic's schema, a page at a time.
+      #
+      # @param project_name [String] Name of the project.
+      # @param topic_name [String] Name of the topic.
+      # @param page_number [Integer] Number of the page, from 1; -1 for all versions at once.
+      # @param page_size [Integer] Versions per page; -1 for all versions at once.
+      # @return [ListTopicSchemaResult]
+      # @raise [HubstreamError]
+      def list_topic_schema(project_name, topic_name, page_number: -1, page_size: -1)
+        super(project_name, topic_name, page_number, page_size)
+      end
+
+      # Reads one version of a topic's schema, by its number or by its columns.
+      #
+      # @param project_name [String] Name of the project.
+      # @param topic_name [String] Name of the topic.
+      # @param schema [RecordSchema, nil] The columns whose version is wanted; absent to ask by number.
+      # @param version_id [Integer] Number of the version; -1 to ask by columns.
+      # @return [GetTopicSchemaResult]
+      # @raise [HubstreamError]
+      def get_topic_schema(project_name, topic_name, schema: nil, version_id: -1)
+        super(project_name, topic_name, schema, version_id)
+      end
+
+      # Registers a version of a topic's schema.
+      #
+      # Columns that are registered already keep their version.
+      #
+      # @param project_name [String] Name of the project.
+      # @param topic_name [String] Name of the topic.
+      # @param schema [RecordSchema] The columns.
+      # @return [RegisterTopicSchemaResult]
+      # @raise [HubstreamError]
+      def register_topic_schema(project_name, topic_name, schema)
+        super(project_name, topic_name, schema)
+      end
+
+      # Deletes a version of a topic's schema.
+      #
+      # @param project_name [String] Name of the project.
+      # @param topic_name [String] Name of the topic.
+      # @param version_id [Integer] Number of the version.
+      # @return [void]
+      # @raise [HubstreamError]
+      def delete_topic_schema(project_name, topic_name, version_id)
+        super(project_name, topic_name, version_id)
+      end
+
       # Lists all shards of a topic, closed ones included.
       #
       # @param project_name [String] Name of the project.
@@ -353,6 +450,138 @@ module Hubstream
         super(project_name, topic_name, shard_id)
       end
 
+      # Lists the ids of the connectors of a topic.
+      #
+      # @param project_name [String] Name of the project.
+      # @param topic_name [String] Name of the topic.
+      # @return [ListConnectorResult]
+      # @raise [HubstreamError]
+      def list_connector(project_name, topic_name)
+        super(project_name, topic_name)
+      end
+
+      # Creates a connector.
+      #
+      # A topic has at most one of a type: fails with kind `AlreadyExists` otherwise.
+      #
+      # @param project_name [String] Name of the project.
+      # @param topic_name [String] Name of the topic.
+      # @param connector_type [ConnectorType, Symbol, String] Where it copies to.
+      # @param column_fields [Array<String>] Columns that it copies; empty for a blob topic.
+      # @param config [ConnectorConfig] Settings for that target.
+      # @param start_time [Integer] Time of the first record to copy in milliseconds since 1970; -1 for the oldest.
+      # @return [CreateConnectorResult]
+      # @raise [HubstreamError]
+      def create_connector(project_name, topic_name, connector_type, column_fields, config, start_time: -1)
+        super(project_name, topic_name, connector_type, column_fields, config, start_time)
+      end
+
+      # Reads the properties of a connector.
+      #
+      # @param project_name [String] Name of the project.
+      # @param topic_name [String] Name of the topic.
+      # @param connector_id [String] Id of the connector, or its type, as in `sink_odps`.
+      # @return [GetConnectorResult]
+      # @raise [HubstreamError]
+      def get_connector(project_name, topic_name, connector_id)
+        super(project_name, topic_name, connector_id)
+      end
+
+      # Replaces the settings of a connector.
+      #
+      # @param project_name [String] Name of the project.
+      # @param topic_name [String] Name of the topic.
+      # @param connector_id [String] Id of the connector, or its type, as in `sink_odps`.
+      # @param config [ConnectorConfig] New settings for its target.
+      # @return [void]
+      # @raise [HubstreamError]
+      def update_connector(project_name, topic_name, connector_id, config)
+        super(project_name, topic_name, connector_id, config)
+      end
+
+      # Deletes a connector.
+      #
+      # @param project_name [String] Name of the project.
+      # @param topic_name [String] Name of the topic.
+      # @param connector_id [String] Id of the connector, or its type, as in `sink_odps`.
+      # @return [void]
+      # @raise [HubstreamError]
+      def delete_connector(project_name, topic_name, connector_id)
+        super(project_name, topic_name, connector_id)
+      end
+
+      # Reads how far a connector is, shard by shard.
+      #
+      # @param project_name [String] Name of the project.
+      # @param topic_name [String] Name of the topic.
+      # @param connector_id [String] Id of the connector, or its type, as in `sink_odps`.
+      # @param shard_id [String, nil] Id of one shard; absent or empty for all.
+      # @return [GetConnectorShardStatusResult]
+      # @raise [HubstreamError]
+      def get_connector_shard_status(project_name, topic_name, connector_id, shard_id: nil)
+        super(project_name, topic_name, connector_id, shard_id)
+      end
+
+      # Starts a connector again, in one shard or in all.
+      #
+      # @param project_name [String] Name of the project.
+      # @param topic_name [String] Name of the topic.
+      # @param connector_id [String] Id of the connector, or its type, as in `sink_odps`.
+      # @param shard_id [String, nil] Id of one shard; absent or empty for all.
+      # @return [void]
+      # @raise [HubstreamError]
+      def reload_connector(project_name, topic_name, connector_id, shard_id: nil)
+        super(project_name, topic_name, connector_id, shard_id)
+      end
+
+      # Adds a column of the topic to those that a connector copies.
+      #
+      # @param project_name [String] Name of the project.
+      # @param topic_name [String] Name of the topic.
+      # @param connector_id [String] Id of the connector, or its type, as in `sink_odps`.
+      # @param field_name [String] Name of the column.
+      # @return [void]
+      # @raise [HubstreamError]
+      def append_connector_field(project_name, topic_name, connector_id, field_name)
+        super(project_name, topic_name, connector_id, field_name)
+      end
+
+      # Reads up to which time a connector has copied everything.
+      #
+      # @param project_name [String] Name of the project.
+      # @param topic_name [String] Name of the topic.
+      # @param connector_id [String] Id of the connector, or its type, as in `sink_odps`.
+      # @return [GetConnectorDoneTimeResult]
+      # @raise [HubstreamError]
+      def get_connector_done_time(project_name, topic_name, connector_id)
+        super(project_name, topic_name, connector_id)
+      end
+
+      # Starts or stops a connector.
+      #
+      # @param project_name [String] Name of the project.
+      # @param topic_name [String] Name of the topic.
+      # @param connector_id [String] Id of the connector, or its type, as in `sink_odps`.
+      # @param connector_state [ConnectorState, Symbol, String] What it is to do.
+      # @return [void]
+      # @raise [HubstreamError]
+      def update_connector_state(project_name, topic_name, connector_id, connector_state)
+        super(project_name, topic_name, connector_id, connector_state)
+      end
+
+      # Sets how far a stopped connector counts as being, in one shard or in all.
+      #
+      # @param project_name [String] Name of the project.
+      # @param topic_name [String] Name of the topic.
+      # @param connector_id [String] Id of the connector, or its type, as in `sink_odps`.
+      # @param shard_id [String] Id of one shard; empty for all.
+      # @param connector_offset [ConnectorOffset] The place.
+      # @return [void]
+      # @raise [HubstreamError]
+      def update_connector_offset(project_name, topic_name, connector_id, shard_id, connector_offset)
+        super(project_name, topic_name, connector_id, shard_id, connector_offset)
+      end
+
       # Creates a subscription of a topic.
       #
       # @param project_name [String] Name of the project.
@@ -477,6 +706,64 @@ module Hubstream
       # @raise [HubstreamError]
       def reset_subscription_offset(project_name, topic_name, sub_id, offsets)
         super(project_name, topic_name, sub_id, offsets)
+      end
+
+      # Joins the consumer group of a subscription.
+      #
+      # @param project_name [String] Name of the project.
+      # @param topic_name [String] Name of the topic.
+      # @param consumer_group [String] Id of the subscription, which is the id of the group.
+      # @param session_timeout [Integer] Milliseconds without a heartbeat after which the consumer counts as gone.
+      # @return [JoinGroupResult]
+      # @raise [HubstreamError]
+      def join_group(project_name, topic_name, consumer_group, session_timeout)
+        super(project_name, topic_name, consumer_group, session_timeout)
+      end
+
+      # Says that a consumer is alive, and reads which shards it is to consume.
+      #
+      # Fails with kind `GroupChanged` when the group no longer knows the consumer, and with
+      # `OffsetReset` when the offsets of the subscription were reset: join again then.
+      #
+      # @param project_name [String] Name of the project.
+      # @param topic_name [String] Name of the topic.
+      # @param consumer_group [String] Id of the subscription, which is the id of the group.
+      # @param consumer_id [String] Id of the consumer, as joining gave it.
+      # @param version_id [Integer] Number of the consumer, as joining gave it.
+      # @param hold_shard_list [Array<String>] Ids of the shards that the consumer reads now.
+      # @param read_end_shard_list [Array<String>] Ids of the closed shards that the consumer has read to their end.
+      # @return [HeartBeatResult]
+      # @raise [HubstreamError]
+      def heart_beat(project_name, topic_name, consumer_group, consumer_id, version_id, hold_shard_list, read_end_shard_list: [])
+        super(project_name, topic_name, consumer_group, consumer_id, version_id, hold_shard_list, read_end_shard_list)
+      end
+
+      # Says that a consumer no longer reads shards that the plan took from it.
+      #
+      # @param project_name [String] Name of the project.
+      # @param topic_name [String] Name of the topic.
+      # @param consumer_group [String] Id of the subscription, which is the id of the group.
+      # @param consumer_id [String] Id of the consumer, as joining gave it.
+      # @param version_id [Integer] Number of the consumer, as joining gave it.
+      # @param release_shard_list [Array<String>] Ids of the shards that the consumer has given up.
+      # @param read_end_shard_list [Array<String>] Ids of the closed shards that the consumer has read to their end.
+      # @return [void]
+      # @raise [HubstreamError]
+      def sync_group(project_name, topic_name, consumer_group, consumer_id, version_id, release_shard_list, read_end_shard_list: [])
+        super(project_name, topic_name, consumer_group, consumer_id, version_id, release_shard_list, read_end_shard_list)
+      end
+
+      # Leaves a consumer group; its shards go to the others.
+      #
+      # @param project_name [String] Name of the project.
+      # @param topic_name [String] Name of the topic.
+      # @param consumer_group [String] Id of the subscription, which is the id of the group.
+      # @param consumer_id [String] Id of the consumer, as joining gave it.
+      # @param version_id [Integer] Number of the consumer, as joining gave it.
+      # @return [void]
+      # @raise [HubstreamError]
+      def leave_group(project_name, topic_name, consumer_group, consumer_id, version_id)
+        super(project_name, topic_name, consumer_group, consumer_id, version_id)
       end
     end
 
