@@ -3,6 +3,7 @@
 //! `cargo codegen` writes the files, `cargo codegen --check` fails when one of them differs.
 
 mod description;
+mod docs;
 mod python;
 mod template;
 mod typescript;
@@ -29,9 +30,14 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let outputs = [python::render(), typescript::render(), uniffi::render()]
-        .into_iter()
-        .flatten();
+    let outputs = [
+        docs::render(),
+        python::render(),
+        typescript::render(),
+        uniffi::render(),
+    ]
+    .into_iter()
+    .flatten();
     let mut differing = 0;
     for output in outputs {
         let path = root().join(&output.path);
