@@ -93,12 +93,14 @@ pub fn load(path: &Path) -> Vec<Case> {
 
 /// Runs all cases of a file, prints a summary and panics with the names of all cases that failed.
 ///
-/// A directory or file that is absent is reported and passes.
+/// A file that is absent from a directory named by [`DIRECTORY_VARIABLE`] is reported and passes.
 pub fn run(service: &str, file: &str, check: impl Fn(&Case) -> Verdict) {
     let Some(path) = directory(service)
         .map(|directory| directory.join(file))
         .filter(|path| path.is_file())
     else {
+        let is_chosen = std::env::var_os(DIRECTORY_VARIABLE).is_some();
+        assert!(is_chosen, "the repository has no vectors {service}/{file}");
         report(&format!("{service}/{file}: absent\n"));
         return;
     };

@@ -1,0 +1,8 @@
+//! What holds for all records, and for all bytes.
+
+#[path = "properties/damage.rs"]
+mod damage;
+#[path = "properties/records.rs"]
+mod records;
+#[path = "properties/round_trips.rs"]
+mod round_trips;
