@@ -17,7 +17,7 @@ use crate::record::{Collector, RecordBatch, RecordSchema};
 /// further values are ignored.
 pub fn decode_get(body: &Bytes, schema: Option<Arc<RecordSchema>>) -> Result<GetReply> {
     let payload = frame::unwrap(body)?;
-    let mut entries = EntryReader::new(payload.clone(), schema)?;
+    let mut entries = EntryReader::new(&payload, schema)?;
     let mut reader = Reader::new(&payload, 0..payload.len());
     let mut next_cursor = None;
     let (mut start_seq, mut latest_seq, mut latest_time) = (0, None, None);
@@ -25,7 +25,7 @@ pub fn decode_get(body: &Bytes, schema: Option<Arc<RecordSchema>>) -> Result<Get
         match (field, content) {
             (1, Content::Bytes(range)) => next_cursor = Some(wire::text(&payload, range)?),
             (3, Content::Number(value)) => start_seq = value as i64,
-            (4, Content::Bytes(range)) => entries.read(range)?,
+            (4, Content::Bytes(range)) => entries.read(&payload, range)?,
             (5, Content::Number(value)) => latest_seq = Some(value as i64),
             (6, Content::Number(value)) => latest_time = Some(value as i64),
             _ => {}
@@ -47,11 +47,11 @@ pub fn decode_get(body: &Bytes, schema: Option<Arc<RecordSchema>>) -> Result<Get
 /// Reads the frame of a put, for servers. `None` as the schema means blobs.
 pub fn decode_put_request(body: &Bytes, schema: Option<Arc<RecordSchema>>) -> Result<RecordBatch> {
     let payload = frame::unwrap(body)?;
-    let mut entries = EntryReader::new(payload.clone(), schema)?;
+    let mut entries = EntryReader::new(&payload, schema)?;
     let mut reader = Reader::new(&payload, 0..payload.len());
     while let Some((field, content)) = reader.next()? {
         if let (1, Content::Bytes(range)) = (field, content) {
-            entries.read(range)?;
+            entries.read(&payload, range)?;
         }
     }
     Ok(entries.finish())
@@ -59,7 +59,6 @@ pub fn decode_put_request(body: &Bytes, schema: Option<Arc<RecordSchema>>) -> Re
 
 /// Indexes record entries one by one.
 struct EntryReader {
-    payload: Bytes,
     chunk: Chunk,
     spans: Vec<Span>,
     /// How many values of a record are wanted.
@@ -68,12 +67,11 @@ struct EntryReader {
 }
 
 impl EntryReader {
-    fn new(payload: Bytes, schema: Option<Arc<RecordSchema>>) -> Result<Self> {
+    fn new(payload: &Bytes, schema: Option<Arc<RecordSchema>>) -> Result<Self> {
         check_size(payload.len())?;
         let width = schema.as_deref().map_or(1, RecordSchema::len);
         let chunk = Chunk::received(Form::Text, schema, payload.clone(), payload.clone());
         Ok(Self {
-            payload,
             chunk,
             spans: Vec::new(),
             width,
@@ -89,8 +87,8 @@ impl EntryReader {
         RecordBatch::from_chunk(self.chunk)
     }
 
-    fn read(&mut self, range: Range<usize>) -> Result<()> {
-        let payload = self.payload.clone();
+    /// Indexes the entry in a range of the payload that was given to [`EntryReader::new`].
+    fn read(&mut self, payload: &[u8], range: Range<usize>) -> Result<()> {
         let row = self.chunk.rows.len();
         let (values, attributes) = (self.spans.len(), self.chunk.attributes.len());
         let mut entry = Entry {
@@ -104,21 +102,21 @@ impl EntryReader {
         };
         let mut keys = Keys::NONE;
         let mut has_data = false;
-        let mut reader = Reader::new(&payload, range);
+        let mut reader = Reader::new(payload, range);
         while let Some((field, content)) = reader.next()? {
             match (field, content) {
                 (9, Content::Bytes(range)) => {
-                    self.read_values(&payload, range, values)?;
+                    self.read_values(payload, range, values)?;
                     has_data = true;
                 }
-                (8, Content::Bytes(range)) => self.read_attributes(&payload, range, attributes)?,
-                (1, Content::Bytes(range)) => keys.shard_id = wire::text_span(&payload, range)?,
-                (2, Content::Bytes(range)) => keys.hash_key = wire::text_span(&payload, range)?,
+                (8, Content::Bytes(range)) => self.read_attributes(payload, range, attributes)?,
+                (1, Content::Bytes(range)) => keys.shard_id = wire::text_span(payload, range)?,
+                (2, Content::Bytes(range)) => keys.hash_key = wire::text_span(payload, range)?,
                 (3, Content::Bytes(range)) => {
-                    keys.partition_key = wire::text_span(&payload, range)?;
+                    keys.partition_key = wire::text_span(payload, range)?;
                 }
-                (4, Content::Bytes(range)) => entry.cursor = wire::text_span(&payload, range)?,
-                (5, Content::Bytes(range)) => entry.next_cursor = wire::text_span(&payload, range)?,
+                (4, Content::Bytes(range)) => entry.cursor = wire::text_span(payload, range)?,
+                (5, Content::Bytes(range)) => entry.next_cursor = wire::text_span(payload, range)?,
                 (6, Content::Number(value)) => entry.sequence = value as i64,
                 (7, Content::Number(value)) => entry.system_time = value as i64,
                 (10, Content::Number(value)) => {
