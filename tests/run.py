@@ -1,0 +1,194 @@
+"""Runs all tests of all languages, one step after the other, and says how each went.
+
+    python3 tests/run.py              all steps
+    python3 tests/run.py rust python  these steps, after those that they need
+    python3 tests/run.py --list       the names of the steps
+
+A step that fails does not keep the following ones from running, unless they need it. The exit code is 0 only if
+every step succeeded. Everything is built once, by the step `build`, and all steps use it: they find
+HUBSTREAM_BUILT set and do not build the workspace again.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+# What a script answers when it cannot run here; its last line says why.
+LEFT_OUT = 77
+FUZZ_SECONDS = os.environ.get("FUZZ_SECONDS", "10")
+
+
+@dataclass
+class Step:
+    name: str
+    commands: list[list[str]]
+    needs: tuple[str, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
+    missing: str = ""
+
+
+@dataclass
+class Outcome:
+    state: str
+    seconds: float = 0.0
+    told: str = ""
+
+
+def script(*words: str) -> list[str]:
+    return [str(ROOT / words[0]), *words[1:]]
+
+
+def interop_steps() -> list[Step]:
+    runs = sorted((ROOT / "tests" / "interop").glob("*/run"))
+    return [Step(f"interop-{run.parent.name}", [[str(run)]], ("build",)) for run in runs]
+
+
+def kotlin_missing() -> str:
+    wanting = [tool for tool in ("mvn", "javac") if shutil.which(tool) is None]
+    return f"{' and '.join(wanting)} not installed" if wanting else ""
+
+
+def ruby_missing() -> str:
+    if shutil.which("ruby") is None:
+        return "ruby not installed"
+    found = subprocess.run(["ruby", "-e", 'require "ffi"'], capture_output=True, check=False)
+    return "" if found.returncode == 0 else "the gem ffi is not installed"
+
+
+def steps() -> list[Step]:
+    return [
+        Step("prepare", [script("tests/prepare", "test")]),
+        Step("format", [["cargo", "fmt", "--all", "--check"]]),
+        Step("build", [["cargo", "build", "--workspace", "--all-targets"]], ("prepare",)),
+        Step("codegen", [[str(TARGET / "debug" / "hubstream-codegen"), "--check"]], ("build",)),
+        Step("lint", [["cargo", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]]),
+        Step("rust", [["cargo", "test", "--workspace", "--no-fail-fast"]], ("build",)),
+        Step("docs", [["cargo", "doc", "--workspace", "--no-deps"]], (), {"RUSTDOCFLAGS": "-D warnings"}),
+        Step("python", [script("python/develop"), script("python/check"), script("python/test")], ("build",)),
+        Step("node", [script("node/develop"), script("node/check"), script("node/test-all")], ("build",)),
+        Step("ruby", [script("bindings/uniffi/ruby/test-all")], ("build",), missing=ruby_missing()),
+        Step("kotlin", [script("bindings/uniffi/kotlin/test-all")], ("build",), missing=kotlin_missing()),
+        *interop_steps(),
+        Step("demo", [script("examples/demo")], ("build", "python", "node")),
+        Step("fuzz", [script("tests/fuzz/run", FUZZ_SECONDS)]),
+    ]
+
+
+def chosen(all_steps: list[Step], names: list[str]) -> list[Step]:
+    known = {step.name: step for step in all_steps}
+    wanted: set[str] = set()
+
+    def want(name: str) -> None:
+        if name not in known:
+            sys.exit(f"there is no step {name!r}; there are {', '.join(known)}")
+        if name not in wanted:
+            wanted.add(name)
+            for other in known[name].needs:
+                want(other)
+
+    for name in names or known:
+        want(name)
+    return [step for step in all_steps if step.name in wanted]
+
+
+def run(command: list[str], environment: dict[str, str]) -> tuple[int, list[str]]:
+    """Runs a command, shows what it says as it comes, and gives its exit code and what it said."""
+    print(f"$ {' '.join(command).replace(str(ROOT) + '/', '')}", flush=True)
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+    except OSError as error:
+        print(f"error: {error}", flush=True)
+        return 1, [str(error)]
+    lines = []
+    assert process.stdout is not None
+    for line in process.stdout:
+        print(line, end="", flush=True)
+        lines.append(line.rstrip())
+    return process.wait(), lines
+
+
+def summary(lines: list[str]) -> str:
+    """What the runners of a step say about themselves, in short."""
+    told = []
+    rust = [re.match(r"test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored", line) for line in lines]
+    counts = [[int(number) for number in match.groups()] for match in rust if match]
+    if counts:
+        passed, failed, ignored = (sum(column) for column in zip(*counts, strict=True))
+        told.append(f"{passed} passed, {failed} failed, {ignored} ignored")
+    node = {}
+    for line in lines:
+        if match := re.match(r"(?:#|ℹ) (tests|pass|fail|skipped) (\d+)$", line):
+            node[match[1]] = node.get(match[1], 0) + int(match[2])
+        elif match := re.match(r"=* ?(\d+ (?:passed|failed|skipped|error).*?) in [\d.]+s", line):
+            told.append(match[1])
+        elif re.match(r"\d+ runs, \d+ assertions|\[INFO\] Tests run: \d+, F.*\d$|demo: ", line):
+            told.append(line.removeprefix("[INFO] ").removeprefix("demo: "))
+    if node:
+        told.append(f"{node.get('pass', 0)} passed, {node.get('fail', 0)} failed, {node.get('skipped', 0)} skipped")
+    return "; ".join(told)
+
+
+def perform(step: Step, done: dict[str, Outcome]) -> Outcome:
+    failed = [name for name in step.needs if done[name].state == "FAILED"]
+    if failed:
+        return Outcome("FAILED", told=f"needs {', '.join(failed)}")
+    if step.missing:
+        return Outcome("left out", told=step.missing)
+    environment = dict(step.environment)
+    if "build" in done:
+        environment["HUBSTREAM_BUILT"] = "1"
+    start = time.monotonic()
+    said: list[str] = []
+    for command in step.commands:
+        code, lines = run(command, environment)
+        said += lines
+        if code == LEFT_OUT:
+            return Outcome("left out", time.monotonic() - start, said[-1] if said else "")
+        if code != 0:
+            told = summary(said) or f"exit code {code}"
+            return Outcome("FAILED", time.monotonic() - start, told)
+    return Outcome("passed", time.monotonic() - start, summary(said))
+
+
+def main() -> int:
+    all_steps = steps()
+    arguments = sys.argv[1:]
+    if arguments == ["--list"]:
+        print("\n".join(step.name for step in all_steps))
+        return 0
+    done: dict[str, Outcome] = {}
+    for step in chosen(all_steps, arguments):
+        print(f"\n=== {step.name} ===", flush=True)
+        done[step.name] = perform(step, done)
+        if not done[step.name].seconds:
+            print(done[step.name].told, flush=True)
+    width = max(len(name) for name in done)
+    print("\n=== summary ===")
+    for name, outcome in done.items():
+        print(f"{name:<{width}}  {outcome.state:<8}  {outcome.seconds:6.1f} s  {outcome.told}".rstrip())
+    failed = [name for name, outcome in done.items() if outcome.state == "FAILED"]
+    total = sum(outcome.seconds for outcome in done.values())
+    print(f"{len(done) - len(failed)} of {len(done)} steps succeeded in {total / 60:.1f} minutes")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
