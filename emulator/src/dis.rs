@@ -96,6 +96,7 @@ impl Dis {
             limits: self.context.limits,
             secret: &self.secret,
             changes: Vec::new(),
+            durable: self.context.store.is_durable(),
         };
         turn.trim();
         let reply = call.run(&mut turn);

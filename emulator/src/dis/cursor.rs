@@ -3,8 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hubstream::dis::partition::{parse_partition_id, partition_id};
+use hubstream::sign::hmac::hmac_sha256;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::error::Error;
@@ -105,13 +105,7 @@ impl Cursor {
 
 fn seal(content: &Content, secret: &[u8; 32]) -> String {
     let plain = serde_json::to_vec(content).unwrap_or_default();
-    let mut outer = Sha256::new_with_prefix(secret);
-    outer.update(
-        Sha256::new_with_prefix(secret)
-            .chain_update(&plain)
-            .finalize(),
-    );
-    URL_SAFE_NO_PAD.encode(&outer.finalize()[..16])
+    URL_SAFE_NO_PAD.encode(&hmac_sha256(secret, &plain)[..16])
 }
 
 /// Answers a request for a cursor.

@@ -193,12 +193,11 @@ impl Put {
                 };
                 let partition = &mut stream.partitions[number];
                 let sequence_number = partition.info.next;
-                turn.changes.push(journal::put_record(
-                    &stream.info.id,
-                    number,
-                    sequence_number,
-                    &record,
-                ));
+                if turn.durable {
+                    let id = &stream.info.id;
+                    let change = journal::put_record(id, number, sequence_number, &record);
+                    turn.changes.push(change);
+                }
                 partition.records.push_back(record);
                 partition.info.next += 1;
                 touched[number] = true;

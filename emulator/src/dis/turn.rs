@@ -14,6 +14,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) limits: Limits,
     pub(crate) secret: &'a [u8; 32],
     pub(crate) changes: Vec<Change>,
+    /// Whether changes are stored at all.
+    pub(crate) durable: bool,
 }
 
 impl Turn<'_> {

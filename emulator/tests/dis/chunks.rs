@@ -1,5 +1,7 @@
 //! Bodies that arrive in many parts.
 
+use std::fmt::Write as _;
+
 use serde_json::json;
 
 use super::harness::Harness;
@@ -17,7 +19,7 @@ async fn a_body_of_many_chunks_is_read_in_order() {
         .to_owned();
     for part in body.as_bytes().chunks(1000) {
         let part = std::str::from_utf8(part).expect("ASCII");
-        wire.push_str(&format!("{:x}\r\n{part}\r\n", part.len()));
+        let _ = write!(wire, "{:x}\r\n{part}\r\n", part.len());
     }
     wire.push_str("0\r\n\r\n");
     let reply = harness.raw(wire.as_bytes()).await;
