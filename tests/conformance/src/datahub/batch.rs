@@ -8,7 +8,7 @@ use hubstream::codec::{BatchVersion, CompressFormat, batch};
 use hubstream::record::RecordSchema;
 use serde_json::{Value as Json, json};
 
-use super::records;
+use super::{records, requests};
 use crate::vectors::{Case, Outcome, Verdict, bytes, must_fail, same, same_bytes};
 
 pub(super) fn version_0(case: &Case) -> Verdict {
@@ -171,16 +171,14 @@ fn with_header_1(payload: &[u8], header: &Json) -> Vec<u8> {
 
 fn put(case: &Case, version: BatchVersion) -> Verdict {
     let (input, expected) = (case.input(), case.expected());
-    let (schema_version, format) = arguments(input)?;
-    let body = batch::encode_put(&records::batch(input)?, version, schema_version, format);
-    let body = body.map_err(|error| error.to_string())?;
+    let request = requests::batch_put(input, version)?;
+    requests::same_head(expected, &request)?;
+    let body = request.body;
     same_bytes(&expected["body"], &body)?;
     let batches = batch::decode_put_request(&body).map_err(|error| error.to_string())?;
     same("the number of batches", &1, &batches.len())?;
     records::same_records(&input["records"], &read(&batches[0], &input["schema"])?)?;
-    Ok(Outcome::PassedInPart(
-        "path and headers of the batch protocol",
-    ))
+    Ok(Outcome::Passed)
 }
 
 fn get(case: &Case) -> Verdict {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use hubstream::codec::protobuf::messages::{
     FieldData, GetRecordsResponse, RecordData, RecordEntry,
 };
-use hubstream::codec::{CompressFormat, frame, protobuf};
+use hubstream::codec::{BatchVersion, CompressFormat, frame, protobuf};
 use hubstream::datahub::Protocol;
 use prost::Message as _;
 use serde_json::Value as Json;
@@ -14,19 +14,12 @@ use crate::vectors::{Case, Outcome, Verdict, bytes, must_fail, same_bytes};
 
 pub(super) fn put(case: &Case) -> Verdict {
     let (input, expected) = (case.input(), case.expected());
-    if input["protocol"] == "batch" {
-        // The body of a get is the same in both protocols.
-        let limit = input["limit"]
-            .as_i64()
-            .and_then(|limit| limit.try_into().ok())
-            .unwrap_or_default();
-        let body = protobuf::encode_get(input["cursor"].as_str().unwrap_or_default(), limit);
-        same_bytes(&expected["body"], &body)?;
-        return Ok(Outcome::PassedInPart(
-            "path and headers of the batch protocol",
-        ));
-    }
-    let service = requests::service(Protocol::Protobuf, CompressFormat::None);
+    let protocol = if input["protocol"] == "batch" {
+        Protocol::Batch(BatchVersion::V1)
+    } else {
+        Protocol::Protobuf
+    };
+    let service = requests::service(protocol, CompressFormat::None);
     let request = requests::request(input, &service)?;
     requests::same_head(expected, &request)?;
     same_bytes(&expected["body"], &request.body)?;

@@ -2,12 +2,16 @@
 
 use std::time::UNIX_EPOCH;
 
-use hubstream::codec::CompressFormat;
+use http::{HeaderMap, StatusCode};
+use hubstream::codec::{BatchVersion, CompressFormat};
 use hubstream::credentials::Credentials;
-use hubstream::datahub::{DataHubService, GetBlobRecords, Protocol, PutRecords, PutRecordsByShard};
+use hubstream::datahub::{
+    DataHub, DataHubService, GetBlobRecords, Protocol, PutRecords, PutRecordsByShard,
+};
 use hubstream::operation::{Exchange, Service as _};
-use hubstream::transport::Request;
-use serde_json::Value as Json;
+use hubstream::transport::stub::Script;
+use hubstream::transport::{Request, Response};
+use serde_json::{Value as Json, json};
 
 use super::records;
 use crate::vectors::same;
@@ -63,6 +67,61 @@ pub(super) fn request(input: &Json, service: &DataHubService) -> Result<Request,
         }
         operation => Err(format!("unknown operation {operation:?}")),
     }
+}
+
+/// The request of a put in batch mode, as a client sends it that finds the schema version of an
+/// input in the registry of the topic.
+pub(super) fn batch_put(input: &Json, version: BatchVersion) -> Result<Request, String> {
+    let error = |error: hubstream::error::Error| error.to_string();
+    let script = Script::new(registry_replies(input)?.into_iter().map(Ok));
+    let number = u8::from(version == BatchVersion::V1);
+    let builder = DataHub::builder("http://localhost")
+        .credentials(Credentials::new("id", "key"))
+        .set("protocol", "batch")
+        .set("batch_version", number)
+        .set("compress_format", name(input, "compress"))
+        .transport(script.clone());
+    let hub = DataHub::new(builder).map_err(error)?;
+    let put = PutRecordsByShard::new(
+        name(input, "project"),
+        name(input, "topic"),
+        name(input, "shard_id"),
+        records::batch(input)?,
+    );
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| error.to_string())?
+        .block_on(hub.put_records_by_shard(put))
+        .map_err(error)?;
+    let last = script.requests().pop();
+    last.ok_or_else(|| "nothing was sent".to_owned())
+}
+
+/// What the service answers: to GetTopic and ListSchema for tuples, and to the put.
+fn registry_replies(input: &Json) -> Result<Vec<Response>, String> {
+    let reply = |body: Json| Response {
+        status: StatusCode::OK,
+        headers: HeaderMap::new(),
+        body: body.to_string().into(),
+    };
+    let mut replies = Vec::new();
+    if let Some(schema) = records::schema(&input["schema"])? {
+        let schema = schema.to_json();
+        replies.push(reply(json!({
+            "Comment": "", "CreateTime": 1, "LastModifyTime": 1, "Lifecycle": 1, "ShardCount": 1,
+            "RecordType": "TUPLE", "RecordSchema": schema, "EnableSchemaRegistry": true,
+        })));
+        let version = &input["schema_version"];
+        replies.push(reply(json!({
+            "PageCount": 1, "PageNumber": 1, "PageSize": 100, "TotalCount": 1,
+            "RecordSchemaList": [
+                {"VersionId": version, "RecordSchema": schema, "CreateTime": 1, "Creator": "u"},
+            ],
+        })));
+    }
+    replies.push(reply(json!({})));
+    Ok(replies)
 }
 
 /// Compares method, path and the headers that are named.
