@@ -252,4 +252,38 @@ mod tests {
         assert_eq!(offered(""), None);
         assert_eq!(Codec::offered(&HeaderMap::new()), None);
     }
+
+    #[test]
+    fn the_golden_bodies_are_decompressed() {
+        let path = format!(
+            "{}/../tests/vectors/datahub/compression.json",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        let text = std::fs::read_to_string(path).expect("the vectors are there");
+        let cases: Vec<serde_json::Value> = serde_json::from_str(&text).expect("a list of cases");
+        let bytes = |value: &serde_json::Value| -> Option<Vec<u8>> {
+            let digits = value["hex"].as_str()?;
+            (0..digits.len())
+                .step_by(2)
+                .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).ok())
+                .collect()
+        };
+        let mut checked = 0;
+        for case in &cases {
+            let input = &case["input"];
+            let codec = Codec::named(input["codec"].as_str().unwrap_or_default());
+            let (Some(codec), Some(body)) = (codec, bytes(&input["compressed"])) else {
+                continue;
+            };
+            let size = input["raw_size"].as_u64().map(|size| size as usize);
+            let raw = codec.decompress(&body, size, 4 << 20);
+            match bytes(&case["expected"]["raw"]) {
+                Some(expected) => assert_eq!(raw.as_ref(), Ok(&expected), "{}", case["name"]),
+                None if case["expected"]["error"].is_null() => continue,
+                None => assert!(raw.is_err(), "{}", case["name"]),
+            }
+            checked += 1;
+        }
+        assert!(checked > 15, "{checked}");
+    }
 }

@@ -10,3 +10,4 @@ mod messages;
 mod records;
 mod shards;
 mod subscriptions;
+mod vectors;
