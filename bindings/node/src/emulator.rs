@@ -12,7 +12,7 @@ use crate::error::to_js;
 
 /// How an emulator is started.
 #[napi(object)]
-pub(crate) struct EmulatorOptions {
+pub struct EmulatorOptions {
     /// `host:port` for DataHub.
     pub datahub: Option<String>,
     /// `host:port` for DIS.
@@ -36,31 +36,6 @@ pub(crate) struct EmulatorOptions {
 pub struct NativeEmulator {
     emulator: Mutex<Option<Emulator>>,
     clock: Clock,
-}
-
-/// Starts an emulator.
-#[napi]
-pub(crate) fn start_emulator(
-    env: &Env,
-    options: EmulatorOptions,
-) -> Result<AsyncBlock<NativeEmulator>> {
-    let builder = builder(options).map_err(|error| to_js(env, &error))?;
-    let start = async move { Ok(builder.start().await) };
-    AsyncBlockBuilder::build_with_map(env, start, |env, started| match started {
-        Ok(emulator) => {
-            let clock = emulator.clock();
-            Ok(NativeEmulator {
-                emulator: Mutex::new(Some(emulator)),
-                clock,
-            })
-        }
-        Err(error) => {
-            let error = Error::new(ErrorKind::Unavailable, error.to_string())
-                .with_sent(false)
-                .with_source(error);
-            Err(to_js(&env, &error))
-        }
-    })
 }
 
 fn builder(options: EmulatorOptions) -> hubstream::error::Result<EmulatorBuilder> {
@@ -96,6 +71,28 @@ fn builder(options: EmulatorOptions) -> hubstream::error::Result<EmulatorBuilder
 
 #[napi]
 impl NativeEmulator {
+    /// Starts an emulator.
+    #[napi]
+    pub fn start(env: &Env, options: EmulatorOptions) -> Result<AsyncBlock<NativeEmulator>> {
+        let builder = builder(options).map_err(|error| to_js(env, &error))?;
+        let start = async move { Ok(builder.start().await) };
+        AsyncBlockBuilder::build_with_map(env, start, |env, started| match started {
+            Ok(emulator) => {
+                let clock = emulator.clock();
+                Ok(NativeEmulator {
+                    emulator: Mutex::new(Some(emulator)),
+                    clock,
+                })
+            }
+            Err(error) => {
+                let error = Error::new(ErrorKind::Unavailable, error.to_string())
+                    .with_sent(false)
+                    .with_source(error);
+                Err(to_js(&env, &error))
+            }
+        })
+    }
+
     /// Endpoint of DataHub, if it is served.
     #[napi(getter)]
     pub fn datahub_url(&self) -> Option<String> {

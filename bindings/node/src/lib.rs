@@ -11,6 +11,10 @@
     clippy::needless_pass_by_value,
     reason = "arguments that come from JavaScript are owned"
 )]
+#![allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "`#[napi]` hands out the environment by reference"
+)]
 
 mod client;
 mod credentials;

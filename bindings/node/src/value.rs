@@ -82,7 +82,18 @@ pub(crate) fn arguments_from_js(
     object: &Object<'_>,
     fields: &[FieldSchema],
 ) -> Checked<Value> {
-    let names = Object::keys(object)?;
+    members_from_js(env, object, fields, "")
+}
+
+/// Reads named members. A member of the name `besides` is left alone.
+fn members_from_js(
+    env: &Env,
+    object: &Object<'_>,
+    fields: &[FieldSchema],
+    besides: &str,
+) -> Checked<Value> {
+    let mut names = Object::keys(object)?;
+    names.retain(|name| name != besides);
     let mut known = 0;
     let mut members = Vec::with_capacity(names.len());
     for field in fields {
@@ -178,12 +189,11 @@ fn text(value: Unknown<'_>, found: ValueType) -> Checked<String> {
         return unexpected("a string", &value);
     }
     let string = unsafe { value.cast::<JsString<'_>>() }?.into_utf16()?;
-    let units = string.as_slice();
     // The slice ends with the terminator that the interface writes.
-    let units = units
-        .strip_suffix(&[0])
-        .filter(|_| units.len() > string.len())
-        .unwrap_or(units);
+    let units = string
+        .as_slice()
+        .split_last()
+        .map_or(&[][..], |(_, units)| units);
     String::from_utf16(units)
         .or_else(|_| refuse("has half of a surrogate pair, which no text can have"))
 }
@@ -240,20 +250,21 @@ fn one_of(env: &Env, value: Unknown<'_>, union: &UnionSchema) -> Checked<Value> 
         let names: Vec<_> = union.models.iter().map(|model| model.name).collect();
         return refuse(format!("`kind` must be one of {}", names.join(", ")));
     };
-    arguments_from_js(env, &object, model.fields)
+    match members_from_js(env, &object, model.fields, "kind")? {
+        Value::Map(mut members) => {
+            members.insert(0, (Cow::Borrowed("kind"), Value::Text(kind)));
+            Ok(Value::Map(members))
+        }
+        other => Ok(other),
+    }
 }
 
 fn union_model(union: &UnionSchema, kind: &str) -> Option<&'static ModelSchema> {
-    union.models.iter().copied().find(|model| {
-        let fixed = model.fields.first().and_then(|field| field.default);
-        match fixed {
-            Some(
-                hubstream::schema::DefaultValue::Text(text)
-                | hubstream::schema::DefaultValue::Variant(text),
-            ) => text == kind,
-            _ => model.name == kind,
-        }
-    })
+    union
+        .models
+        .iter()
+        .copied()
+        .find(|model| model.name == kind)
 }
 
 fn plain_object<'env>(value: Unknown<'env>, found: ValueType) -> Result<Option<Object<'env>>> {
@@ -314,7 +325,7 @@ pub(crate) fn to_js<'env>(
     }
 }
 
-fn unknown<'env, T: ToNapiValue>(env: &'env Env, value: T) -> Result<Unknown<'env>> {
+fn unknown<T: ToNapiValue>(env: &Env, value: T) -> Result<Unknown<'_>> {
     let raw = unsafe { T::to_napi_value(env.raw(), value) }?;
     Ok(unsafe { Unknown::from_raw_unchecked(env.raw(), raw) })
 }

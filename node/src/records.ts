@@ -1,0 +1,17 @@
+// What every service shares: records, schemas and errors.
+
+export { RecordBatch, type RecordsInput } from './batch.js'
+export type { CallOptions, ClientOptions, CredentialProvider, Credentials } from './client.js'
+export { HubstreamError } from './error.js'
+export * from './generated/errors.js'
+export { FieldType } from './generated/records.js'
+export {
+  BatchRecord,
+  BlobRecord,
+  type RecordKeys,
+  type Row,
+  TupleRecord,
+  type Value,
+  type ValueInput,
+} from './record.js'
+export { type Field, type FieldInput, RecordSchema } from './schema.js'
