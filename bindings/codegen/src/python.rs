@@ -1,8 +1,260 @@
-//! Renders the façade of this language.
+//! Renders the Python package: clients, models and exceptions.
+
+mod client;
+mod docs;
+mod types;
+
+use std::collections::BTreeSet;
+
+use hubstream::error::ErrorKind;
+use hubstream::schema::{EnumSchema, EnumValue, ModelSchema};
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{Environment, Value, context};
 
 use crate::Output;
+use crate::description::{Service, services};
+
+use client::client_context;
+use docs::{docstring, sentence};
+use types::{HANDWRITTEN, annotation, decode, field_default, imports_of};
+
+/// Where the package lies.
+const ROOT: &str = "python/src/hubstream";
+
+/// Longest line.
+const WIDTH: usize = 100;
 
 /// All generated files of this language.
 pub(crate) fn render() -> Vec<Output> {
-    Vec::new()
+    let mut environment = Environment::new();
+    let syntax = SyntaxConfig::builder()
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .keep_trailing_newline(true)
+        .build()
+        .expect("the markers of blocks differ");
+    environment.set_syntax(syntax);
+    let mut outputs = vec![output(
+        "errors.py",
+        &environment,
+        include_str!("../templates/python_errors.py.j2"),
+        errors(),
+    )];
+    for service in services() {
+        outputs.extend(render_service(&environment, &service));
+    }
+    outputs
+}
+
+fn output(path: &str, environment: &Environment<'_>, template: &str, context: Value) -> Output {
+    let text = environment
+        .render_str(template, context)
+        .unwrap_or_else(|error| panic!("template of {path}: {error}"));
+    Output {
+        path: format!("{ROOT}/{path}"),
+        text,
+    }
+}
+
+fn render_service(environment: &Environment<'_>, service: &Service) -> Vec<Output> {
+    let name = service.entry.name;
+    let client = include_str!("../templates/python_client.py.j2");
+    let models = include_str!("../templates/python_models.py.j2");
+    let (results, others): (Vec<_>, Vec<_>) = service
+        .models
+        .iter()
+        .copied()
+        .partition(|model| model.name.ends_with("Result"));
+    let enums: Vec<_> = service
+        .enums
+        .iter()
+        .copied()
+        .filter(|names| !HANDWRITTEN.contains(&names.name))
+        .collect();
+    let types = models_context(service, &enums, &others, true);
+    let results = models_context(service, &[], &results, false);
+    vec![
+        output(
+            &format!("{name}/_client.py"),
+            environment,
+            client,
+            client_context(service, false),
+        ),
+        output(
+            &format!("{name}/_aio_client.py"),
+            environment,
+            client,
+            client_context(service, true),
+        ),
+        output(
+            &format!("{name}/models/types.py"),
+            environment,
+            models,
+            types,
+        ),
+        output(
+            &format!("{name}/models/results.py"),
+            environment,
+            models,
+            results,
+        ),
+    ]
+}
+
+fn errors() -> Value {
+    let kinds: Vec<Value> = ErrorKind::ALL
+        .iter()
+        .map(|kind| {
+            let class = format!("{kind:?}Error");
+            let builtin = match kind {
+                ErrorKind::InvalidArgument => "ValueError",
+                ErrorKind::NotFound => "LookupError",
+                ErrorKind::PermissionDenied => "PermissionError",
+                ErrorKind::Timeout => "TimeoutError",
+                ErrorKind::Connection => "ConnectionError",
+                _ => "",
+            };
+            context! { class, builtin, kind => kind.name(), docs => docstring(kind.docs(), &[], 4) }
+        })
+        .collect();
+    context! { kinds }
+}
+
+fn models_context(
+    service: &Service,
+    enums: &[&'static EnumSchema],
+    models: &[&'static ModelSchema],
+    is_types: bool,
+) -> Value {
+    let mut imports: BTreeSet<(String, String)> = BTreeSet::new();
+    let mut has_factory = false;
+    if !enums.is_empty() {
+        imports.insert(("hubstream._convert".to_owned(), "OpenEnum".to_owned()));
+    }
+    for model in models {
+        for field in model.fields {
+            imports.extend(imports_of(field.ty, service.entry.name, is_types));
+        }
+        has_factory |= fields_with_defaults(model).iter().any(|(_, default)| {
+            default
+                .as_deref()
+                .is_some_and(|text| text.starts_with("field("))
+        });
+    }
+    let mut names: Vec<&str> = enums
+        .iter()
+        .map(|names| names.name)
+        .chain(models.iter().map(|model| model.name))
+        .collect();
+    names.sort_unstable();
+    let imports: Vec<Value> = group(imports);
+    context! {
+        title => service.entry.title,
+        is_types,
+        names,
+        imports,
+        has_factory,
+        enums => enums.iter().map(|names| enum_context(names)).collect::<Vec<_>>(),
+        models => models.iter().map(|model| model_context(model)).collect::<Vec<_>>(),
+    }
+}
+
+fn group(imports: BTreeSet<(String, String)>) -> Vec<Value> {
+    let mut modules: Vec<(String, Vec<String>)> = Vec::new();
+    for (module, name) in imports {
+        match modules.last_mut() {
+            Some((known, names)) if *known == module => names.push(name),
+            _ => modules.push((module, vec![name])),
+        }
+    }
+    modules
+        .into_iter()
+        .map(|(module, names)| {
+            let mut line = format!("from {module} import {}", names.join(", "));
+            if line.len() > WIDTH {
+                line = format!("from {module} import (\n    {},\n)", names.join(",\n    "));
+            }
+            Value::from(line)
+        })
+        .collect()
+}
+
+fn enum_context(names: &EnumSchema) -> Value {
+    let variants: Vec<Value> = names
+        .variants
+        .iter()
+        .map(|variant| {
+            let value = match variant.value {
+                EnumValue::Text(text) => format!("{text:?}"),
+                EnumValue::Number(number) => number.to_string(),
+            };
+            context! { name => variant.name, value, docs => docstring(variant.docs, &[], 4) }
+        })
+        .collect();
+    context! { name => names.name, docs => docstring(names.docs, &[], 4), variants }
+}
+
+/// The fields of a model with their Python defaults, as far as Python's order permits them.
+fn fields_with_defaults(model: &ModelSchema) -> Vec<(&'static str, Option<String>)> {
+    let optional_from = model
+        .fields
+        .iter()
+        .rposition(|field| field.default.is_none())
+        .map_or(0, |last| last + 1);
+    model
+        .fields
+        .iter()
+        .enumerate()
+        .map(|(place, field)| {
+            let default = (place >= optional_from)
+                .then(|| field_default(field))
+                .flatten();
+            (field.name, default)
+        })
+        .collect()
+}
+
+fn model_context(model: &ModelSchema) -> Value {
+    let defaults = fields_with_defaults(model);
+    let fields: Vec<Value> = model
+        .fields
+        .iter()
+        .zip(defaults)
+        .map(|(field, (_, default))| {
+            let value = format!("value[\"{}\"]", field.name);
+            let expression = decode(field.ty, &value, "");
+            let mut line = format!("            {}={expression},", field.name);
+            if line.len() > WIDTH {
+                line = broken(field.name, &expression);
+            }
+            context! {
+                name => field.name,
+                annotation => annotation(field.ty, ""),
+                default,
+                line,
+            }
+        })
+        .collect();
+    let attributes: Vec<(String, String)> = model
+        .fields
+        .iter()
+        .map(|field| (field.name.to_owned(), sentence(field.docs)))
+        .collect();
+    let docs = docstring(model.docs, &[("Attributes", &attributes)], 4);
+    context! { name => model.name, docs, fields }
+}
+
+/// Breaks a comprehension over lines as the formatter does.
+fn broken(name: &str, expression: &str) -> String {
+    let (open, rest) = expression.split_at(1);
+    let (inner, close) = rest.split_at(rest.len() - 1);
+    let (head, tail) = inner.split_once(" for ").unwrap_or((inner, ""));
+    let blanks = " ".repeat(16);
+    let body = format!("{blanks}{inner}");
+    let body = if body.len() <= WIDTH {
+        body
+    } else {
+        format!("{blanks}{head}\n{blanks}for {tail}")
+    };
+    format!("            {name}={open}\n{body}\n            {close},")
 }

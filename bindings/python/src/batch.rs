@@ -167,9 +167,9 @@ impl RecordBatch {
             return Ok(None);
         };
         let handle = Py::new(py, RecordSchema::from(std::sync::Arc::clone(schema)))?;
-        py.import("hubstream.datahub.models.schema")?
+        py.import("hubstream.record_schema")?
             .getattr("RecordSchema")?
-            .call_method1("_from_native", (handle,))
+            .call_method1("from_native", (handle,))
             .map(Some)
     }
 

@@ -239,7 +239,7 @@ fn record_class<'py>(
     cell: &'static PyOnceLock<Py<PyType>>,
     name: &str,
 ) -> PyResult<&'py Bound<'py, PyType>> {
-    cell.import(py, "hubstream.datahub.models.record", name)
+    cell.import(py, "hubstream.records", name)
 }
 
 fn tuple_class(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {

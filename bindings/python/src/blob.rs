@@ -9,7 +9,7 @@ use std::ffi::c_int;
 use bytes::Bytes;
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PySlice};
+use pyo3::types::{PyBytes, PyIterator, PySlice};
 use pyo3::{PyErr, ffi};
 
 use crate::value::bytes;
@@ -66,6 +66,10 @@ impl Blob {
             .and_then(|place| self.0.get(place))
             .ok_or_else(|| PyIndexError::new_err("index out of range"))
             .and_then(|byte| Ok(byte.into_pyobject(py)?.into_any()))
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+        self.__bytes__(py).try_iter()
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {

@@ -102,7 +102,7 @@ impl Emulator {
 
     /// Starts the emulator; gives a future of the running event loop.
     fn start_async<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.later(py, self.starting())
+        Self::later(py, self.starting())
     }
 
     /// Stops the emulator and waits until requests in flight are answered.
@@ -113,7 +113,7 @@ impl Emulator {
 
     /// Stops the emulator; gives a future of the running event loop.
     fn stop_async<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.later(py, self.stopping())
+        Self::later(py, self.stopping())
     }
 
     /// Endpoint of DataHub, if it is served.
@@ -156,7 +156,7 @@ impl Emulator {
 
     /// The emulator's time in seconds since 1970.
     fn now(&self) -> f64 {
-        self.clock.now_ms() as f64 / 1000.0
+        Duration::from_millis(self.clock.now_ms().max(0).unsigned_abs()).as_secs_f64()
     }
 }
 
@@ -189,7 +189,6 @@ impl Emulator {
     }
 
     fn later<'py>(
-        &self,
         py: Python<'py>,
         work: BoxFuture<Result<(), Error>>,
     ) -> PyResult<Bound<'py, PyAny>> {

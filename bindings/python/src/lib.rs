@@ -1,6 +1,10 @@
 //! The native part of the Python package `hubstream`: module `hubstream._native`.
 //!
 //! It is small and private. What users import is ordinary Python source in `python/src/hubstream`.
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "functions for Python own their arguments, and errors end where they are raised"
+)]
 
 mod asyncio;
 mod batch;
@@ -14,6 +18,7 @@ mod record_schema;
 mod record_value;
 mod runtime;
 mod settings;
+mod signature;
 mod value;
 
 use pyo3::prelude::*;
@@ -37,6 +42,8 @@ mod _native {
     use super::runtime::{forget_parent, shut_down};
     #[pymodule_export]
     use super::settings::settings;
+    #[pymodule_export]
+    use super::signature::sign_datahub;
 
     use super::{Bound, PyModule, PyResult};
     use pyo3::prelude::*;

@@ -1,0 +1,361 @@
+//! Clients: settings, and one method for each operation.
+
+use std::collections::BTreeSet;
+
+use hubstream::config::{KEYS, SettingKey, SettingKind};
+use hubstream::error::ErrorKind;
+use hubstream::schema::{OperationSchema, TypeSchema};
+use minijinja::{Value, context};
+
+use crate::description::Service;
+
+use super::WIDTH;
+use super::docs::{docstring, sentence};
+use super::types::{annotation, argument_annotation, decode, default, encode};
+
+/// The indentation of a method's body.
+const INDENT: &str = "        ";
+
+/// What the template of a client needs.
+pub(super) fn client_context(service: &Service, is_async: bool) -> Value {
+    let entry = service.entry;
+    let operations: Vec<Value> = entry
+        .operations
+        .iter()
+        .map(|operation| method(operation, is_async))
+        .collect();
+    let mut uses = Uses::default();
+    for operation in entry.operations {
+        for field in operation.fields {
+            uses.argument(field.ty);
+        }
+    }
+    let keys: Vec<&SettingKey> = KEYS
+        .iter()
+        .filter(|key| key.applies_to(entry.name))
+        .collect();
+    let settings: Vec<Value> = keys.iter().map(|key| setting(key)).collect();
+    let keys_docs: Vec<(String, String)> = keys
+        .iter()
+        .map(|key| (key.name.to_owned(), setting_docs(key)))
+        .collect();
+    let credential = (
+        "credential".to_owned(),
+        "Gives the credentials of each request: a callable that returns (id, key), (id, key, token) \
+         or (id, key, token, expires_at), or an object with the method get_credential."
+            .to_owned(),
+    );
+    let arguments = |first: &[(&str, &str)], skip: &[&str]| -> Vec<(String, String)> {
+        first
+            .iter()
+            .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+            .chain(
+                keys_docs
+                    .iter()
+                    .filter(|(name, _)| !skip.contains(&name.as_str()))
+                    .cloned(),
+            )
+            .chain([credential.clone()])
+            .collect()
+    };
+    let raises = [(
+        "InvalidArgumentError".to_owned(),
+        "If a setting is refused.".to_owned(),
+    )];
+    let init_docs = docstring(
+        "Makes a client. Nothing is sent.",
+        &[("Args", &arguments(&[], &[])), ("Raises", &raises)],
+        8,
+    );
+    let env_docs = docstring(
+        &format!(
+            "Makes a client from environment variables such as `{}_ENDPOINT`.\n\nThe arguments are \
+             settings that count more than the environment.",
+            entry.name.to_uppercase()
+        ),
+        &[("Args", &arguments(&[], &[])), ("Raises", &raises)],
+        8,
+    );
+    let url_docs = docstring(
+        &format!(
+            "Makes a client from a connection URL, `{}+https://ID:KEY@host/?setting=value`.\n\nThe \
+             arguments are settings that count more than the URL.",
+            entry.name
+        ),
+        &[
+            (
+                "Args",
+                &arguments(&[("url", "The connection URL.")], &["endpoint"]),
+            ),
+            ("Raises", &raises),
+        ],
+        8,
+    );
+    context! {
+        name => entry.name,
+        title => entry.title,
+        client => entry.client,
+        is_async,
+        operations,
+        settings,
+        init_docs,
+        env_docs,
+        url_docs,
+        collections => uses.collections(),
+        any => uses.any,
+        sequence_helpers => uses.helpers(),
+        record_types => uses.record_types(),
+    }
+}
+
+/// What the arguments of a service need to import.
+#[derive(Default)]
+struct Uses {
+    any: bool,
+    mapping: bool,
+    sequence: bool,
+    model: bool,
+    model_list: bool,
+    model_map: bool,
+    texts: bool,
+    records: bool,
+    schema: bool,
+}
+
+impl Uses {
+    fn argument(&mut self, ty: TypeSchema) {
+        match ty {
+            TypeSchema::Optional(inner) => self.argument(*inner),
+            TypeSchema::List(TypeSchema::Model(_)) => {
+                self.model_list = true;
+                self.sequence = true;
+                self.mapping = true;
+                self.any = true;
+            }
+            TypeSchema::Map(TypeSchema::Model(_)) => {
+                self.model_map = true;
+                self.mapping = true;
+                self.any = true;
+            }
+            TypeSchema::List(inner) => {
+                self.sequence = true;
+                self.texts |= *inner == TypeSchema::Text;
+                self.argument(*inner);
+            }
+            TypeSchema::Map(inner) => {
+                self.mapping = true;
+                self.argument(*inner);
+            }
+            TypeSchema::Model(_) => {
+                self.model = true;
+                self.mapping = true;
+                self.any = true;
+            }
+            TypeSchema::Records => {
+                self.records = true;
+                self.sequence = true;
+            }
+            TypeSchema::RecordSchema => self.schema = true,
+            _ => {}
+        }
+    }
+
+    fn collections(&self) -> Vec<&'static str> {
+        let wanted = [("Mapping", self.mapping), ("Sequence", self.sequence)];
+        chosen(&wanted)
+    }
+
+    fn helpers(&self) -> Vec<&'static str> {
+        chosen(&[
+            ("batch_of", self.records),
+            ("handle_of", self.schema),
+            ("member_list", self.model_list),
+            ("member_map", self.model_map),
+            ("members", self.model),
+            ("texts", self.texts),
+        ])
+    }
+
+    fn record_types(&self) -> Vec<&'static str> {
+        chosen(&[
+            ("Record", self.records),
+            ("RecordBatch", self.records),
+            ("RecordSchema", self.schema),
+        ])
+    }
+}
+
+fn chosen(wanted: &[(&'static str, bool)]) -> Vec<&'static str> {
+    wanted
+        .iter()
+        .filter(|(_, used)| *used)
+        .map(|(name, _)| *name)
+        .collect()
+}
+
+fn setting(key: &SettingKey) -> Value {
+    let annotation = match key.kind {
+        SettingKind::Boolean => "bool | None",
+        SettingKind::Integer => "int | None",
+        SettingKind::Seconds => "float | timedelta | None",
+        _ => "str | None",
+    };
+    context! { name => key.name, annotation }
+}
+
+fn setting_docs(key: &SettingKey) -> String {
+    let mut text = key.docs.to_owned();
+    if key.kind == SettingKind::Seconds {
+        text.push_str(" In seconds.");
+    }
+    if !key.default.is_empty() {
+        text.push_str(" Default: ");
+        text.push_str(key.default);
+        text.push('.');
+    }
+    text
+}
+
+fn method(operation: &OperationSchema, is_async: bool) -> Value {
+    let parameters: Vec<String> = operation
+        .fields
+        .iter()
+        .map(|field| {
+            let annotation = argument_annotation(field.ty);
+            match default(field) {
+                Some(value) => format!("{}: {annotation} = {value}", field.name),
+                None => format!("{}: {annotation}", field.name),
+            }
+        })
+        .collect();
+    let returns = annotation(operation.returns, "models.");
+    let keyword = if is_async { "async def" } else { "def" };
+    let signature = signature(keyword, operation.method, &parameters, &returns);
+    let members: Vec<String> = operation
+        .fields
+        .iter()
+        .map(|field| format!("\"{}\": {}", field.name, encode(field.ty, field.name)))
+        .collect();
+    let call = call(operation, &members, is_async);
+    let arguments: Vec<(String, String)> = operation
+        .fields
+        .iter()
+        .map(|field| (field.name.to_owned(), sentence(field.docs)))
+        .collect();
+    let returned = returned(operation.returns);
+    let raises = raises(operation);
+    let docs = docstring(
+        operation.docs,
+        &[
+            ("Args", &arguments),
+            ("Returns", &returned),
+            ("Raises", &raises),
+        ],
+        8,
+    );
+    context! { signature, docs, call }
+}
+
+fn returned(returns: TypeSchema) -> Vec<(String, String)> {
+    match returns {
+        TypeSchema::Model(model) => vec![(String::new(), sentence(model.docs))],
+        _ => Vec::new(),
+    }
+}
+
+/// The exceptions whose kinds the documentation names, and those that every call may raise.
+fn raises(operation: &OperationSchema) -> Vec<(String, String)> {
+    let mut named: BTreeSet<usize> = BTreeSet::new();
+    for (place, kind) in ErrorKind::ALL.iter().enumerate() {
+        if operation.docs.contains(&format!("`{kind:?}`")) {
+            named.insert(place);
+        }
+    }
+    let mut raises = Vec::new();
+    if !operation.fields.is_empty() {
+        raises.push((
+            "InvalidArgumentError".to_owned(),
+            "If an argument is refused.".to_owned(),
+        ));
+    }
+    for place in named {
+        let kind = ErrorKind::ALL[place];
+        if kind != ErrorKind::InvalidArgument {
+            raises.push((format!("{kind:?}Error"), kind.docs().to_owned()));
+        }
+    }
+    raises.push((
+        "HubstreamError".to_owned(),
+        "If the call fails in another way.".to_owned(),
+    ));
+    raises
+}
+
+fn signature(keyword: &str, name: &str, parameters: &[String], returns: &str) -> String {
+    let one_line = format!(
+        "    {keyword} {name}({}) -> {returns}:",
+        [&["self".to_owned()], parameters].concat().join(", ")
+    );
+    if one_line.len() <= WIDTH {
+        return one_line;
+    }
+    let mut text = format!("    {keyword} {name}(\n        self,\n");
+    for parameter in parameters {
+        text.push_str("        ");
+        text.push_str(parameter);
+        text.push_str(",\n");
+    }
+    text.push_str("    ) -> ");
+    text.push_str(returns);
+    text.push(':');
+    text
+}
+
+/// The statements that perform a call, laid out as the formatter of the package would.
+fn call(operation: &OperationSchema, members: &[String], is_async: bool) -> String {
+    let target = if operation.returns == TypeSchema::Unit {
+        ""
+    } else {
+        "value = "
+    };
+    let wait = if is_async { "await " } else { "" };
+    let dict = members.join(", ");
+    let one_line = format!(
+        "{INDENT}{target}{wait}self._call(\"{}\", {{{dict}}})",
+        operation.name
+    );
+    let mut text = if one_line.len() <= WIDTH {
+        one_line
+    } else {
+        format!(
+            "{INDENT}{target}{wait}self._call(\n{}\n{INDENT})",
+            call_arguments(operation.name, members)
+        )
+    };
+    if operation.returns != TypeSchema::Unit {
+        text.push('\n');
+        text.push_str(INDENT);
+        text.push_str("return ");
+        text.push_str(&decode(operation.returns, "value", "models."));
+    }
+    text
+}
+
+/// Name and arguments of a call that does not fit one line.
+fn call_arguments(name: &str, members: &[String]) -> String {
+    let one_line = format!("{INDENT}    \"{name}\", {{{}}}", members.join(", "));
+    if one_line.len() <= WIDTH && members.len() > 1 {
+        return one_line;
+    }
+    let mut lines = vec![
+        format!("{INDENT}    \"{name}\","),
+        format!("{INDENT}    {{"),
+    ];
+    lines.extend(
+        members
+            .iter()
+            .map(|member| format!("{INDENT}        {member},")),
+    );
+    lines.push(format!("{INDENT}    }},"));
+    lines.join("\n")
+}

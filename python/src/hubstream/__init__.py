@@ -1,0 +1,45 @@
+"""Clients of stream services, and an emulator of them.
+
+- `hubstream.datahub`: Alibaba Cloud DataHub; `hubstream.datahub.aio` as coroutines.
+- `hubstream.dis`: Huawei Cloud DIS; `hubstream.dis.aio` as coroutines.
+- `hubstream.errors`: what can go wrong, the same for every service.
+- `hubstream.records`: records, their columns, and batches of them.
+- `hubstream.testing`: an emulator that runs in this process.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hubstream.errors import HubstreamError
+    from hubstream.records import RecordBatch
+
+    __version__: str
+
+__all__ = ["HubstreamError", "RecordBatch", "__version__"]
+
+_LAZY = {
+    "HubstreamError": ("hubstream.errors", "HubstreamError"),
+    "RecordBatch": ("hubstream.records", "RecordBatch"),
+    "__version__": ("hubstream._native", "VERSION"),
+}
+
+_MODULES = frozenset({"datahub", "dis", "errors", "records", "testing"})
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"hubstream.{name}")
+    try:
+        module, attribute = _LAZY[name]
+    except KeyError:
+        message = f"module 'hubstream' has no attribute {name!r}"
+        raise AttributeError(message) from None
+    value = globals()[name] = getattr(import_module(module), attribute)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY, *_MODULES})

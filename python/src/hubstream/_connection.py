@@ -1,0 +1,134 @@
+"""What the clients of all services share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from hubstream import _native
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+    from types import TracebackType
+    from typing import Self, TypeAlias
+
+
+class Credential(Protocol):
+    """Credentials as the credentials packages of Alibaba Cloud give them."""
+
+    def get_access_key_id(self) -> str:
+        """The access id."""
+
+    def get_access_key_secret(self) -> str:
+        """The access key."""
+
+    def get_security_token(self) -> str | None:
+        """The token of temporary credentials, if there is one."""
+
+
+class CredentialClient(Protocol):
+    """An object that gives credentials when asked."""
+
+    def get_credential(self) -> Credential:
+        """Gives credentials that are valid now."""
+
+
+if TYPE_CHECKING:
+    CredentialTuple: TypeAlias = (
+        tuple[str, str]
+        | tuple[str, str, str | None]
+        | tuple[str, str, str | None, float | datetime | None]
+    )
+    CredentialSource: TypeAlias = (
+        CredentialClient | Callable[[], CredentialTuple] | Callable[[], Credential]
+    )
+
+
+class _Connection:
+    """Settings, credentials and connections of one service."""
+
+    __slots__ = ("__weakref__", "_native")
+
+    _SERVICE: ClassVar[str]
+    _native: _native.Client
+
+    def _connect(
+        self,
+        settings: Mapping[str, object],
+        credential: CredentialSource | None,
+        *,
+        from_env: bool = False,
+        url: str | None = None,
+    ) -> None:
+        self._native = _native.Client(
+            self._SERVICE, dict(settings), credential, from_env=from_env, url=url
+        )
+
+    @property
+    def endpoint(self) -> str:
+        """URL of the service."""
+        return self._native.endpoint
+
+    @property
+    def closed(self) -> bool:
+        """Whether the client was closed."""
+        return self._native.closed
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.endpoint}>"
+
+
+class SyncClient(_Connection):
+    """A client whose calls wait for their results.
+
+    The interpreter is free for other threads meanwhile, and Ctrl-C interrupts the wait. One client
+    may be used by several threads.
+    """
+
+    __slots__ = ()
+
+    def _call(self, operation: str, arguments: dict[str, Any]) -> Any:
+        return self._native.call(operation, arguments)
+
+    def close(self) -> None:
+        """Closes the connections. Further calls raise `ClosedError`."""
+        self._native.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class AsyncClient(_Connection):
+    """A client whose calls are coroutines.
+
+    Cancelling the task of a call cancels the call; a request that was on the wire may still take
+    effect. One client may be used by several event loops.
+    """
+
+    __slots__ = ()
+
+    async def _call(self, operation: str, arguments: dict[str, Any]) -> Any:
+        return await self._native.call_async(operation, arguments)
+
+    async def close(self) -> None:
+        """Closes the connections. Further calls raise `ClosedError`."""
+        self._native.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()

@@ -1,0 +1,207 @@
+"""Native part of the package: private, without promises."""
+
+from asyncio import Future
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from os import PathLike
+from typing import Any, Self, SupportsIndex, final, overload
+
+from typing_extensions import Buffer
+
+from hubstream import record_schema, records
+from hubstream.record_schema import Value
+
+VERSION: str
+
+__all__ = [
+    "VERSION",
+    "Blob",
+    "Client",
+    "Emulator",
+    "RecordBatch",
+    "RecordIterator",
+    "RecordSchema",
+    "forget_parent",
+    "settings",
+    "settle",
+    "shut_down",
+    "sign_datahub",
+]
+
+def settings(name: str) -> list[tuple[str, str, str, str]]: ...
+def settle(settled: list[tuple[Future[Any], bool, Any]]) -> None: ...
+def shut_down() -> None: ...
+def forget_parent() -> None: ...
+def sign_datahub(
+    access_id: str, access_key: str, method: str, target: str, headers: list[tuple[str, str]]
+) -> str: ...
+
+@final
+class Client:
+    def __new__(
+        cls,
+        service_name: str,
+        settings: dict[str, Any],
+        credential: Any = None,
+        *,
+        from_env: bool = False,
+        url: str | None = None,
+    ) -> Self: ...
+    @property
+    def service(self) -> str: ...
+    @property
+    def endpoint(self) -> str: ...
+    @property
+    def closed(self) -> bool: ...
+    def call(self, name: str, arguments: dict[str, Any]) -> Any: ...
+    def call_async(self, name: str, arguments: dict[str, Any]) -> Future[Any]: ...
+    def close(self) -> None: ...
+
+@final
+class RecordSchema:
+    def __new__(cls, fields: list[tuple[str, str, bool, str]]) -> Self: ...
+    @staticmethod
+    def from_json(text: str) -> RecordSchema: ...
+    def to_json(self) -> str: ...
+    def fields(self) -> list[tuple[str, str, bool, str]]: ...
+    def position(self, name: str) -> int | None: ...
+    def has_layout_of(self, other: RecordSchema) -> bool: ...
+    def convert(self, values: Iterable[object]) -> list[Value]: ...
+    def convert_value(self, index: int, value: object) -> Value: ...
+    def __len__(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, tuple[str]]: ...
+
+@final
+class Blob:
+    """Bytes that were received: `memoryview(blob)` reads them without a copy."""
+
+    def __new__(cls, content: Buffer) -> Self: ...
+    def text(self) -> str:
+        """Decodes the bytes as text in UTF-8."""
+    def __len__(self) -> int: ...
+    @overload
+    def __getitem__(self, index: SupportsIndex, /) -> int: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> bytes: ...
+    def __iter__(self) -> Iterator[int]: ...
+    def __bytes__(self) -> bytes: ...
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[type[Self], tuple[bytes]]: ...
+
+@final
+class RecordBatch(Sequence[records.TupleRecord | records.BlobRecord]):
+    """Some records of one topic in their order: all tuples of the same columns, or all blobs.
+
+    It owns the bytes that were received; a value is decoded when it is touched.
+    """
+
+    @staticmethod
+    def from_records(records: Iterable[records.Record]) -> RecordBatch:
+        """Makes a batch of `TupleRecord` objects, or of `BlobRecord` objects."""
+    @staticmethod
+    def from_rows(
+        schema: record_schema.RecordSchema | RecordSchema,
+        rows: Iterable[Iterable[object]],
+        *,
+        shard_id: str | Sequence[str | None] | None = None,
+        hash_key: str | Sequence[str | None] | None = None,
+        partition_key: str | Sequence[str | None] | None = None,
+        attributes: Mapping[str, str] | None = None,
+    ) -> RecordBatch:
+        """Makes a batch of tuple records from rows with one value per column.
+
+        The keys are one text for all records, or a sequence with one for each.
+        """
+    @staticmethod
+    def from_blobs(
+        blobs: Iterable[Buffer],
+        *,
+        shard_id: str | Sequence[str | None] | None = None,
+        hash_key: str | Sequence[str | None] | None = None,
+        partition_key: str | Sequence[str | None] | None = None,
+        attributes: Mapping[str, str] | None = None,
+    ) -> RecordBatch:
+        """Makes a batch of blob records from bytes-like objects.
+
+        The keys are one text for all records, or a sequence with one for each.
+        """
+    @staticmethod
+    def concat(batches: Sequence[RecordBatch]) -> RecordBatch:
+        """The records of several batches one after another, sharing memory."""
+    @property
+    def schema(self) -> record_schema.RecordSchema | None:
+        """The columns of tuple records; absent for blobs."""
+    def rows(self) -> list[tuple[Value, ...]]:
+        """All records as tuples of their values, in one go. Not for blobs."""
+    def row(self, index: int) -> tuple[Value, ...]:
+        """The values of one record as a tuple. Not for blobs."""
+    def column(self, column: int | str) -> list[Value]:
+        """All values of one column, by name (in any case) or place."""
+    def blobs(self) -> list[Blob]:
+        """The payloads of blob records, without copying them."""
+    def blob(self, index: int) -> Blob:
+        """The payload of one blob record, without copying it."""
+    def attributes(self, index: int) -> dict[str, str]:
+        """The attributes of one record."""
+    def sequence(self, index: int) -> int:
+        """The sequence number of one record; 0 for one that was not received."""
+    def sequences(self) -> list[int]:
+        """The sequence numbers of all records."""
+    def system_time(self, index: int) -> int:
+        """When the service stored one record, in milliseconds since 1970, else 0."""
+    def system_times(self) -> list[int]:
+        """When the service stored the records, in milliseconds since 1970."""
+    def cursor(self, index: int) -> str | None:
+        """The cursor of one record, if the service told it."""
+    def next_cursor(self, index: int) -> str | None:
+        """The cursor behind one record, if the service told it."""
+    def shard_id(self, index: int) -> str | None:
+        """The shard that one record is meant for, if one is set."""
+    def hash_key(self, index: int) -> str | None:
+        """The hash key of one record, if one is set."""
+    def partition_key(self, index: int) -> str | None:
+        """The partition key of one record, if one is set."""
+    def batch_index(self, index: int) -> int:
+        """The place of one record within its stored batch, from 0."""
+    def batch_size(self, index: int) -> int:
+        """How many records the stored batch of one record holds; 0 when it is not known."""
+    def __len__(self) -> int: ...
+    @overload
+    def __getitem__(self, index: int, /) -> records.TupleRecord | records.BlobRecord: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> RecordBatch: ...
+    def __iter__(self) -> RecordIterator: ...
+
+@final
+class RecordIterator(Iterator[records.TupleRecord | records.BlobRecord]):
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> records.TupleRecord | records.BlobRecord: ...
+    def __length_hint__(self) -> int: ...
+
+@final
+class Emulator:
+    def __new__(
+        cls,
+        *,
+        datahub: str | None,
+        dis: str | None,
+        access_id: str,
+        access_key: str,
+        no_auth: bool,
+        limits: str,
+        data_dir: str | PathLike[str] | None,
+        start_time: float | None,
+    ) -> Self: ...
+    def start(self) -> None: ...
+    def start_async(self) -> Future[None]: ...
+    def stop(self) -> None: ...
+    def stop_async(self) -> Future[None]: ...
+    @property
+    def datahub_url(self) -> str | None: ...
+    @property
+    def dis_url(self) -> str | None: ...
+    def reset(self) -> None: ...
+    def advance(self, seconds: float) -> None: ...
+    def now(self) -> float: ...
