@@ -188,10 +188,7 @@ impl Emulator {
         })
     }
 
-    fn later<'py>(
-        py: Python<'py>,
-        work: BoxFuture<Result<(), Error>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    fn later(py: Python<'_>, work: BoxFuture<Result<(), Error>>) -> PyResult<Bound<'_, PyAny>> {
         let host = runtime::current(py)?;
         asyncio::spawn(
             py,
