@@ -55,6 +55,8 @@ pub struct ServerOptions {
     pub body_timeout: Duration,
     /// Bytes of a request line with its headers. 64 KiB by default.
     pub head_bytes: usize,
+    /// Longest wait for requests in flight when the server stops. 10 seconds by default.
+    pub stop_timeout: Duration,
 }
 
 impl Default for ServerOptions {
@@ -64,6 +66,7 @@ impl Default for ServerOptions {
             head_timeout: Duration::from_secs(120),
             body_timeout: Duration::from_secs(30),
             head_bytes: 64 << 10,
+            stop_timeout: Duration::from_secs(10),
         }
     }
 }
@@ -99,7 +102,7 @@ impl Server {
         self.address
     }
 
-    /// Stops accepting and waits until the requests in flight are answered.
+    /// Stops accepting and waits until the requests in flight are answered, for as long as the options allow.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
         // The accepting task neither panics nor is aborted before it has ended.
@@ -151,5 +154,11 @@ async fn accept<S: HttpService>(
         }
     }
     drop(listener);
-    while connections.join_next().await.is_some() {}
+    let finished = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(options.stop_timeout, finished)
+        .await
+        .is_err()
+    {
+        tracing::warn!("requests were still in flight when the server stopped");
+    }
 }

@@ -172,3 +172,22 @@ async fn slow_bodies_and_idle_connections_are_given_up() {
     );
     emulator.shutdown().await;
 }
+
+#[tokio::test]
+async fn a_shutdown_does_not_wait_for_ever() {
+    let options = ServerOptions {
+        stop_timeout: Duration::from_millis(20),
+        ..ServerOptions::default()
+    };
+    let (emulator, address) = start(Emulator::builder().server_options(options)).await;
+    let mut stuck = TcpStream::connect(&address).await.expect("connect");
+    let head = "POST /projects/stuck HTTP/1.1\r\nhost: e\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n";
+    stuck.write_all(head.as_bytes()).await.expect("send");
+    let mut interim = [0; 25];
+    stuck.read_exact(&mut interim).await.expect("interim reply");
+    emulator.shutdown().await;
+    let mut nothing = Vec::new();
+    // Whether the connection ends or is reset does not matter; it is gone.
+    let _ = stuck.read_to_end(&mut nothing).await;
+    assert_eq!(nothing, b"");
+}

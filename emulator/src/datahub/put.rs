@@ -60,6 +60,14 @@ impl Expected {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn blobs() -> Self {
+        Self {
+            schema: None,
+            write_width: 1,
+        }
+    }
+
     /// Checks the number of values of a record.
     pub(super) fn check_width(&self, width: usize) -> Result<(), Error> {
         let most = self.schema.as_ref().map_or(1, |schema| schema.fields.len());

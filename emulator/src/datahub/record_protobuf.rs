@@ -423,3 +423,77 @@ fn put_row(frame: &mut Vec<u8>, row: &Row, record: &Record) {
     frame.extend_from_slice(&record.bytes);
     wire::put_integer(frame, SERIAL, i64::from(row.index));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn blob(text: &str) -> Vec<u8> {
+        let record = encode(&[Some(text.as_bytes())], [("key", "value")].into_iter());
+        let mut entry = Vec::new();
+        wire::put_bytes(&mut entry, SHARD_ID, b"0");
+        entry.extend_from_slice(&record.bytes);
+        entry
+    }
+
+    fn request(entries: &[Vec<u8>]) -> Bytes {
+        let mut payload = Vec::new();
+        for entry in entries {
+            wire::put_bytes(&mut payload, LISTED, entry);
+        }
+        payload.into()
+    }
+
+    fn read_all(payload: &Bytes) -> Result<Vec<Record>, Error> {
+        let expected = Expected::blobs();
+        let entries = entries(payload)?;
+        entries
+            .iter()
+            .map(|entry| read(entry, &expected)?.record)
+            .collect()
+    }
+
+    #[test]
+    fn a_record_is_stored_as_it_was_sent() {
+        let payload = request(&[blob("one"), blob("two")]);
+        let records = read_all(&payload).expect("records");
+        let second = stored(&records[1]).expect("a record");
+        assert_eq!(second.values, [Some(&b"two"[..])]);
+        assert_eq!(second.attributes, [("key", "value")]);
+        // Taken over without copying.
+        assert!(payload.as_ptr_range().contains(&records[1].bytes.as_ptr()));
+    }
+
+    #[test]
+    fn a_record_in_unusual_order_is_the_same_record() {
+        let usual = blob("one");
+        let Some(place) = Fields::of(&usual)
+            .flatten()
+            .find(|field| field.number == DATA)
+        else {
+            panic!("no data");
+        };
+        let mut unusual = usual[place.place.clone()].to_vec();
+        wire::put_integer(&mut unusual, 99, 5);
+        unusual.extend_from_slice(&usual[..place.place.start]);
+        let (one, other) = (read_all(&request(&[usual])), read_all(&request(&[unusual])));
+        assert_eq!(one, other);
+    }
+
+    #[test]
+    fn damaged_requests_are_refused_without_a_panic() {
+        let payload = request(&[blob("one"), blob("a longer one"), blob("")]);
+        let mut random = fastrand::Rng::with_seed(7);
+        let mut refused = 0;
+        for _ in 0..5000 {
+            let mut damaged = payload.to_vec();
+            for _ in 0..random.usize(1..4) {
+                let at = random.usize(..damaged.len());
+                damaged[at] = random.u8(..);
+            }
+            damaged.truncate(random.usize(1..=damaged.len()));
+            refused += usize::from(read_all(&damaged.into()).is_err());
+        }
+        assert!((1000..5000).contains(&refused), "{refused}");
+    }
+}

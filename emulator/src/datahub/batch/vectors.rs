@@ -188,3 +188,43 @@ fn batches_of_the_avro_layout() {
         cases.len()
     );
 }
+
+/// Bytes of a batch that are changed at once at most.
+const CHANGES: usize = 4;
+
+#[test]
+fn damaged_batches_are_refused_without_a_panic() {
+    let mut random = fastrand::Rng::with_seed(7);
+    let mut refused = 0;
+    for case in cases("batch_v0.json").iter().chain(&cases("batch_v1.json")) {
+        let Some(batch) = bytes(&case["expected"]["batch"]) else {
+            continue;
+        };
+        let schemas = schemas(case);
+        for _ in 0..100 {
+            let mut damaged = batch.to_vec();
+            // Without a checksum the damage reaches the reader.
+            damaged[16..20].fill(0);
+            for _ in 0..random.usize(1..=CHANGES) {
+                let at = random.usize(20..damaged.len());
+                damaged[at] = random
+                    .choice([0, 1, 0x7f, 0x80, 0xff, random.clone().u8(..)])
+                    .unwrap_or(0);
+            }
+            let damaged = Bytes::from(damaged);
+            let Ok(header) = Header::read(&damaged) else {
+                refused += 1;
+                continue;
+            };
+            let records = header.records.min(RECORDS as u32);
+            let stored = Batch {
+                records,
+                bytes: damaged,
+            };
+            refused += usize::from(
+                header.records as usize > RECORDS || expand(&stored, &schemas).is_err(),
+            );
+        }
+    }
+    assert!(refused > 1000, "{refused}");
+}
