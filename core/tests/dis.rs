@@ -16,6 +16,7 @@ use hubstream::transport::stub::Script;
 
 const START: Duration = Duration::from_secs(1_704_164_645);
 
+#[allow(clippy::unnecessary_wraps, reason = "outcomes of a script are results")]
 fn reply(status: u16, body: &str) -> Result<Response> {
     Ok(Response {
         status: StatusCode::from_u16(status).expect("a status"),
@@ -53,6 +54,15 @@ async fn put(replies: Vec<Result<Response>>, at_least_once: bool) -> (Result<()>
     (outcome.map(|_| ()), script.requests().len())
 }
 
+/// Name, replies, whether at least once, attempts, whether it succeeds.
+type Row = (
+    &'static str,
+    fn() -> Vec<Result<Response>>,
+    bool,
+    usize,
+    bool,
+);
+
 #[tokio::test]
 async fn a_put_is_repeated_only_when_it_cannot_have_been_accepted() {
     let unsent = || {
@@ -61,7 +71,7 @@ async fn a_put_is_repeated_only_when_it_cannot_have_been_accepted() {
             .with_sent(false))
     };
     let lost = || Err(Error::new(ErrorKind::Connection, "reset").temporary());
-    let table: [(&str, fn() -> Vec<Result<Response>>, bool, usize, bool); 8] = [
+    let table: [Row; 8] = [
         (
             "throttled",
             || vec![reply(400, THROTTLED), reply(200, PUT)],
