@@ -541,7 +541,7 @@ impl<'a> Record<'a> {
         match entry.serial {
             // A service that unpacks a batch for a text protocol sends the index as serial number.
             Some(serial) if self.chunk().is_text() => serial,
-            _ => (self.row as u32).saturating_sub(entry.first_row),
+            _ => (self.row as u32).wrapping_sub(entry.first_row),
         }
     }
 
@@ -561,3 +561,6 @@ impl fmt::Debug for Record<'_> {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

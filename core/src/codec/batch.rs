@@ -2,29 +2,29 @@
 //!
 //! There are two layouts. Version 0 holds rows of slots, version 1 holds Avro; a reply may hold both.
 
+mod write;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::protobuf::wire::{self, Content, Reader};
-use super::{GetReply, batch0, batch1, check_not_empty, compress, crc, frame};
+use super::{GetReply, batch0, batch1, compress, crc, frame};
 use crate::codec::CompressFormat;
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::chunk::{Chunk, Entry, Form, Span, Values, check_size};
 use crate::record::{RecordBatch, RecordSchema};
 
+pub use write::{encode, encode_put};
+
 /// The header of version 0.
 const HEADER_0: usize = 26;
-/// Always set by the official client that writes version 0.
-const VERSION_0_FLAG: u16 = 8;
 /// The bits of the attributes that tell the codec.
 const CODEC_BITS: u16 = 3;
 /// The first bytes of a Zstandard frame.
 const ZSTD_MAGIC: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 /// The largest size that all batches of a reply together may have after decompression: 256 MiB.
 const MAX_REPLY_SIZE: usize = 4 * compress::MAX_RAW_SIZE;
-/// The schema version of blobs.
-const BLOB_VERSION: i32 = -1;
 
 /// The layout of a batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -46,135 +46,6 @@ pub struct NeededSchema {
     pub version: i32,
     /// How many columns it must have at least.
     pub columns: usize,
-}
-
-/// Makes a batch. The schema version is ignored for blobs.
-///
-/// It is stored compressed if that makes it smaller. `zlib` and `deflate` are the same here.
-pub fn encode(
-    records: &RecordBatch,
-    version: BatchVersion,
-    schema_version: i32,
-    format: CompressFormat,
-) -> Result<Bytes> {
-    let mut batch = Vec::new();
-    push_batch(&mut batch, records, version, schema_version, format)?;
-    Ok(batch.into())
-}
-
-/// Makes the frame of a put of one batch.
-pub fn encode_put(
-    records: &RecordBatch,
-    version: BatchVersion,
-    schema_version: i32,
-    format: CompressFormat,
-) -> Result<Bytes> {
-    check_not_empty(records)?;
-    let mut out = frame::begin(0);
-    let (mut entry, mut data) = (wire::Nested::new(), wire::Nested::new());
-    let entry_start = entry.begin(&mut out, 1);
-    let data_start = data.begin(&mut out, 6);
-    push_batch(&mut out, records, version, schema_version, format)?;
-    data.end(&mut out, data_start);
-    entry.end(&mut out, entry_start);
-    frame::finish(out)
-}
-
-fn push_batch(
-    out: &mut Vec<u8>,
-    records: &RecordBatch,
-    version: BatchVersion,
-    schema_version: i32,
-    format: CompressFormat,
-) -> Result<()> {
-    let schema_version = match records.schema() {
-        None => BLOB_VERSION,
-        Some(_) if schema_version < 0 => {
-            return Err(Error::invalid_argument(
-                "schema_version",
-                "must not be negative for tuple records",
-            ));
-        }
-        Some(_) => schema_version,
-    };
-    let start = out.len();
-    let header_size = if version == BatchVersion::V0 {
-        HEADER_0
-    } else {
-        batch1::HEADER_SIZE
-    };
-    out.resize(start + header_size, 0);
-    let data = start + header_size;
-    match version {
-        BatchVersion::V0 => {
-            for (row, record) in records.iter().enumerate() {
-                batch0::push_record(out, &record, schema_version)?;
-                if row == 0 {
-                    out.reserve((out.len() + out.len() / 8).saturating_mul(records.len() - 1));
-                }
-            }
-        }
-        BatchVersion::V1 => batch1::push_records(out, records)?,
-    }
-    let raw_size = out.len() - data;
-    let codec = match compress::compress_if_smaller(format, &out[data..])? {
-        None => 0,
-        Some(compressed) => {
-            out.truncate(data);
-            out.extend_from_slice(&compressed);
-            codec_of(format)
-        }
-    };
-    let (stored_size, crc) = (out.len() - data, crc::crc32c(&out[data..]));
-    match version {
-        BatchVersion::V0 => {
-            let header = header_0(stored_size, raw_size, crc, codec, records.len())?;
-            out[start..data].copy_from_slice(&header);
-        }
-        BatchVersion::V1 => {
-            let header = batch1::Header {
-                raw_size,
-                crc,
-                attributes: codec,
-                schema_version,
-                data_offset: batch1::HEADER_SIZE,
-                record_count: records.len(),
-                columns: records.schema().map_or(0, |schema| schema.len()),
-            };
-            out[start..data].copy_from_slice(&header.to_bytes(stored_size)?);
-        }
-    }
-    Ok(())
-}
-
-fn header_0(
-    stored_size: usize,
-    raw_size: usize,
-    crc: u32,
-    codec: u16,
-    count: usize,
-) -> Result<[u8; HEADER_0]> {
-    let narrow = |size: usize| {
-        u32::try_from(size)
-            .map_err(|_| Error::invalid_argument("records", "a batch must be smaller than 4 GiB"))
-    };
-    let mut header = [0; HEADER_0];
-    header[..4].copy_from_slice(frame::MAGIC);
-    header[8..12].copy_from_slice(&narrow(HEADER_0 + stored_size)?.to_le_bytes());
-    header[12..16].copy_from_slice(&narrow(raw_size)?.to_le_bytes());
-    header[16..20].copy_from_slice(&crc.to_le_bytes());
-    header[20..22].copy_from_slice(&(codec | VERSION_0_FLAG).to_le_bytes());
-    header[22..].copy_from_slice(&narrow(count)?.to_le_bytes());
-    Ok(header)
-}
-
-const fn codec_of(format: CompressFormat) -> u16 {
-    match format {
-        CompressFormat::None => 0,
-        CompressFormat::Zlib | CompressFormat::Deflate => 1,
-        CompressFormat::Lz4 => 2,
-        CompressFormat::Zstd => 3,
-    }
 }
 
 /// A batch whose header, checksum and compression were read, but not its values.
@@ -502,6 +373,11 @@ pub struct BatchReply {
 impl BatchReply {
     /// Opens the frame of a reply and the batches in it.
     pub fn open(body: &Bytes) -> Result<Self> {
+        Self::open_within(body, MAX_REPLY_SIZE)
+    }
+
+    /// Opens a reply whose batches have at most `left` bytes after decompression.
+    fn open_within(body: &Bytes, mut left: usize) -> Result<Self> {
         let payload = frame::unwrap(body)?;
         check_size(payload.len())?;
         let mut reply = Self {
@@ -513,7 +389,6 @@ impl BatchReply {
             batches: Vec::new(),
         };
         let mut next_cursor = None;
-        let mut left = MAX_REPLY_SIZE;
         let mut reader = Reader::new(&payload, 0..payload.len());
         while let Some((field, content)) = reader.next()? {
             match (field, content) {
@@ -598,3 +473,6 @@ pub fn decode_get(
 ) -> Result<GetReply> {
     BatchReply::open(body)?.records(schema, schemas)
 }
+
+#[cfg(test)]
+mod tests;

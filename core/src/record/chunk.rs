@@ -104,7 +104,7 @@ pub(crate) struct Entry {
     pub(crate) cursor: Span,
     pub(crate) next_cursor: Span,
     pub(crate) serial: Option<u32>,
-    /// The first row that belongs to the entry.
+    /// The first row that belongs to the entry; it wraps around below 0 when the entry began in an earlier chunk.
     pub(crate) first_row: u32,
     /// How many records the batch holds; 0 when it is not known.
     pub(crate) batch_size: u32,

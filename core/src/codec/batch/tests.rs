@@ -1,0 +1,203 @@
+use crate::record::{Field, FieldType, RecordBatchBuilder, Value};
+
+use super::super::protobuf::messages::{BinaryRecordEntry, GetBinaryRecordsResponse};
+use super::write::header_0;
+use super::*;
+use prost::Message as _;
+
+fn schema(columns: &[(&str, FieldType)]) -> Arc<RecordSchema> {
+    let fields = columns.iter().map(|(name, kind)| Field::new(*name, *kind));
+    Arc::new(RecordSchema::new(fields.collect()).unwrap())
+}
+
+/// Version 0 has one column, version 1 a second one, version 2 the same two in other types and order.
+fn versions(version: i32) -> Option<Arc<RecordSchema>> {
+    match version {
+        0 => Some(schema(&[("id", FieldType::Integer)])),
+        1 => Some(schema(&[
+            ("id", FieldType::Integer),
+            ("name", FieldType::String),
+        ])),
+        2 => Some(schema(&[
+            ("name", FieldType::String),
+            ("ID", FieldType::BigInt),
+        ])),
+        _ => None,
+    }
+}
+
+fn batch(version: i32, rows: &[&[Value<'_>]]) -> RecordBatch {
+    let mut builder = RecordBatchBuilder::tuples(versions(version).unwrap());
+    for row in rows {
+        builder.push_row(row).unwrap();
+    }
+    builder.build().unwrap()
+}
+
+fn stored(version: i32, layout: BatchVersion, rows: &[&[Value<'_>]]) -> Bytes {
+    encode(&batch(version, rows), layout, version, CompressFormat::None).unwrap()
+}
+
+fn blob() -> Bytes {
+    let mut builder = RecordBatchBuilder::blobs();
+    builder.push_blob(b"blob").unwrap();
+    encode(
+        &builder.build().unwrap(),
+        BatchVersion::V1,
+        -1,
+        CompressFormat::None,
+    )
+    .unwrap()
+}
+
+fn reply(batches: Vec<Bytes>) -> Bytes {
+    let records = batches
+        .into_iter()
+        .enumerate()
+        .map(|(place, data)| BinaryRecordEntry {
+            cursor: Some(format!("c{place}")),
+            next_cursor: None,
+            sequence: Some(place as i64 + 10),
+            system_time: Some(7),
+            serial: Some(3),
+            data: Some(data),
+        });
+    let message = GetBinaryRecordsResponse {
+        next_cursor: "next".to_owned(),
+        record_count: 1,
+        start_sequence: Some(10),
+        records: records.collect(),
+        latest_sequence: None,
+        latest_time: None,
+    };
+    frame::wrap(&message.encode_to_vec()).unwrap()
+}
+
+fn rows(records: &RecordBatch) -> Vec<Vec<Value<'_>>> {
+    records
+        .iter()
+        .map(|record| record.values().map(Result::unwrap).collect())
+        .collect()
+}
+
+#[test]
+fn versions_of_a_schema_are_read_through_one() {
+    let body = reply(vec![
+        stored(
+            0,
+            BatchVersion::V1,
+            &[&[Value::Integer(1)], &[Value::Integer(2)]],
+        ),
+        stored(
+            1,
+            BatchVersion::V0,
+            &[&[Value::Integer(3), Value::String("three")]],
+        ),
+        stored(
+            2,
+            BatchVersion::V1,
+            &[&[Value::String("four"), Value::BigInt(4)]],
+        ),
+    ]);
+    let opened = BatchReply::open(&body).unwrap();
+    let needed: Vec<_> = opened
+        .needed_schemas()
+        .iter()
+        .map(|need| (need.version, need.columns))
+        .collect();
+    assert_eq!(needed, [(0, 1), (1, 0), (2, 2)]);
+    let read = opened.clone().records(versions(1), &versions).unwrap();
+    assert_eq!(
+        rows(&read.records),
+        [
+            vec![Value::Integer(1), Value::Null],
+            vec![Value::Integer(2), Value::Null],
+            vec![Value::Integer(3), Value::String("three")],
+            vec![Value::Integer(4), Value::String("four")],
+        ]
+    );
+    assert_eq!(read.record_count, 4);
+    let places: Vec<_> = read
+        .records
+        .iter()
+        .map(|record| (record.sequence(), record.batch_index(), record.batch_size()))
+        .collect();
+    assert_eq!(places, [(10, 0, 2), (10, 1, 2), (11, 0, 1), (12, 0, 1)]);
+    assert_eq!(
+        (read.records.cursor(2), read.records.serial(3)),
+        (Some("c1"), Some(3))
+    );
+    let newest = opened.records(None, &versions).unwrap();
+    assert_eq!(newest.records.schema(), versions(2).as_ref());
+    assert_eq!(newest.records.value(0, 1).unwrap(), Value::BigInt(1));
+}
+
+#[test]
+fn a_batch_may_change_its_schema_within() {
+    let first = stored(
+        0,
+        BatchVersion::V0,
+        &[&[Value::Integer(1)], &[Value::Integer(2)]],
+    );
+    let second = stored(1, BatchVersion::V0, &[&[Value::Integer(3), Value::Null]]);
+    let payload = [&first[HEADER_0..], &second[HEADER_0..]].concat();
+    let crc = crc::crc32c(&payload);
+    let header = header_0(payload.len(), payload.len(), crc, 0, 3).unwrap();
+    let body = reply(vec![[&header[..], &payload].concat().into()]);
+    let read = decode_get(&body, None, &versions).unwrap().records;
+    let places: Vec<_> = read
+        .iter()
+        .map(|record| (record.batch_index(), record.batch_size()))
+        .collect();
+    assert_eq!(places, [(0, 3), (1, 3), (2, 3)]);
+    assert_eq!(read.value(2, 0).unwrap(), Value::Integer(3));
+}
+
+#[test]
+fn what_cannot_be_read_has_a_kind() {
+    let kind = |body: &Bytes, schema| decode_get(body, schema, &versions).unwrap_err().kind();
+    let mut unknown = stored(0, BatchVersion::V1, &[&[Value::Integer(1)]]).to_vec();
+    unknown[24] = 9;
+    assert_eq!(
+        kind(&reply(vec![unknown.into()]), None),
+        ErrorKind::NotFound
+    );
+    let mut wider = stored(0, BatchVersion::V1, &[&[Value::Integer(1)]]).to_vec();
+    wider[36] = 2;
+    assert_eq!(kind(&reply(vec![wider.into()]), None), ErrorKind::Malformed);
+    let mut newer = blob().to_vec();
+    newer[4] = 2;
+    assert_eq!(
+        kind(&reply(vec![newer.into()]), None),
+        ErrorKind::Unsupported
+    );
+    assert_eq!(
+        kind(&reply(vec![blob()]), versions(0)),
+        ErrorKind::Malformed
+    );
+    let tuple = stored(0, BatchVersion::V1, &[&[Value::Integer(1)]]);
+    assert_eq!(
+        kind(&reply(vec![blob(), tuple]), None),
+        ErrorKind::Malformed
+    );
+    assert!(decode_get(&reply(vec![blob()]), None, &versions).is_ok());
+    let one = batch(0, &[&[Value::Integer(1)]]);
+    assert!(encode(&one, BatchVersion::V1, -1, CompressFormat::None).is_err());
+    assert!(encode_put(&one.slice(1..), BatchVersion::V1, 0, CompressFormat::None).is_err());
+}
+
+#[test]
+fn many_small_bombs_are_refused() {
+    let mut builder = RecordBatchBuilder::blobs();
+    builder.push_blob(&[0; 1000]).unwrap();
+    let records = builder.build().unwrap();
+    let bomb = encode(&records, BatchVersion::V1, -1, CompressFormat::Zstd).unwrap();
+    assert!(bomb.len() < 100);
+    let body = reply(vec![bomb; 3]);
+    assert_eq!(
+        BatchReply::open_within(&body, 3100).unwrap().batches.len(),
+        3
+    );
+    let error = BatchReply::open_within(&body, 2900).unwrap_err();
+    assert!(error.to_string().contains("larger than"), "{error}");
+}

@@ -1,0 +1,98 @@
+use super::*;
+
+fn schema(columns: &[(&str, FieldType)]) -> Arc<RecordSchema> {
+    let fields = columns.iter().map(|(name, kind)| Field::new(*name, *kind));
+    Arc::new(RecordSchema::new(fields.collect()).unwrap())
+}
+
+fn numbers(range: std::ops::Range<i64>) -> RecordBatch {
+    let mut builder = RecordBatchBuilder::tuples(schema(&[("n", FieldType::BigInt)]));
+    for number in range {
+        builder.push_row(&[Value::BigInt(number)]).unwrap();
+    }
+    builder.build().unwrap()
+}
+
+fn read(batch: &RecordBatch) -> Vec<Value<'_>> {
+    batch
+        .iter()
+        .map(|record| record.value(0).unwrap())
+        .collect()
+}
+
+fn values(range: std::ops::Range<i64>) -> Vec<Value<'static>> {
+    range.map(Value::BigInt).collect()
+}
+
+#[test]
+fn batches_can_cross_threads() {
+    fn check<T: Send + Sync + Clone + 'static>() {}
+    check::<RecordBatch>();
+}
+
+#[test]
+fn slices_of_joined_slices_find_their_rows() {
+    let batch = numbers(0..10);
+    assert_eq!(read(&batch.slice(3..7)), values(3..7));
+    assert_eq!(read(&batch.slice(3..7).slice(2..)), values(5..7));
+    assert_eq!(batch.slice(20..).len(), 0);
+    assert_eq!(batch.slice(..=2).len(), 3);
+    let joined = RecordBatch::concat(&[
+        batch.slice(..2),
+        batch.slice(4..4),
+        batch.slice(2..5),
+        numbers(5..9),
+    ]);
+    let joined = joined.unwrap();
+    assert_eq!(read(&joined), values(0..9));
+    assert_eq!(read(&joined.slice(1..6)), values(1..6));
+    assert_eq!(joined.iter().rev().count(), 9);
+    assert!(joined.get(9).is_none());
+    assert_eq!(
+        joined.value(9, 0).unwrap_err().kind(),
+        crate::error::ErrorKind::InvalidArgument
+    );
+    assert!(joined.value(0, 1).is_err());
+}
+
+#[test]
+fn only_batches_of_the_same_columns_are_joined() {
+    let text = RecordBatch::empty(Some(schema(&[("n", FieldType::String)])));
+    assert!(RecordBatch::concat(&[numbers(0..1), text]).is_err());
+    assert!(RecordBatch::concat(&[numbers(0..1), RecordBatch::empty(None)]).is_err());
+    assert!(RecordBatch::concat(&[]).unwrap().is_empty());
+}
+
+#[test]
+fn another_schema_finds_columns_by_name() {
+    let wider = schema(&[("new", FieldType::String), ("N", FieldType::TinyInt)]);
+    let batch = numbers(126..129).with_schema(&wider).unwrap();
+    assert_eq!(batch.value(0, 0).unwrap(), Value::Null);
+    assert_eq!(batch.value(1, 1).unwrap(), Value::TinyInt(127));
+    let error = batch.value(2, 1).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("field `N`: the value is outside the range of TINYINT"),
+        "{error}"
+    );
+    let back = batch
+        .with_schema(&schema(&[("n", FieldType::BigInt)]))
+        .unwrap();
+    assert_eq!(read(&back), values(126..129));
+    let text = numbers(0..1)
+        .with_schema(&schema(&[("n", FieldType::String)]))
+        .unwrap();
+    assert!(text.value(0, 0).is_err());
+    assert!(RecordBatch::empty(None).with_schema(&wider).is_err());
+}
+
+#[test]
+fn what_is_printed_holds_no_contents() {
+    let mut builder = RecordBatchBuilder::blobs();
+    builder.push_blob(b"secret").unwrap();
+    let batch = builder.build().unwrap();
+    let printed = format!("{batch:?} {:?}", batch.get(0));
+    assert!(!printed.contains("secret"), "{printed}");
+    assert!(!printed.contains(&format!("{:?}", b"secret")), "{printed}");
+}
