@@ -235,69 +235,59 @@ fn acknowledged_writes_survive_kill() {
     served.ok("POST", "/projects/crash", &json!({"Comment": "c"}));
     let topic = json!({"ShardCount": SHARDS, "Lifecycle": 7, "RecordType": "BLOB", "Comment": "t"});
     served.ok("POST", TOPIC, &topic);
-    let subscription = served.ok(
-        "POST",
-        &format!("{TOPIC}/subscriptions"),
-        &json!({"Action": "create"}),
-    );
-    let subscription = format!(
-        "{TOPIC}/subscriptions/{}",
-        subscription["SubId"].as_str().expect("id")
-    );
-    let offsets = format!("{subscription}/offsets");
+    let create = json!({"Action": "create"});
+    let subscription = served.ok("POST", &format!("{TOPIC}/subscriptions"), &create);
+    let id = subscription["SubId"].as_str().expect("id");
+    let offsets = format!("{TOPIC}/subscriptions/{id}/offsets");
     served.kill();
 
     let mut expected: Vec<Vec<String>> = vec![Vec::new(); SHARDS];
     for round in 0..ROUNDS {
-        let served = Served::start(directory.path());
-        let opened = served.ok(
-            "POST",
-            &offsets,
-            &json!({"Action": "open", "ShardIds": ["0"]}),
-        );
-        assert_eq!(
-            opened["Offsets"]["0"]["SessionId"],
-            round + 1,
-            "sessions are counted across crashes"
-        );
-        let commit =
-            json!({"Sequence": round, "Timestamp": round, "Version": 0, "SessionId": round + 1});
-        served.ok(
-            "PUT",
-            &offsets,
-            &json!({"Action": "commit", "Offsets": {"0": commit}}),
-        );
-        for (shard, records) in crash_while_writing(served, round) {
-            expected[shard].extend(records);
-        }
-
-        let served = Served::start(directory.path());
-        for (shard, acknowledged) in expected.iter_mut().enumerate() {
-            let found = read_all(&served, shard);
-            for record in acknowledged.iter() {
-                assert!(
-                    found.contains(record),
-                    "round {round}: shard {shard} lost {record}"
-                );
-            }
-            // Writes without an answer may or may not have happened, but never by halves.
-            assert_eq!(
-                found.len() % 3,
-                0,
-                "round {round}: shard {shard} holds half a write"
-            );
-            *acknowledged = found;
-        }
-        let found = served.ok(
-            "POST",
-            &offsets,
-            &json!({"Action": "get", "ShardIds": ["0"]}),
-        );
-        assert_eq!(found["Offsets"]["0"]["Sequence"], round);
-        served.kill();
+        work_and_crash(directory.path(), &offsets, round, &mut expected);
+        check_and_crash(directory.path(), &offsets, round, &mut expected);
     }
     assert!(expected.iter().map(Vec::len).sum::<usize>() >= ROUNDS * ENOUGH * 3);
     shards_and_deletions_survive(directory.path());
+}
+
+/// Opens a session, commits an offset, puts records and crashes. Adds what was acknowledged.
+fn work_and_crash(directory: &Path, offsets: &str, round: usize, expected: &mut [Vec<String>]) {
+    let served = Served::start(directory);
+    let open = json!({"Action": "open", "ShardIds": ["0"]});
+    let opened = served.ok("POST", offsets, &open);
+    let session = &opened["Offsets"]["0"]["SessionId"];
+    assert_eq!(*session, round + 1, "sessions are counted across crashes");
+    let commit = json!({"Sequence": round, "Timestamp": round, "Version": 0, "SessionId": session});
+    let commit = json!({"Action": "commit", "Offsets": {"0": commit}});
+    served.ok("PUT", offsets, &commit);
+    for (shard, records) in crash_while_writing(served, round) {
+        expected[shard].extend(records);
+    }
+}
+
+/// Finds everything that was acknowledged, and takes what it finds as the truth for the next round.
+fn check_and_crash(directory: &Path, offsets: &str, round: usize, expected: &mut [Vec<String>]) {
+    let served = Served::start(directory);
+    for (shard, acknowledged) in expected.iter_mut().enumerate() {
+        let found = read_all(&served, shard);
+        for record in acknowledged.iter() {
+            assert!(
+                found.contains(record),
+                "round {round}: shard {shard} lost {record}"
+            );
+        }
+        // Writes without an answer may or may not have happened, but never by halves.
+        assert_eq!(
+            found.len() % 3,
+            0,
+            "round {round}: shard {shard} holds half a write"
+        );
+        *acknowledged = found;
+    }
+    let get = json!({"Action": "get", "ShardIds": ["0"]});
+    let found = served.ok("POST", offsets, &get);
+    assert_eq!(found["Offsets"]["0"]["Sequence"], round);
+    served.kill();
 }
 
 fn shards_and_deletions_survive(directory: &Path) {

@@ -233,7 +233,7 @@ async fn quotas_hold_unless_relaxed() {
 }
 
 #[tokio::test]
-async fn schemas_have_versions() {
+async fn a_column_is_appended() {
     let mut client = Client::new().await;
     let topic = client.tuples(1, &["a bigint"]).await;
     let list = json!({"Action": "ListSchema", "PageNumber": -1, "PageSize": -1});
@@ -272,19 +272,34 @@ async fn schemas_have_versions() {
             "{name} {kind}"
         );
     }
-    let both = r#"{"fields":[{"name":"a","type":"BIGINT"},{"name":"b","type":"STRING"}]}"#;
     let found = client.ok("GET", &topic, Value::Null).await;
     assert_eq!(
         (&found["RecordSchema"], &found["EnableSchemaRegistry"]),
-        (&json!(both), &json!(true))
+        (&json!(BOTH), &json!(true))
     );
+}
 
-    let by_content = json!({"Action": "GetSchema", "VersionId": -1, "RecordSchema": both.replace("BIGINT", "bigint")});
+const BOTH: &str = r#"{"fields":[{"name":"a","type":"BIGINT"},{"name":"b","type":"STRING"}]}"#;
+const OTHER: &str = r#"{"fields":[{"name":"z","type":"JSON"}]}"#;
+
+/// A topic whose schema has a second version, [`BOTH`].
+async fn appended(client: &mut Client) -> String {
+    let topic = client.tuples(1, &["a bigint"]).await;
+    let append = json!({"Action": "appendfield", "FieldName": "B", "FieldType": "string"});
+    client.ok("POST", &topic, append).await;
+    topic
+}
+
+#[tokio::test]
+async fn a_schema_is_found_by_version_and_by_content() {
+    let mut client = Client::new().await;
+    let topic = appended(&mut client).await;
+    let by_content = json!({"Action": "GetSchema", "VersionId": -1, "RecordSchema": BOTH.replace("BIGINT", "bigint")});
     assert_eq!(client.ok("POST", &topic, by_content).await["VersionId"], 1);
     let by_version = json!({"Action": "GetSchema", "VersionId": 1});
     assert_eq!(
         client.ok("POST", &topic, by_version).await["RecordSchema"],
-        both
+        BOTH
     );
     assert_eq!(
         client
@@ -296,17 +311,21 @@ async fn schemas_have_versions() {
             .await,
         "InvalidParameter"
     );
-    let unknown = r#"{"fields":[{"name":"z","type":"JSON"}]}"#;
-    let body = json!({"Action": "GetSchema", "RecordSchema": unknown});
+    let body = json!({"Action": "GetSchema", "RecordSchema": OTHER});
     assert_eq!(client.code("POST", &topic, body).await, "InvalidSchema");
+}
 
+#[tokio::test]
+async fn schemas_are_registered_and_deleted() {
+    let mut client = Client::new().await;
+    let topic = appended(&mut client).await;
     let register = |schema: &str| json!({"Action": "RegisterSchema", "RecordSchema": schema});
     assert_eq!(
-        client.ok("POST", &topic, register(both)).await,
+        client.ok("POST", &topic, register(BOTH)).await,
         json!({"VersionId": 1})
     );
     assert_eq!(
-        client.ok("POST", &topic, register(unknown)).await,
+        client.ok("POST", &topic, register(OTHER)).await,
         json!({"VersionId": 2})
     );
     assert_eq!(
@@ -339,7 +358,7 @@ async fn schemas_have_versions() {
         "the only one"
     );
     assert_eq!(
-        client.ok("POST", &topic, register(unknown)).await,
+        client.ok("POST", &topic, register(OTHER)).await,
         json!({"VersionId": 3}),
         "ids are not reused"
     );

@@ -43,11 +43,8 @@ fn compressed(what: &'static str, codec: &str, size: &str, body: Vec<u8>) -> Cas
     case(what, request, "InvalidParameter")
 }
 
-fn urls_and_json() -> Vec<Case> {
-    let topic = "/projects/test/topics/tuples";
-    let post = |target: &str, body: &str| Request::new("POST", target, body);
-    let shards = format!("{topic}/shards");
-    let shard = format!("{topic}/shards/0");
+fn urls() -> Vec<Case> {
+    let shards = "/projects/test/topics/tuples/shards".to_owned();
     vec![
         case("no path", Request::new("GET", "/", ""), "InvalidUriSpec"),
         case(
@@ -95,6 +92,12 @@ fn urls_and_json() -> Vec<Case> {
             Request::new("PUT", shards.clone(), ""),
             "MethodNotAllowed",
         ),
+    ]
+}
+
+fn documents() -> Vec<Case> {
+    let post = |target: &str, body: &str| Request::new("POST", target, body);
+    vec![
         case(
             "no JSON",
             post("/projects/other", "comment=x"),
@@ -135,6 +138,25 @@ fn urls_and_json() -> Vec<Case> {
             post("/projects/other", r#"{"Comment":"\ud800"}"#),
             "InvalidParameter",
         ),
+        case(
+            "body of 4 MiB and a byte",
+            post("/projects/other", &" ".repeat(LIMIT + 1)),
+            "InvalidParameter",
+        ),
+        case(
+            "body of 20 MiB",
+            post("/projects/other", &" ".repeat(20 << 20)),
+            "InvalidParameter",
+        ),
+    ]
+}
+
+fn actions() -> Vec<Case> {
+    let topic = "/projects/test/topics/tuples";
+    let shards = format!("{topic}/shards");
+    let shard = format!("{topic}/shards/0");
+    let post = |target: &str, body: &str| Request::new("POST", target, body);
+    vec![
         case(
             "unknown action",
             post(topic, r#"{"Action":"explode"}"#),
@@ -182,16 +204,6 @@ fn urls_and_json() -> Vec<Case> {
         case(
             "shard id with blanks",
             post(&format!("{shards}/%200"), r#"{"Action":"meter"}"#),
-            "InvalidParameter",
-        ),
-        case(
-            "body of 4 MiB and a byte",
-            post("/projects/other", &" ".repeat(LIMIT + 1)),
-            "InvalidParameter",
-        ),
-        case(
-            "body of 20 MiB",
-            post("/projects/other", &" ".repeat(20 << 20)),
             "InvalidParameter",
         ),
     ]
@@ -296,12 +308,6 @@ fn frames() -> Vec<Case> {
         body[at] = byte;
         raw(body)
     };
-    let get = |payload: &[u8]| Request::protobuf(format!("{shards}/0"), "sub", payload);
-    let cursor = GetRecordsRequest {
-        cursor: "x".repeat(32),
-        limit: Some(1),
-    }
-    .encode_to_vec();
     let invalid = "InvalidParameter";
     vec![
         case("no frame", raw(Vec::new()), invalid),
@@ -324,6 +330,17 @@ fn frames() -> Vec<Case> {
             raw(br#"{"Action":"pub"}"#.to_vec()),
             invalid,
         ),
+    ]
+}
+
+fn puts() -> Vec<Case> {
+    let shards = "/projects/test/topics/tuples/shards";
+    let put = PutRecordsRequest {
+        records: vec![RecordEntry::of(&[Some("x")])],
+    }
+    .encode_to_vec();
+    let invalid = "InvalidParameter";
+    vec![
         case(
             "payload that is no message",
             Request::protobuf(shards, "pub", b"\xff\xff\xff"),
@@ -364,6 +381,19 @@ fn frames() -> Vec<Case> {
             Request::protobuf(shards, "pub", &put).header("content-type", "application/x-binary"),
             invalid,
         ),
+    ]
+}
+
+fn gets_and_batches() -> Vec<Case> {
+    let shards = "/projects/test/topics/tuples/shards";
+    let get = |payload: &[u8]| Request::protobuf(format!("{shards}/0"), "sub", payload);
+    let cursor = GetRecordsRequest {
+        cursor: "x".repeat(32),
+        limit: Some(1),
+    }
+    .encode_to_vec();
+    let invalid = "InvalidParameter";
+    vec![
         case(
             "empty batch",
             Request::protobuf(format!("{shards}/0"), "pub", b"\x0a\x00")
@@ -391,10 +421,19 @@ fn frames() -> Vec<Case> {
 async fn bad_requests_get_their_error_and_do_no_harm() {
     let mut client = Client::new().await;
     client.tuples(1, &["a string"]).await;
-    let cases: Vec<Case> = [urls_and_json(), authorizations(), compressions(), frames()]
-        .into_iter()
-        .flatten()
-        .collect();
+    let cases: Vec<Case> = [
+        urls(),
+        documents(),
+        actions(),
+        authorizations(),
+        compressions(),
+        frames(),
+        puts(),
+        gets_and_batches(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     for Case {
         what,
         request,

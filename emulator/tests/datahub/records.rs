@@ -220,8 +220,39 @@ async fn bad_records_fail_alone() {
             json!({"Action": "split", "ShardId": "1"}),
         )
         .await;
-    let good = || RecordEntry::of(&[Some("1"), Some("x")]).for_shard("0");
-    let cases: Vec<(RecordEntry, &str, &str)> = vec![
+    let cases = bad_records();
+    let mut records = vec![good_record()];
+    records.extend(cases.iter().map(|case| case.0.clone()));
+    records.push(good_record());
+    let reply = put(&mut client, &format!("{topic}/shards"), records).await;
+    assert_eq!(reply.failed_count, Some(cases.len() as i32));
+    for (index, ((_, code, message), failed)) in cases.iter().zip(&reply.failed_records).enumerate()
+    {
+        assert_eq!(failed.index, index as i32 + 1);
+        assert_eq!(
+            (
+                failed.error_code.as_deref(),
+                failed.error_message.as_deref()
+            ),
+            (Some(*code), Some(*message))
+        );
+    }
+    assert_eq!(
+        client.all(&topic, "0").await.len(),
+        2,
+        "the good ones are stored"
+    );
+}
+
+/// A record for a topic of a double and a string.
+fn good_record() -> RecordEntry {
+    RecordEntry::of(&[Some("1"), Some("x")]).for_shard("0")
+}
+
+/// Records that do not fit such a topic, whose shard 1 is closed, with their errors.
+fn bad_records() -> Vec<(RecordEntry, &'static str, &'static str)> {
+    let good = good_record;
+    vec![
         (
             good().for_shard("-1"),
             "InvalidShardId",
@@ -275,29 +306,13 @@ async fn bad_records_fail_alone() {
             "InvalidParameter",
             "Invalid hash key: 7",
         ),
-    ];
-    let mut records = vec![good()];
-    records.extend(cases.iter().map(|case| case.0.clone()));
-    records.push(good());
-    let reply = put(&mut client, &format!("{topic}/shards"), records).await;
-    assert_eq!(reply.failed_count, Some(cases.len() as i32));
-    for (index, ((_, code, message), failed)) in cases.iter().zip(&reply.failed_records).enumerate()
-    {
-        assert_eq!(failed.index, index as i32 + 1);
-        assert_eq!(
-            (
-                failed.error_code.as_deref(),
-                failed.error_message.as_deref()
-            ),
-            (Some(*code), Some(*message))
-        );
-    }
-    assert_eq!(
-        client.all(&topic, "0").await.len(),
-        2,
-        "the good ones are stored"
-    );
+    ]
+}
 
+#[tokio::test]
+async fn bad_json_records_fail_alone() {
+    let mut client = Client::new().await;
+    let topic = client.tuples(2, &["a double", "b string notnull"]).await;
     let json_cases = [
         (json!({"Data": "YQ=="}), "MalformedRecord"),
         (json!({"Data": [1, "x"]}), "MalformedRecord"),

@@ -331,7 +331,6 @@ async fn cursors_into_an_empty_shard() {
 async fn cursors_are_functions_of_the_position() {
     let (mut client, clock) = with_clock().await;
     let topic = client.blobs(1).await;
-    let early = client.cursor(&topic, "0", json!({"Type": "LATEST"})).await;
     for blob in ["a", "b", "c"] {
         client.put(&topic, "0", &[blob]).await;
         clock.advance(Duration::from_secs(1));
@@ -357,7 +356,18 @@ async fn cursors_are_functions_of_the_position() {
         client.cursor(&topic, "0", seek(1_700_000_000_001)).await["Sequence"],
         1
     );
+}
 
+#[tokio::test]
+async fn the_end_of_a_shard_is_a_position_too() {
+    let (mut client, clock) = with_clock().await;
+    let topic = client.blobs(1).await;
+    let early = client.cursor(&topic, "0", json!({"Type": "LATEST"})).await;
+    for blob in ["a", "b", "c"] {
+        client.put(&topic, "0", &[blob]).await;
+        clock.advance(Duration::from_secs(1));
+    }
+    let seek = |time: i64| json!({"Type": "SYSTEM_TIME", "SystemTime": time});
     let latest = client.cursor(&topic, "0", json!({"Type": "LATEST"})).await;
     assert_eq!(latest["Sequence"], 2);
     let last = client.get(&topic, "0", &latest["Cursor"], 10).await;
