@@ -7,7 +7,7 @@ mod types;
 use std::collections::BTreeSet;
 
 use hubstream::error::ErrorKind;
-use hubstream::schema::{EnumSchema, EnumValue, ModelSchema};
+use hubstream::schema::{EnumSchema, EnumValue, ModelSchema, UnionSchema};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Value, context};
 
@@ -141,10 +141,12 @@ fn models_context(
                 .is_some_and(|text| text.starts_with("field("))
         });
     }
+    let unions: &[&UnionSchema] = if is_types { &service.unions } else { &[] };
     let mut names: Vec<&str> = enums
         .iter()
         .map(|names| names.name)
         .chain(models.iter().map(|model| model.name))
+        .chain(unions.iter().map(|union| union.name))
         .collect();
     names.sort_unstable();
     let imports: Vec<Value> = group(imports);
@@ -155,6 +157,7 @@ fn models_context(
         imports,
         has_factory,
         enums => enums.iter().map(|names| enum_context(names)).collect::<Vec<_>>(),
+        unions => unions.iter().map(|union| union_context(union)).collect::<Vec<_>>(),
         models => models.iter().map(|model| model_context(model)).collect::<Vec<_>>(),
     }
 }
@@ -177,6 +180,11 @@ fn group(imports: BTreeSet<(String, String)>) -> Vec<Value> {
             Value::from(line)
         })
         .collect()
+}
+
+fn union_context(union: &UnionSchema) -> Value {
+    let models: Vec<&str> = union.models.iter().map(|model| model.name).collect();
+    context! { name => union.name, docs => docstring(union.docs, &[], 0), models }
 }
 
 fn enum_context(names: &EnumSchema) -> Value {
@@ -206,9 +214,7 @@ fn fields_with_defaults(model: &ModelSchema) -> Vec<(&'static str, Option<String
         .iter()
         .enumerate()
         .map(|(place, field)| {
-            let default = (place >= optional_from)
-                .then(|| field_default(field))
-                .flatten();
+            let default = field_default(field, place >= optional_from);
             (field.name, default)
         })
         .collect()

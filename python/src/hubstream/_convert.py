@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from types import UnionType
 
     from hubstream import _native
     from hubstream.records import Record, RecordBatch, RecordSchema
@@ -87,6 +88,27 @@ def member_map(model: type, values: Mapping[str, object] | None) -> dict[str, An
     if not isinstance(values, Mapping):
         _refuse(f"a mapping is needed, not {type(values).__name__}")
     return {str(key): members(model, value) for key, value in values.items()}
+
+
+def tagged(models: UnionType, value: dict[str, Any]) -> Any:
+    """Makes the model that a value names as its kind, out of several."""
+    facts = dict(value)
+    kind = facts.pop("kind")
+    model = next(model for model in models.__args__ if model.__name__ == kind)
+    return model.from_native(facts)
+
+
+def tagged_members(models: UnionType, value: object) -> dict[str, Any]:
+    """The members of one of several models, with the name of the model as their kind.
+
+    A mapping has to say its kind itself.
+    """
+    if isinstance(value, Mapping):
+        return {_snake(key): item for key, item in value.items()}
+    if not isinstance(value, models):
+        names = ", ".join(model.__name__ for model in models.__args__)
+        _refuse(f"one of {names} is needed, not {type(value).__name__}")
+    return {"kind": type(value).__name__, **(members(type(value), value) or {})}
 
 
 def _refuse(message: str) -> NoReturn:

@@ -117,6 +117,7 @@ struct Uses {
     model: bool,
     model_list: bool,
     model_map: bool,
+    union: bool,
     texts: bool,
     records: bool,
     schema: bool,
@@ -151,6 +152,11 @@ impl Uses {
                 self.mapping = true;
                 self.any = true;
             }
+            TypeSchema::Union(_) => {
+                self.union = true;
+                self.mapping = true;
+                self.any = true;
+            }
             TypeSchema::Records => {
                 self.records = true;
                 self.sequence = true;
@@ -172,6 +178,7 @@ impl Uses {
             ("member_list", self.model_list),
             ("member_map", self.model_map),
             ("members", self.model),
+            ("tagged_members", self.union),
             ("texts", self.texts),
         ])
     }

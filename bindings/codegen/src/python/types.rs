@@ -19,6 +19,7 @@ pub(super) fn annotation(ty: TypeSchema, prefix: &str) -> String {
         TypeSchema::Optional(inner) => format!("{} | None", annotation(*inner, prefix)),
         TypeSchema::Enum(names) => format!("{prefix}{}", names.name),
         TypeSchema::Model(model) => format!("{prefix}{}", model.name),
+        TypeSchema::Union(union) => format!("{prefix}{}", union.name),
         TypeSchema::Records => "RecordBatch".to_owned(),
         TypeSchema::RecordSchema => "RecordSchema".to_owned(),
         other => panic!("Python has no words for the type {other:?}"),
@@ -33,6 +34,7 @@ pub(super) fn argument_annotation(ty: TypeSchema) -> String {
         TypeSchema::Map(inner) => format!("Mapping[str, {}]", argument_annotation(*inner)),
         TypeSchema::Optional(inner) => format!("{} | None", argument_annotation(*inner)),
         TypeSchema::Model(model) => format!("models.{} | Mapping[str, Any]", model.name),
+        TypeSchema::Union(union) => format!("models.{} | Mapping[str, Any]", union.name),
         TypeSchema::Records => "RecordBatch | Sequence[Record]".to_owned(),
         other => annotation(other, "models."),
     }
@@ -43,13 +45,22 @@ pub(super) fn default(field: &FieldSchema) -> Option<String> {
     literal(field, "models.", "()")
 }
 
-/// The default of a member of a model.
-pub(super) fn field_default(field: &FieldSchema) -> Option<String> {
+/// What stands behind the type of a member of a model: its default if it may have one, and whether
+/// it is kept out of what is printed.
+pub(super) fn field_default(field: &FieldSchema, optional: bool) -> Option<String> {
     let factory = match field.ty {
-        TypeSchema::Map(_) => "field(default_factory=dict)",
-        _ => "field(default_factory=list)",
+        TypeSchema::Map(_) => "default_factory=dict",
+        _ => "default_factory=list",
     };
-    literal(field, "", factory)
+    let default = optional.then(|| literal(field, "", factory)).flatten();
+    let is_factory = default.as_deref() == Some(factory);
+    match (default, field.secret) {
+        (Some(text), false) if is_factory => Some(format!("field({text})")),
+        (Some(text), true) if is_factory => Some(format!("field({text}, repr=False)")),
+        (Some(text), true) => Some(format!("field(default={text}, repr=False)")),
+        (None, true) => Some("field(repr=False)".to_owned()),
+        (default, false) => default,
+    }
 }
 
 fn literal(field: &FieldSchema, prefix: &str, empty: &str) -> Option<String> {
@@ -89,6 +100,7 @@ pub(super) fn encode(ty: TypeSchema, value: &str) -> String {
             format!("member_map(models.{}, {value})", model.name)
         }
         TypeSchema::Model(model) => format!("members(models.{}, {value})", model.name),
+        TypeSchema::Union(union) => format!("tagged_members(models.{}, {value})", union.name),
         TypeSchema::Records => format!("batch_of({value})"),
         TypeSchema::RecordSchema => format!("handle_of({value})"),
         TypeSchema::List(inner) | TypeSchema::Map(inner) if encode(*inner, "x") != "x" => {
@@ -117,6 +129,7 @@ pub(super) fn decode(ty: TypeSchema, value: &str, prefix: &str) -> String {
         TypeSchema::Enum(_) | TypeSchema::Model(_) | TypeSchema::RecordSchema => {
             format!("{}({value})", decoder(ty, prefix))
         }
+        TypeSchema::Union(union) => format!("tagged({prefix}{}, {value})", union.name),
         _ => value.to_owned(),
     }
 }
@@ -153,6 +166,11 @@ pub(super) fn imports_of(ty: TypeSchema, service: &str, is_types: bool) -> Vec<(
         TypeSchema::Enum(names) if HANDWRITTEN.contains(&names.name) => records(names.name),
         TypeSchema::Enum(names) => sibling(names.name),
         TypeSchema::Model(model) if !model.name.ends_with("Result") => sibling(model.name),
+        TypeSchema::Union(union) => {
+            let mut imports = sibling(union.name);
+            imports.push(("hubstream._convert".to_owned(), "tagged".to_owned()));
+            imports
+        }
         TypeSchema::List(inner) | TypeSchema::Map(inner) => imports_of(*inner, service, is_types),
         TypeSchema::Optional(inner) => {
             let mut imports = imports_of(*inner, service, is_types);

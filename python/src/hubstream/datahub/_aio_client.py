@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from hubstream._connection import AsyncClient
-from hubstream._convert import batch_of, handle_of, member_map, texts
+from hubstream._convert import batch_of, handle_of, member_map, members, tagged_members, texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,6 +39,7 @@ class DataHubBase(AsyncClient):
         region: str | None = None,
         signature: str | None = None,
         protocol: str | None = None,
+        batch_version: int | None = None,
         compress_format: str | None = None,
         at_least_once: bool | None = None,
         connect_timeout: float | timedelta | None = None,
@@ -61,7 +62,10 @@ class DataHubBase(AsyncClient):
             region: Region, for signatures that carry one.
             signature: How requests are signed. DataHub: `default`, or `v4` with a region. DIS:
                 `default` (unscoped), or `scoped` with a region. Default: default.
-            protocol: How records travel: `protobuf` or `json`. Default: protobuf.
+            protocol: How records travel: `protobuf`, `json` or `batch`. Batches are put to single
+                shards only. Default: protobuf.
+            batch_version: Layout of batches that are written: 1 (Avro) or 0 (rows, as the official
+                Python client writes). Both are read. Default: 1.
             compress_format: Compression of records on the way: `none`, `lz4`, `zlib`, `deflate` or
                 `zstd`. Default: lz4.
             at_least_once: Whether puts are repeated even when the service may have accepted them;
@@ -92,6 +96,7 @@ class DataHubBase(AsyncClient):
                 "region": region,
                 "signature": signature,
                 "protocol": protocol,
+                "batch_version": batch_version,
                 "compress_format": compress_format,
                 "at_least_once": at_least_once,
                 "connect_timeout": connect_timeout,
@@ -117,6 +122,7 @@ class DataHubBase(AsyncClient):
         region: str | None = None,
         signature: str | None = None,
         protocol: str | None = None,
+        batch_version: int | None = None,
         compress_format: str | None = None,
         at_least_once: bool | None = None,
         connect_timeout: float | timedelta | None = None,
@@ -141,7 +147,10 @@ class DataHubBase(AsyncClient):
             region: Region, for signatures that carry one.
             signature: How requests are signed. DataHub: `default`, or `v4` with a region. DIS:
                 `default` (unscoped), or `scoped` with a region. Default: default.
-            protocol: How records travel: `protobuf` or `json`. Default: protobuf.
+            protocol: How records travel: `protobuf`, `json` or `batch`. Batches are put to single
+                shards only. Default: protobuf.
+            batch_version: Layout of batches that are written: 1 (Avro) or 0 (rows, as the official
+                Python client writes). Both are read. Default: 1.
             compress_format: Compression of records on the way: `none`, `lz4`, `zlib`, `deflate` or
                 `zstd`. Default: lz4.
             at_least_once: Whether puts are repeated even when the service may have accepted them;
@@ -173,6 +182,7 @@ class DataHubBase(AsyncClient):
                 "region": region,
                 "signature": signature,
                 "protocol": protocol,
+                "batch_version": batch_version,
                 "compress_format": compress_format,
                 "at_least_once": at_least_once,
                 "connect_timeout": connect_timeout,
@@ -200,6 +210,7 @@ class DataHubBase(AsyncClient):
         region: str | None = None,
         signature: str | None = None,
         protocol: str | None = None,
+        batch_version: int | None = None,
         compress_format: str | None = None,
         at_least_once: bool | None = None,
         connect_timeout: float | timedelta | None = None,
@@ -224,7 +235,10 @@ class DataHubBase(AsyncClient):
             region: Region, for signatures that carry one.
             signature: How requests are signed. DataHub: `default`, or `v4` with a region. DIS:
                 `default` (unscoped), or `scoped` with a region. Default: default.
-            protocol: How records travel: `protobuf` or `json`. Default: protobuf.
+            protocol: How records travel: `protobuf`, `json` or `batch`. Batches are put to single
+                shards only. Default: protobuf.
+            batch_version: Layout of batches that are written: 1 (Avro) or 0 (rows, as the official
+                Python client writes). Both are read. Default: 1.
             compress_format: Compression of records on the way: `none`, `lz4`, `zlib`, `deflate` or
                 `zstd`. Default: lz4.
             at_least_once: Whether puts are repeated even when the service may have accepted them;
@@ -255,6 +269,7 @@ class DataHubBase(AsyncClient):
                 "region": region,
                 "signature": signature,
                 "protocol": protocol,
+                "batch_version": batch_version,
                 "compress_format": compress_format,
                 "at_least_once": at_least_once,
                 "connect_timeout": connect_timeout,
@@ -558,6 +573,130 @@ class DataHubBase(AsyncClient):
                 "topic_name": topic_name,
                 "field_name": field_name,
                 "field_type": field_type,
+            },
+        )
+
+    async def list_topic_schema(
+        self,
+        project_name: str,
+        topic_name: str,
+        page_number: int = -1,
+        page_size: int = -1,
+    ) -> models.ListTopicSchemaResult:
+        """Lists the versions of a topic's schema, a page at a time.
+
+        Args:
+            project_name: Name of the project.
+            topic_name: Name of the topic.
+            page_number: Number of the page, from 1; -1 for all versions at once.
+            page_size: Versions per page; -1 for all versions at once.
+
+        Returns:
+            A page of versions of a topic's schema.
+
+        Raises:
+            InvalidArgumentError: If an argument is refused.
+            HubstreamError: If the call fails in another way.
+        """
+        value = await self._call(
+            "ListTopicSchema",
+            {
+                "project_name": project_name,
+                "topic_name": topic_name,
+                "page_number": page_number,
+                "page_size": page_size,
+            },
+        )
+        return models.ListTopicSchemaResult.from_native(value)
+
+    async def get_topic_schema(
+        self,
+        project_name: str,
+        topic_name: str,
+        schema: RecordSchema | None = None,
+        version_id: int = -1,
+    ) -> models.GetTopicSchemaResult:
+        """Reads one version of a topic's schema, by its number or by its columns.
+
+        Args:
+            project_name: Name of the project.
+            topic_name: Name of the topic.
+            schema: The columns whose version is wanted; absent to ask by number.
+            version_id: Number of the version; -1 to ask by columns.
+
+        Returns:
+            One version of a topic's schema.
+
+        Raises:
+            InvalidArgumentError: If an argument is refused.
+            HubstreamError: If the call fails in another way.
+        """
+        value = await self._call(
+            "GetTopicSchema",
+            {
+                "project_name": project_name,
+                "topic_name": topic_name,
+                "schema": handle_of(schema),
+                "version_id": version_id,
+            },
+        )
+        return models.GetTopicSchemaResult.from_native(value)
+
+    async def register_topic_schema(
+        self,
+        project_name: str,
+        topic_name: str,
+        schema: RecordSchema,
+    ) -> models.RegisterTopicSchemaResult:
+        """Registers a version of a topic's schema.
+
+        Columns that are registered already keep their version.
+
+        Args:
+            project_name: Name of the project.
+            topic_name: Name of the topic.
+            schema: The columns.
+
+        Returns:
+            The version that was registered.
+
+        Raises:
+            InvalidArgumentError: If an argument is refused.
+            HubstreamError: If the call fails in another way.
+        """
+        value = await self._call(
+            "RegisterTopicSchema",
+            {
+                "project_name": project_name,
+                "topic_name": topic_name,
+                "schema": handle_of(schema),
+            },
+        )
+        return models.RegisterTopicSchemaResult.from_native(value)
+
+    async def delete_topic_schema(
+        self,
+        project_name: str,
+        topic_name: str,
+        version_id: int,
+    ) -> None:
+        """Deletes a version of a topic's schema.
+
+        Args:
+            project_name: Name of the project.
+            topic_name: Name of the topic.
+            version_id: Number of the version.
+
+        Raises:
+            InvalidArgumentError: If an argument is refused.
+            HubstreamError: If the call fails in another way.
+        """
+        await self._call(
+            "DeleteTopicSchema",
+            {
+                "project_name": project_name,
+                "topic_name": topic_name,
+                "version_id": version_id,
             },
         )
 
@@ -935,6 +1074,334 @@ class DataHubBase(AsyncClient):
         )
         return models.GetMeteringInfoResult.from_native(value)
 
+    async def list_connector(
+        self,
+        project_name: str,
+        topic_name: str,
+    ) -> models.ListConnectorResult:
+        """Lists the ids of the connectors of a topic.
+
+        Args:
+            project_name: Name of the project.
+            topic_name: Name of the topic.
+
+        Returns:
+            The connectors of a topic.
+
+        Raises:
+            InvalidArgumentError: If an argument is refused.
+            HubstreamError: If the call fails in another way.
+        """
+        value = await self._call(
+            "ListConnector", {"project_name": project_name, "topic_name": topic_name}
+        )
+        return models.ListConnectorResult.from_native(value)
+
+    async def create_connector(
+        self,
+        project_name: str,
+        topic_name: str,
+        connector_type: models.ConnectorType,
+        column_fields: str | Sequence[str],
+        config: models.ConnectorConfig | Mapping[str, Any],
+        start_time: int = -1,
+    ) -> models.CreateConnectorResult:
+        """Creates a connector.
+
+        A topic has at most one of a type: fails with kind `AlreadyExists` otherwise.
+
+        Args:
+            project_name: Name of the project.
+            topic_name: Name of the topic.
+            connector_type: Where it copies to.
+            column_fields: Columns that it copies; empty for a blob topic.
+            config: Settings for that target.
+            start_time: Time of the first record to copy in milliseconds since 1970; -1 for the
+                oldest.
+
+        Returns:
+            The connector that was created.
+
+        Raises:
+            InvalidArgumentError: If an argument is refused.
+            AlreadyExistsError: The thing to be created exists already.
+            HubstreamError: If the call fails in another way.
+        """
+        value = await self._call(
+            "CreateConnector",
+            {
+                "project_name": project_name,
+                "topic_name": topic_name,
+                "connector_type": connector_type,
+                "column_fields": texts(column_fields),
+                "config": tagged_members(models.ConnectorConfig, config),
+                "start_time": start_time,
+            },
+        )
+        return models.CreateConnectorResult.from_native(value)
+
+    async def get_connector(
+        self,
+        project_name: str,
+        topic_name: str,
+        connector_id: str,
+    ) -> models.GetConnectorResult:
+        """Reads the properties of a connector.
+
+        Args:
+            project_name: Name of the project.
+            topic_name: Name of the topic.
+            connector_id: Id of the connector, or its type, as in `sink_odps`.
+
+        Returns:
+            The properties of a connector.
+
+        Raises:
+            InvalidArgumentError: If an argument is refused.
+            HubstreamError: If the call fails in another way.
+        """
+        value = await self._call(
+            "GetConnector",
+            {
+                "project_name": project_name,
+                "topic_name": topic_name,
+                "connector_id": connector_id,
+            },
+        )
+        return models.GetConnectorResult.from_native(value)
+
+    async def update_connector(
+        self,
+        project_name: str,
+        topic_name: str,
+        connector_id: str,
+        config: models.ConnectorConfig | Mapping[str, Any],
+    ) -> None:
+        """Replaces the settings of a connector.
+
+        Args:
+            project_name: Name of the project.
+            topic_name: Name of the topic.
+            connector_id: Id of the connector, or its type, as in `sink_odps`.
+            config: New settings for its target.
+
+        Raises:
+            InvalidArgumentError: If an argument is refused.
+            HubstreamError: If the call fails in another way.
+        """
+        await self._call(
+            "UpdateConnector",
+            {
+                "project_name": project_name,
+                "topic_name": topic_name,
+                "connector_id": connector_id,
+                "config": tagged_members(models.ConnectorConfig, config),
+            },
+        )
+
+    async def delete_connector(self, project_name: str, topic_name: str, connector_id: str) -> None:
+        """Deletes a connector.
+
+        Args:
+            project_name: Name of the project.
+            topic_name: Name of the topic.
+            connector_id: Id of the connector, or its type, as in `sink_odps`.
+
+        Raises:
+            InvalidArgumentError: If an argument is refused.
+            HubstreamError: If the call fails in another way.
+        """
+        await self._call(
+            "DeleteConnector",
+            {
+                "project_name": project_name,
+                "topic_name": topic_name,
+                "connector_id": connector_id,
+            },
+        )
+
+    async def get_connector_shard_status(
+        self,
+        project_name: str,
+        topic_name: str,
+        connector_id: str,
+        shard_id: str | None = None,
+    ) -> models.GetConnectorShardStatusResult:
+        """Reads how far a connector is, shard by shard.
+
+        Args:
+            project_name: Name of the project.
+            topic_name: Name of the topic.
+            connector_id: Id of the connector, or its type, as in `sink_odps`.
+            shard_id: Id of one shard; absent or empty for all.
+
+        Returns:
+            How far a connector is, by shard id.
+
+        Raises:
+            InvalidArgumentError: If an argument is refused.
+            HubstreamError: If the call fails in another way.
+        """
+        value = await self._call(
+            "GetConnectorShardStatus",
+            {
+                "project_name": project_name,
+                "topic_name": topic_name,
+                "connector_id": connector_id,
+                "shard_id": shard_id,
+            },
+        )
+        return models.GetConnectorShardStatusResult.from_native(value)
+
+    async def reload_connector(
+        self,
+        project_name: str,
+        topic_name: str,
+        connector_id: str,
+        shard_id: str | None = None,
+    ) -> None:
+        """Starts a connector again, in one shard or in all.
+
+        Args:
+            project_name: Name of the project.
+            topic_name: Name of the topic.
+            connector_id: Id of the connector, or its type, as in `sink_odps`.
+            shard_id: Id of one shard; absent or empty for all.
+
+        Raises:
+            InvalidArgumentError: If an argument is refused.
+            HubstreamError: If the call fails in another way.
+        """
+        await self._call(
+            "ReloadConnector",
+            {
+                "project_name": project_name,
+                "topic_name": topic_name,
+                "connector_id": connector_id,
+                "shard_id": shard_id,
+            },
+        )
+
+    async def append_connector_field(
+        self,
+        project_name: str,
+        topic_name: str,
+        connector_id: str,
+        field_name: str,
+    ) -> None:
+        """Adds a column of the topic to those that a connector copies.
+
+        Args:
+            project_name: Name of the project.
+            topic_name: Name of the topic.
+            connector_id: Id of the connector, or its type, as in `sink_odps`.
+            field_name: Name of the column.
+
+        Raises:
+            InvalidArgumentError: If an argument is refused.
+            HubstreamError: If the call fails in another way.
+        """
+        await self._call(
+            "AppendConnectorField",
+            {
+                "project_name": project_name,
+                "topic_name": topic_name,
+                "connector_id": connector_id,
+                "field_name": field_name,
+            },
+        )
+
+    async def get_connector_done_time(
+        self,
+        project_name: str,
+        topic_name: str,
+        connector_id: str,
+    ) -> models.GetConnectorDoneTimeResult:
+        """Reads up to which time a connector has copied everything.
+
+        Args:
+            project_name: Name of the project.
+            topic_name: Name of the topic.
+            connector_id: Id of the connector, or its type, as in `sink_odps`.
+
+        Returns:
+            Up to which time a connector has copied everything.
+
+        Raises:
+            InvalidArgumentError: If an argument is refused.
+            HubstreamError: If the call fails in another way.
+        """
+        value = await self._call(
+            "GetConnectorDoneTime",
+            {
+                "project_name": project_name,
+                "topic_name": topic_name,
+                "connector_id": connector_id,
+            },
+        )
+        return models.GetConnectorDoneTimeResult.from_native(value)
+
+    async def update_connector_state(
+        self,
+        project_name: str,
+        topic_name: str,
+        connector_id: str,
+        connector_state: models.ConnectorState,
+    ) -> None:
+        """Starts or stops a connector.
+
+        Args:
+            project_name: Name of the project.
+            topic_name: Name of the topic.
+            connector_id: Id of the connector, or its type, as in `sink_odps`.
+            connector_state: What it is to do.
+
+        Raises:
+            InvalidArgumentError: If an argument is refused.
+            HubstreamError: If the call fails in another way.
+        """
+        await self._call(
+            "UpdateConnectorState",
+            {
+                "project_name": project_name,
+                "topic_name": topic_name,
+                "connector_id": connector_id,
+                "connector_state": connector_state,
+            },
+        )
+
+    async def update_connector_offset(
+        self,
+        project_name: str,
+        topic_name: str,
+        connector_id: str,
+        shard_id: str,
+        connector_offset: models.ConnectorOffset | Mapping[str, Any],
+    ) -> None:
+        """Sets how far a stopped connector counts as being, in one shard or in all.
+
+        Args:
+            project_name: Name of the project.
+            topic_name: Name of the topic.
+            connector_id: Id of the connector, or its type, as in `sink_odps`.
+            shard_id: Id of one shard; empty for all.
+            connector_offset: The place.
+
+        Raises:
+            InvalidArgumentError: If an argument is refused.
+            HubstreamError: If the call fails in another way.
+        """
+        await self._call(
+            "UpdateConnectorOffset",
+            {
+                "project_name": project_name,
+                "topic_name": topic_name,
+                "connector_id": connector_id,
+                "shard_id": shard_id,
+                "connector_offset": members(models.ConnectorOffset, connector_offset),
+            },
+        )
+
     async def create_subscription(
         self,
         project_name: str,
@@ -1245,5 +1712,156 @@ class DataHubBase(AsyncClient):
                 "topic_name": topic_name,
                 "sub_id": sub_id,
                 "offsets": member_map(models.OffsetBase, offsets),
+            },
+        )
+
+    async def join_group(
+        self,
+        project_name: str,
+        topic_name: str,
+        consumer_group: str,
+        session_timeout: int,
+    ) -> models.JoinGroupResult:
+        """Joins the consumer group of a subscription.
+
+        Args:
+            project_name: Name of the project.
+            topic_name: Name of the topic.
+            consumer_group: Id of the subscription, which is the id of the group.
+            session_timeout: Milliseconds without a heartbeat after which the consumer counts as
+                gone.
+
+        Returns:
+            The consumer that joined.
+
+        Raises:
+            InvalidArgumentError: If an argument is refused.
+            HubstreamError: If the call fails in another way.
+        """
+        value = await self._call(
+            "JoinGroup",
+            {
+                "project_name": project_name,
+                "topic_name": topic_name,
+                "consumer_group": consumer_group,
+                "session_timeout": session_timeout,
+            },
+        )
+        return models.JoinGroupResult.from_native(value)
+
+    async def heart_beat(
+        self,
+        project_name: str,
+        topic_name: str,
+        consumer_group: str,
+        consumer_id: str,
+        version_id: int,
+        hold_shard_list: str | Sequence[str],
+        read_end_shard_list: str | Sequence[str] = (),
+    ) -> models.HeartBeatResult:
+        """Says that a consumer is alive, and reads which shards it is to consume.
+
+        Fails with kind `GroupChanged` when the group no longer knows the consumer, and with
+        `OffsetReset` when the offsets of the subscription were reset: join again then.
+
+        Args:
+            project_name: Name of the project.
+            topic_name: Name of the topic.
+            consumer_group: Id of the subscription, which is the id of the group.
+            consumer_id: Id of the consumer, as joining gave it.
+            version_id: Number of the consumer, as joining gave it.
+            hold_shard_list: Ids of the shards that the consumer reads now.
+            read_end_shard_list: Ids of the closed shards that the consumer has read to their end.
+
+        Returns:
+            Which shards a consumer is to read.
+
+        Raises:
+            InvalidArgumentError: If an argument is refused.
+            OffsetResetError: The offsets of the subscription were reset by somebody else.
+            GroupChangedError: The membership or plan of the consumer group changed.
+            HubstreamError: If the call fails in another way.
+        """
+        value = await self._call(
+            "HeartBeat",
+            {
+                "project_name": project_name,
+                "topic_name": topic_name,
+                "consumer_group": consumer_group,
+                "consumer_id": consumer_id,
+                "version_id": version_id,
+                "hold_shard_list": texts(hold_shard_list),
+                "read_end_shard_list": texts(read_end_shard_list),
+            },
+        )
+        return models.HeartBeatResult.from_native(value)
+
+    async def sync_group(
+        self,
+        project_name: str,
+        topic_name: str,
+        consumer_group: str,
+        consumer_id: str,
+        version_id: int,
+        release_shard_list: str | Sequence[str],
+        read_end_shard_list: str | Sequence[str] = (),
+    ) -> None:
+        """Says that a consumer no longer reads shards that the plan took from it.
+
+        Args:
+            project_name: Name of the project.
+            topic_name: Name of the topic.
+            consumer_group: Id of the subscription, which is the id of the group.
+            consumer_id: Id of the consumer, as joining gave it.
+            version_id: Number of the consumer, as joining gave it.
+            release_shard_list: Ids of the shards that the consumer has given up.
+            read_end_shard_list: Ids of the closed shards that the consumer has read to their end.
+
+        Raises:
+            InvalidArgumentError: If an argument is refused.
+            HubstreamError: If the call fails in another way.
+        """
+        await self._call(
+            "SyncGroup",
+            {
+                "project_name": project_name,
+                "topic_name": topic_name,
+                "consumer_group": consumer_group,
+                "consumer_id": consumer_id,
+                "version_id": version_id,
+                "release_shard_list": texts(release_shard_list),
+                "read_end_shard_list": texts(read_end_shard_list),
+            },
+        )
+
+    async def leave_group(
+        self,
+        project_name: str,
+        topic_name: str,
+        consumer_group: str,
+        consumer_id: str,
+        version_id: int,
+    ) -> None:
+        """Leaves a consumer group; its shards go to the others.
+
+        Args:
+            project_name: Name of the project.
+            topic_name: Name of the topic.
+            consumer_group: Id of the subscription, which is the id of the group.
+            consumer_id: Id of the consumer, as joining gave it.
+            version_id: Number of the consumer, as joining gave it.
+
+        Raises:
+            InvalidArgumentError: If an argument is refused.
+            HubstreamError: If the call fails in another way.
+        """
+        await self._call(
+            "LeaveGroup",
+            {
+                "project_name": project_name,
+                "topic_name": topic_name,
+                "consumer_group": consumer_group,
+                "consumer_id": consumer_id,
+                "version_id": version_id,
             },
         )

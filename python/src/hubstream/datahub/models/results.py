@@ -3,24 +3,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from hubstream._convert import optional
+from hubstream._convert import optional, tagged
 from hubstream.datahub.models.types import (
+    ConnectorConfig,
+    ConnectorState,
+    ConnectorType,
     FailedRecord,
     OffsetWithSession,
     OffsetWithVersion,
     RecordType,
     Shard,
     ShardBase,
+    ShardContext,
+    ShardStatusEntry,
     Subscription,
     SubscriptionState,
+    TopicSchema,
 )
 from hubstream.records import RecordBatch, RecordSchema
 
 __all__ = [
+    "CreateConnectorResult",
     "CreateSubscriptionResult",
+    "GetConnectorDoneTimeResult",
+    "GetConnectorResult",
+    "GetConnectorShardStatusResult",
     "GetCursorResult",
     "GetMeteringInfoResult",
     "GetProjectResult",
@@ -28,13 +38,19 @@ __all__ = [
     "GetSubscriptionOffsetResult",
     "GetSubscriptionResult",
     "GetTopicResult",
+    "GetTopicSchemaResult",
+    "HeartBeatResult",
     "InitAndGetSubscriptionOffsetResult",
+    "JoinGroupResult",
+    "ListConnectorResult",
     "ListProjectResult",
     "ListShardResult",
     "ListSubscriptionResult",
     "ListTopicResult",
+    "ListTopicSchemaResult",
     "MergeShardResult",
     "PutRecordsResult",
+    "RegisterTopicSchemaResult",
     "SplitShardResult",
 ]
 
@@ -161,6 +177,92 @@ class GetTopicResult:
             last_modify_time=value["last_modify_time"],
             expand_mode=value["expand_mode"],
             enable_schema_registry=value["enable_schema_registry"],
+            request_id=value["request_id"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ListTopicSchemaResult:
+    """A page of versions of a topic's schema.
+
+    Attributes:
+        page_number: Number of this page, from 1.
+        page_size: Versions per page.
+        page_count: Number of pages.
+        total_count: Number of versions on all pages.
+        record_schema_list: The versions of this page, in ascending order.
+        request_id: Id that the service gave to the request.
+    """
+
+    page_number: int
+    page_size: int
+    page_count: int
+    total_count: int
+    record_schema_list: list[TopicSchema]
+    request_id: str = ""
+
+    @classmethod
+    def from_native(cls, value: dict[str, Any]) -> ListTopicSchemaResult:
+        """Makes it from what the native client gave."""
+        return cls(
+            page_number=value["page_number"],
+            page_size=value["page_size"],
+            page_count=value["page_count"],
+            total_count=value["total_count"],
+            record_schema_list=[
+                TopicSchema.from_native(item) for item in value["record_schema_list"]
+            ],
+            request_id=value["request_id"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GetTopicSchemaResult:
+    """One version of a topic's schema.
+
+    Attributes:
+        version_id: Number of the version.
+        create_time: When it was registered, in seconds since 1970.
+        creator: Who registered it.
+        record_schema: The columns.
+        request_id: Id that the service gave to the request.
+    """
+
+    version_id: int
+    create_time: int = 0
+    creator: str = ""
+    record_schema: RecordSchema | None = None
+    request_id: str = ""
+
+    @classmethod
+    def from_native(cls, value: dict[str, Any]) -> GetTopicSchemaResult:
+        """Makes it from what the native client gave."""
+        return cls(
+            version_id=value["version_id"],
+            create_time=value["create_time"],
+            creator=value["creator"],
+            record_schema=optional(RecordSchema.from_native, value["record_schema"]),
+            request_id=value["request_id"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterTopicSchemaResult:
+    """The version that was registered.
+
+    Attributes:
+        version_id: Number of the version.
+        request_id: Id that the service gave to the request.
+    """
+
+    version_id: int
+    request_id: str = ""
+
+    @classmethod
+    def from_native(cls, value: dict[str, Any]) -> RegisterTopicSchemaResult:
+        """Makes it from what the native client gave."""
+        return cls(
+            version_id=value["version_id"],
             request_id=value["request_id"],
         )
 
@@ -355,6 +457,159 @@ class GetMeteringInfoResult:
 
 
 @dataclass(frozen=True, slots=True)
+class ListConnectorResult:
+    """The connectors of a topic.
+
+    Attributes:
+        connector_ids: Ids of the connectors.
+        connector_names: The same as `connector_ids`, under its earlier name.
+        request_id: Id that the service gave to the request.
+    """
+
+    connector_ids: list[str]
+    connector_names: list[str] = field(default_factory=list)
+    request_id: str = ""
+
+    @classmethod
+    def from_native(cls, value: dict[str, Any]) -> ListConnectorResult:
+        """Makes it from what the native client gave."""
+        return cls(
+            connector_ids=value["connector_ids"],
+            connector_names=value["connector_names"],
+            request_id=value["request_id"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CreateConnectorResult:
+    """The connector that was created.
+
+    Attributes:
+        connector_id: Id of the connector; empty when the service does not say.
+        request_id: Id that the service gave to the request.
+    """
+
+    connector_id: str = ""
+    request_id: str = ""
+
+    @classmethod
+    def from_native(cls, value: dict[str, Any]) -> CreateConnectorResult:
+        """Makes it from what the native client gave."""
+        return cls(
+            connector_id=value["connector_id"],
+            request_id=value["request_id"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GetConnectorResult:
+    """The properties of a connector.
+
+    Attributes:
+        cluster_addr: Address of the cluster that runs it.
+        connector_id: Id of the connector.
+        type: Where it copies to.
+        state: What it does.
+        creator: Who created it.
+        owner: Who owns it.
+        create_time: When it was created, in seconds since 1970.
+        last_modify_time: When it was last changed, in seconds since 1970.
+        column_fields: Columns that it copies.
+        config: Settings for its target.
+        extra_config: Further properties.
+        shard_contexts: Its places in the shards.
+        sub_id: Id of the subscription that it reads with.
+        request_id: Id that the service gave to the request.
+    """
+
+    cluster_addr: str
+    connector_id: str
+    type: ConnectorType
+    state: ConnectorState
+    creator: str
+    owner: str
+    create_time: int
+    last_modify_time: int
+    column_fields: list[str]
+    config: ConnectorConfig
+    extra_config: dict[str, str]
+    shard_contexts: list[ShardContext]
+    sub_id: str
+    request_id: str = ""
+
+    @classmethod
+    def from_native(cls, value: dict[str, Any]) -> GetConnectorResult:
+        """Makes it from what the native client gave."""
+        return cls(
+            cluster_addr=value["cluster_addr"],
+            connector_id=value["connector_id"],
+            type=ConnectorType.received(value["type"]),
+            state=ConnectorState.received(value["state"]),
+            creator=value["creator"],
+            owner=value["owner"],
+            create_time=value["create_time"],
+            last_modify_time=value["last_modify_time"],
+            column_fields=value["column_fields"],
+            config=tagged(ConnectorConfig, value["config"]),
+            extra_config=value["extra_config"],
+            shard_contexts=[ShardContext.from_native(item) for item in value["shard_contexts"]],
+            sub_id=value["sub_id"],
+            request_id=value["request_id"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GetConnectorShardStatusResult:
+    """How far a connector is, by shard id.
+
+    Attributes:
+        shard_status_infos: How far it is in each shard.
+        request_id: Id that the service gave to the request.
+    """
+
+    shard_status_infos: dict[str, ShardStatusEntry]
+    request_id: str = ""
+
+    @classmethod
+    def from_native(cls, value: dict[str, Any]) -> GetConnectorShardStatusResult:
+        """Makes it from what the native client gave."""
+        return cls(
+            shard_status_infos={
+                key: ShardStatusEntry.from_native(item)
+                for key, item in value["shard_status_infos"].items()
+            },
+            request_id=value["request_id"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GetConnectorDoneTimeResult:
+    """Up to which time a connector has copied everything.
+
+    Attributes:
+        done_time: The time in seconds since 1970.
+        time_zone: Name of the time zone of the partitions.
+        time_window: Seconds per partition.
+        request_id: Id that the service gave to the request.
+    """
+
+    done_time: int
+    time_zone: str = ""
+    time_window: int = 0
+    request_id: str = ""
+
+    @classmethod
+    def from_native(cls, value: dict[str, Any]) -> GetConnectorDoneTimeResult:
+        """Makes it from what the native client gave."""
+        return cls(
+            done_time=value["done_time"],
+            time_zone=value["time_zone"],
+            time_window=value["time_window"],
+            request_id=value["request_id"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class CreateSubscriptionResult:
     """The subscription that was created.
 
@@ -483,5 +738,59 @@ class GetSubscriptionOffsetResult:
             offsets={
                 key: OffsetWithVersion.from_native(item) for key, item in value["offsets"].items()
             },
+            request_id=value["request_id"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class JoinGroupResult:
+    """The consumer that joined.
+
+    Attributes:
+        consumer_id: Id of the consumer in the group.
+        version_id: Number to be given with further calls of this consumer.
+        session_timeout: Milliseconds without a heartbeat after which the consumer counts as gone.
+        request_id: Id that the service gave to the request.
+    """
+
+    consumer_id: str
+    version_id: int
+    session_timeout: int
+    request_id: str = ""
+
+    @classmethod
+    def from_native(cls, value: dict[str, Any]) -> JoinGroupResult:
+        """Makes it from what the native client gave."""
+        return cls(
+            consumer_id=value["consumer_id"],
+            version_id=value["version_id"],
+            session_timeout=value["session_timeout"],
+            request_id=value["request_id"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class HeartBeatResult:
+    """Which shards a consumer is to read.
+
+    Attributes:
+        plan_version: Number of the plan; it grows with every change.
+        shard_list: Ids of the shards for this consumer.
+        total_plan: The plan of the whole group, for logs.
+        request_id: Id that the service gave to the request.
+    """
+
+    plan_version: int
+    shard_list: list[str]
+    total_plan: str = ""
+    request_id: str = ""
+
+    @classmethod
+    def from_native(cls, value: dict[str, Any]) -> HeartBeatResult:
+        """Makes it from what the native client gave."""
+        return cls(
+            plan_version=value["plan_version"],
+            shard_list=value["shard_list"],
+            total_plan=value["total_plan"],
             request_id=value["request_id"],
         )

@@ -4,22 +4,43 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
-from hubstream._convert import OpenEnum
+from hubstream._convert import OpenEnum, optional
+from hubstream.records import RecordSchema
 
 __all__ = [
+    "AuthMode",
+    "ConnectorConfig",
+    "ConnectorOffset",
+    "ConnectorShardState",
+    "ConnectorState",
+    "ConnectorType",
     "CursorType",
+    "DataHubConnectorConfig",
+    "DatabaseConnectorConfig",
+    "EsConnectorConfig",
     "FailedRecord",
+    "FcConnectorConfig",
+    "HologresConnectorConfig",
+    "OdpsConnectorConfig",
     "OffsetBase",
     "OffsetWithSession",
     "OffsetWithVersion",
+    "OssConnectorConfig",
+    "OtsConnectorConfig",
+    "PartitionMode",
     "RecordType",
     "Shard",
     "ShardBase",
+    "ShardContext",
     "ShardState",
+    "ShardStatusEntry",
     "Subscription",
     "SubscriptionState",
+    "TimestampUnit",
+    "TopicSchema",
+    "WriteMode",
 ]
 
 
@@ -58,6 +79,97 @@ class CursorType(OpenEnum):
     """The record of a sequence number."""
 
 
+class ConnectorType(OpenEnum):
+    """Where a connector copies to."""
+
+    SINK_ODPS = "sink_odps"
+    """MaxCompute."""
+    SINK_ADS = "sink_ads"
+    """AnalyticDB."""
+    SINK_ES = "sink_es"
+    """Elasticsearch."""
+    SINK_FC = "sink_fc"
+    """Function Compute."""
+    SINK_MYSQL = "sink_mysql"
+    """MySQL."""
+    SINK_OSS = "sink_oss"
+    """Object Storage Service."""
+    SINK_OTS = "sink_ots"
+    """Tablestore."""
+    SINK_HOLOGRES = "sink_hologres"
+    """Hologres."""
+    SINK_DATAHUB = "sink_datahub"
+    """Another DataHub topic."""
+
+
+class PartitionMode(OpenEnum):
+    """What a MaxCompute partition is made from."""
+
+    USER_DEFINE = "USER_DEFINE"
+    """Columns of the record."""
+    SYSTEM_TIME = "SYSTEM_TIME"
+    """The time when the service received the record."""
+    EVENT_TIME = "EVENT_TIME"
+    """The column `event_time` of the record."""
+
+
+class AuthMode(OpenEnum):
+    """Whose rights a connector uses."""
+
+    AK = "ak"
+    """Those of an access id and key."""
+    STS = "sts"
+    """Those of the service's own role."""
+
+
+class WriteMode(OpenEnum):
+    """How rows are written to Tablestore."""
+
+    PUT = "PUT"
+    """A row replaces the one before."""
+    UPDATE = "UPDATE"
+    """A row changes the columns that it has."""
+
+
+class TimestampUnit(OpenEnum):
+    """The unit of timestamp columns for Hologres."""
+
+    MICROSECOND = "MICROSECOND"
+    """Microseconds."""
+    MILLISECOND = "MILLISECOND"
+    """Milliseconds."""
+    SECOND = "SECOND"
+    """Seconds."""
+
+
+class ConnectorState(OpenEnum):
+    """What a connector does."""
+
+    CONNECTOR_RUNNING = "CONNECTOR_RUNNING"
+    """Copies."""
+    CONNECTOR_STOPPED = "CONNECTOR_STOPPED"
+    """Does not copy."""
+
+
+class ConnectorShardState(OpenEnum):
+    """What a connector does in a shard."""
+
+    CONTEXT_PLANNED = "CONTEXT_PLANNED"
+    """Waits to begin."""
+    CONTEXT_EXECUTING = "CONTEXT_EXECUTING"
+    """Copies."""
+    CONTEXT_HANG = "CONTEXT_HANG"
+    """Does not get on."""
+    CONTEXT_STOPPED = "CONTEXT_STOPPED"
+    """Was stopped."""
+    CONTEXT_PAUSED = "CONTEXT_PAUSED"
+    """Was paused."""
+    CONTEXT_FINISHED = "CONTEXT_FINISHED"
+    """Has copied the whole shard."""
+    CONTEXT_DELETED = "CONTEXT_DELETED"
+    """Was deleted."""
+
+
 class SubscriptionState(OpenEnum):
     """Whether a subscription is in use."""
 
@@ -65,6 +177,33 @@ class SubscriptionState(OpenEnum):
     """Switched off: offsets cannot be committed."""
     ACTIVE = 1
     """In use."""
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSchema:
+    """One version of a topic's schema.
+
+    Attributes:
+        version_id: Number of the version; the first one is 0.
+        record_schema: The columns.
+        create_time: When it was registered, in seconds since 1970.
+        creator: Who registered it.
+    """
+
+    version_id: int
+    record_schema: RecordSchema | None = None
+    create_time: int = 0
+    creator: str = ""
+
+    @classmethod
+    def from_native(cls, value: dict[str, Any]) -> TopicSchema:
+        """Makes it from what the native client gave."""
+        return cls(
+            version_id=value["version_id"],
+            record_schema=optional(RecordSchema.from_native, value["record_schema"]),
+            create_time=value["create_time"],
+            creator=value["creator"],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +290,387 @@ class FailedRecord:
             index=value["index"],
             error_code=value["error_code"],
             error_message=value["error_message"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OdpsConnectorConfig:
+    """Settings of a connector to MaxCompute.
+
+    Attributes:
+        project_name: Name of the MaxCompute project.
+        table_name: Name of the table.
+        odps_endpoint: URL of MaxCompute.
+        tunnel_endpoint: URL of the tunnel service.
+        access_id: Access id for MaxCompute.
+        access_key: Access key for MaxCompute; the service does not give it back.
+        partition_mode: What a partition is made from.
+        time_range: Minutes per partition.
+        partition_config: Formats of the partition columns, in order.
+    """
+
+    project_name: str
+    table_name: str
+    odps_endpoint: str = ""
+    tunnel_endpoint: str = ""
+    access_id: str = ""
+    access_key: str = field(default="", repr=False)
+    partition_mode: PartitionMode = PartitionMode.SYSTEM_TIME
+    time_range: int = 15
+    partition_config: dict[str, str] | None = None
+
+    @classmethod
+    def from_native(cls, value: dict[str, Any]) -> OdpsConnectorConfig:
+        """Makes it from what the native client gave."""
+        return cls(
+            project_name=value["project_name"],
+            table_name=value["table_name"],
+            odps_endpoint=value["odps_endpoint"],
+            tunnel_endpoint=value["tunnel_endpoint"],
+            access_id=value["access_id"],
+            access_key=value["access_key"],
+            partition_mode=PartitionMode.received(value["partition_mode"]),
+            time_range=value["time_range"],
+            partition_config=value["partition_config"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseConnectorConfig:
+    """Settings of a connector to a database, that is MySQL or AnalyticDB.
+
+    Attributes:
+        host: Host name or address.
+        port: Port.
+        database: Name of the database.
+        user: User.
+        password: Password; the service does not give it back.
+        table: Name of the table.
+        ignore: Whether rows that cannot be inserted are skipped.
+    """
+
+    host: str
+    port: int
+    database: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+    table: str = ""
+    ignore: bool = True
+
+    @classmethod
+    def from_native(cls, value: dict[str, Any]) -> DatabaseConnectorConfig:
+        """Makes it from what the native client gave."""
+        return cls(
+            host=value["host"],
+            port=value["port"],
+            database=value["database"],
+            user=value["user"],
+            password=value["password"],
+            table=value["table"],
+            ignore=value["ignore"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EsConnectorConfig:
+    """Settings of a connector to Elasticsearch.
+
+    Attributes:
+        index: Name of the index.
+        endpoint: URL of Elasticsearch.
+        user: User.
+        password: Password; the service does not give it back.
+        id_fields: Columns that make the document id.
+        type_fields: Columns that make the document type.
+        proxy_mode: Whether Elasticsearch is reached through a proxy.
+    """
+
+    index: str
+    endpoint: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+    id_fields: list[str] = field(default_factory=list)
+    type_fields: list[str] = field(default_factory=list)
+    proxy_mode: bool = False
+
+    @classmethod
+    def from_native(cls, value: dict[str, Any]) -> EsConnectorConfig:
+        """Makes it from what the native client gave."""
+        return cls(
+            index=value["index"],
+            endpoint=value["endpoint"],
+            user=value["user"],
+            password=value["password"],
+            id_fields=value["id_fields"],
+            type_fields=value["type_fields"],
+            proxy_mode=value["proxy_mode"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FcConnectorConfig:
+    """Settings of a connector to Function Compute.
+
+    Attributes:
+        endpoint: URL of Function Compute.
+        service: Name of the service.
+        func: Name of the function.
+        auth_mode: Whose rights are used.
+        access_id: Access id, for `ak`.
+        access_key: Access key, for `ak`; the service does not give it back.
+    """
+
+    endpoint: str
+    service: str
+    func: str
+    auth_mode: AuthMode
+    access_id: str = ""
+    access_key: str = field(default="", repr=False)
+
+    @classmethod
+    def from_native(cls, value: dict[str, Any]) -> FcConnectorConfig:
+        """Makes it from what the native client gave."""
+        return cls(
+            endpoint=value["endpoint"],
+            service=value["service"],
+            func=value["func"],
+            auth_mode=AuthMode.received(value["auth_mode"]),
+            access_id=value["access_id"],
+            access_key=value["access_key"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OssConnectorConfig:
+    """Settings of a connector to Object Storage Service.
+
+    Attributes:
+        endpoint: URL of Object Storage Service.
+        bucket: Name of the bucket.
+        prefix: Prefix of object names.
+        time_format: Format of the time in object names.
+        time_range: Minutes per object.
+        auth_mode: Whose rights are used.
+        access_id: Access id, for `ak`.
+        access_key: Access key, for `ak`; the service does not give it back.
+    """
+
+    endpoint: str
+    bucket: str
+    prefix: str
+    time_format: str
+    time_range: int
+    auth_mode: AuthMode
+    access_id: str = ""
+    access_key: str = field(default="", repr=False)
+
+    @classmethod
+    def from_native(cls, value: dict[str, Any]) -> OssConnectorConfig:
+        """Makes it from what the native client gave."""
+        return cls(
+            endpoint=value["endpoint"],
+            bucket=value["bucket"],
+            prefix=value["prefix"],
+            time_format=value["time_format"],
+            time_range=value["time_range"],
+            auth_mode=AuthMode.received(value["auth_mode"]),
+            access_id=value["access_id"],
+            access_key=value["access_key"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OtsConnectorConfig:
+    """Settings of a connector to Tablestore.
+
+    Attributes:
+        endpoint: URL of Tablestore.
+        instance: Name of the instance.
+        table: Name of the table.
+        auth_mode: Whose rights are used.
+        access_id: Access id, for `ak`.
+        access_key: Access key, for `ak`; the service does not give it back.
+        write_mode: How rows are written.
+    """
+
+    endpoint: str
+    instance: str
+    table: str
+    auth_mode: AuthMode
+    access_id: str = ""
+    access_key: str = field(default="", repr=False)
+    write_mode: WriteMode = WriteMode.PUT
+
+    @classmethod
+    def from_native(cls, value: dict[str, Any]) -> OtsConnectorConfig:
+        """Makes it from what the native client gave."""
+        return cls(
+            endpoint=value["endpoint"],
+            instance=value["instance"],
+            table=value["table"],
+            auth_mode=AuthMode.received(value["auth_mode"]),
+            access_id=value["access_id"],
+            access_key=value["access_key"],
+            write_mode=WriteMode.received(value["write_mode"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class HologresConnectorConfig:
+    """Settings of a connector to Hologres.
+
+    Attributes:
+        project: Name of the database.
+        topic: Name of the table.
+        endpoint: URL of Hologres.
+        instance_id: Id of the instance.
+        auth_mode: Whose rights are used.
+        timestamp_unit: Unit of timestamp columns.
+        access_id: Access id, for `ak`.
+        access_key: Access key, for `ak`; the service does not give it back.
+    """
+
+    project: str
+    topic: str
+    endpoint: str
+    instance_id: str
+    auth_mode: AuthMode
+    timestamp_unit: TimestampUnit = TimestampUnit.MICROSECOND
+    access_id: str = ""
+    access_key: str = field(default="", repr=False)
+
+    @classmethod
+    def from_native(cls, value: dict[str, Any]) -> HologresConnectorConfig:
+        """Makes it from what the native client gave."""
+        return cls(
+            project=value["project"],
+            topic=value["topic"],
+            endpoint=value["endpoint"],
+            instance_id=value["instance_id"],
+            auth_mode=AuthMode.received(value["auth_mode"]),
+            timestamp_unit=TimestampUnit.received(value["timestamp_unit"]),
+            access_id=value["access_id"],
+            access_key=value["access_key"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DataHubConnectorConfig:
+    """Settings of a connector to another DataHub topic.
+
+    Attributes:
+        endpoint: URL of the other DataHub.
+        project: Name of the project there.
+        topic: Name of the topic there.
+        auth_mode: Whose rights are used.
+        access_id: Access id, for `ak`.
+        access_key: Access key, for `ak`; the service does not give it back.
+    """
+
+    endpoint: str
+    project: str
+    topic: str
+    auth_mode: AuthMode
+    access_id: str = ""
+    access_key: str = field(default="", repr=False)
+
+    @classmethod
+    def from_native(cls, value: dict[str, Any]) -> DataHubConnectorConfig:
+        """Makes it from what the native client gave."""
+        return cls(
+            endpoint=value["endpoint"],
+            project=value["project"],
+            topic=value["topic"],
+            auth_mode=AuthMode.received(value["auth_mode"]),
+            access_id=value["access_id"],
+            access_key=value["access_key"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ShardContext:
+    """The place of a connector in a shard.
+
+    Attributes:
+        shard_id: Id of the shard.
+        start_sequence: Sequence number of the first record to copy.
+        end_sequence: Sequence number of the last record to copy; -1 for no end.
+        current_sequence: Sequence number of the last record copied; -1 for none.
+    """
+
+    shard_id: str
+    start_sequence: int = 0
+    end_sequence: int = -1
+    current_sequence: int = -1
+
+    @classmethod
+    def from_native(cls, value: dict[str, Any]) -> ShardContext:
+        """Makes it from what the native client gave."""
+        return cls(
+            shard_id=value["shard_id"],
+            start_sequence=value["start_sequence"],
+            end_sequence=value["end_sequence"],
+            current_sequence=value["current_sequence"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ShardStatusEntry:
+    """How far a connector is in one shard.
+
+    Attributes:
+        current_sequence: Sequence number of the last record copied; -1 for none.
+        current_timestamp: Time of that record in milliseconds since 1970.
+        done_time: Time up to which all was copied, in seconds since 1970.
+        last_error_message: The last problem, if there was one.
+        state: What the connector does in this shard.
+        update_time: When this was written, in seconds since 1970.
+        discard_count: Records that could not be copied.
+        worker_addr: Address of the machine that works on the shard.
+    """
+
+    current_sequence: int = -1
+    current_timestamp: int = 0
+    done_time: int = 0
+    last_error_message: str = ""
+    state: ConnectorShardState = ConnectorShardState.CONTEXT_PLANNED
+    update_time: int = 0
+    discard_count: int = 0
+    worker_addr: str = ""
+
+    @classmethod
+    def from_native(cls, value: dict[str, Any]) -> ShardStatusEntry:
+        """Makes it from what the native client gave."""
+        return cls(
+            current_sequence=value["current_sequence"],
+            current_timestamp=value["current_timestamp"],
+            done_time=value["done_time"],
+            last_error_message=value["last_error_message"],
+            state=ConnectorShardState.received(value["state"]),
+            update_time=value["update_time"],
+            discard_count=value["discard_count"],
+            worker_addr=value["worker_addr"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorOffset:
+    """A place that a connector is set to.
+
+    Attributes:
+        sequence: Sequence number of the last record that counts as copied; -1 to leave it.
+        timestamp: Time of that record in milliseconds since 1970; -1 to leave it.
+    """
+
+    sequence: int = -1
+    timestamp: int = -1
+
+    @classmethod
+    def from_native(cls, value: dict[str, Any]) -> ConnectorOffset:
+        """Makes it from what the native client gave."""
+        return cls(
+            sequence=value["sequence"],
+            timestamp=value["timestamp"],
         )
 
 
@@ -269,3 +789,16 @@ class OffsetBase:
             sequence=value["sequence"],
             timestamp=value["timestamp"],
         )
+
+
+ConnectorConfig: TypeAlias = (
+    OdpsConnectorConfig
+    | DatabaseConnectorConfig
+    | EsConnectorConfig
+    | FcConnectorConfig
+    | OssConnectorConfig
+    | OtsConnectorConfig
+    | HologresConnectorConfig
+    | DataHubConnectorConfig
+)
+"""The settings of a connector; which model depends on where it copies to."""
