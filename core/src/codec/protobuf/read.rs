@@ -28,6 +28,7 @@ pub fn decode_get(body: &Bytes, schema: Option<Arc<RecordSchema>>) -> Result<Get
             (4, Content::Bytes(range)) => entries.read(&payload, range)?,
             (5, Content::Number(value)) => latest_seq = Some(value as i64),
             (6, Content::Number(value)) => latest_time = Some(value as i64),
+            (1 | 3..=6, _) => return Err(wire::damaged()),
             _ => {}
         }
     }
@@ -50,8 +51,10 @@ pub fn decode_put_request(body: &Bytes, schema: Option<Arc<RecordSchema>>) -> Re
     let mut entries = EntryReader::new(&payload, schema)?;
     let mut reader = Reader::new(&payload, 0..payload.len());
     while let Some((field, content)) = reader.next()? {
-        if let (1, Content::Bytes(range)) = (field, content) {
-            entries.read(&payload, range)?;
+        match (field, content) {
+            (1, Content::Bytes(range)) => entries.read(&payload, range)?,
+            (1, _) => return Err(wire::damaged()),
+            _ => {}
         }
     }
     Ok(entries.finish())
@@ -123,6 +126,7 @@ impl EntryReader {
                     entry.serial = Some(value as u32);
                     entry.batch_size = 0;
                 }
+                (1..=10, _) => return Err(wire::damaged()),
                 _ => {}
             }
         }
@@ -155,14 +159,18 @@ impl EntryReader {
     fn read_values(&mut self, payload: &[u8], range: Range<usize>, start: usize) -> Result<()> {
         let mut reader = Reader::new(payload, range);
         while let Some((field, content)) = reader.next()? {
-            let (1, Content::Bytes(range)) = (field, content) else {
-                continue;
+            let range = match (field, content) {
+                (1, Content::Bytes(range)) => range,
+                (1, _) => return Err(wire::damaged()),
+                _ => continue,
             };
             let mut span = Span::NULL;
             let mut value = Reader::new(payload, range);
             while let Some((field, content)) = value.next()? {
-                if let (1, Content::Bytes(range)) = (field, content) {
-                    span = Span::new(range.start, range.len());
+                match (field, content) {
+                    (1, Content::Bytes(range)) => span = Span::new(range.start, range.len()),
+                    (1, _) => return Err(wire::damaged()),
+                    _ => {}
                 }
             }
             if self.spans.len() - start < self.width {
@@ -175,8 +183,10 @@ impl EntryReader {
     fn read_attributes(&mut self, payload: &[u8], range: Range<usize>, start: usize) -> Result<()> {
         let mut reader = Reader::new(payload, range);
         while let Some((field, content)) = reader.next()? {
-            let (1, Content::Bytes(range)) = (field, content) else {
-                continue;
+            let range = match (field, content) {
+                (1, Content::Bytes(range)) => range,
+                (1, _) => return Err(wire::damaged()),
+                _ => continue,
             };
             let (mut key, mut text) = (None, None);
             let mut pair = Reader::new(payload, range);
@@ -184,6 +194,7 @@ impl EntryReader {
                 match (field, content) {
                     (1, Content::Bytes(range)) => key = Some(wire::text_span(payload, range)?),
                     (2, Content::Bytes(range)) => text = Some(wire::text_span(payload, range)?),
+                    (1 | 2, _) => return Err(wire::damaged()),
                     _ => {}
                 }
             }

@@ -12,11 +12,11 @@ fn crc32c(bytes: &[u8]) -> u32 {
 
 /// A frame around a payload.
 pub(crate) fn frame(payload: &[u8]) -> Vec<u8> {
-    frame_with(b"DHUB", crc32c(payload), payload.len() as u32, payload)
+    frame_with(*b"DHUB", crc32c(payload), payload.len() as u32, payload)
 }
 
 /// A frame with any header.
-pub(crate) fn frame_with(magic: &[u8; 4], crc: u32, length: u32, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn frame_with(magic: [u8; 4], crc: u32, length: u32, payload: &[u8]) -> Vec<u8> {
     [
         &magic[..],
         &crc.to_be_bytes(),
@@ -28,13 +28,13 @@ pub(crate) fn frame_with(magic: &[u8; 4], crc: u32, length: u32, payload: &[u8])
 
 /// A frame whose checksum is wrong by one bit.
 pub(crate) fn frame_with_wrong_crc(payload: &[u8]) -> Vec<u8> {
-    frame_with(b"DHUB", crc32c(payload) ^ 1, payload.len() as u32, payload)
+    frame_with(*b"DHUB", crc32c(payload) ^ 1, payload.len() as u32, payload)
 }
 
 /// A frame whose length says `by` more than there is.
 pub(crate) fn frame_with_length(payload: &[u8], by: i32) -> Vec<u8> {
     let length = (payload.len() as u32).wrapping_add_signed(by);
-    frame_with(b"DHUB", crc32c(payload), length, payload)
+    frame_with(*b"DHUB", crc32c(payload), length, payload)
 }
 
 /// A field of a protocol buffer that holds bytes.

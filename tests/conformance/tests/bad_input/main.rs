@@ -5,4 +5,7 @@ mod damage;
 mod hub;
 mod repeats;
 mod replies;
+mod reply_bodies;
+mod reply_records;
+mod reply_transfer;
 mod server;

@@ -178,6 +178,29 @@ async fn a_put_on_a_connection_that_was_kept_open_is_not_sent_twice_either() {
 }
 
 #[tokio::test]
+async fn a_connection_that_is_closed_unread_gives_one_put_at_most() {
+    let server = Server::start([]).await;
+    let client = client("datahub", &server.url, &[("protocol", "json")]);
+    for _ in 0..20 {
+        server.set([
+            Answer::CloseAtOnce,
+            good("put_records"),
+            good("put_records"),
+        ]);
+        let outcome = client.call("put_records", example("put_records")).await;
+        let seen = server.take_seen();
+        // Whether the client noticed before it sent anything is a race; that it sends twice is not.
+        match outcome {
+            Ok(_) => assert_eq!(seen.whole.len(), 1, "{seen:?}"),
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::Connection, "{error}");
+                assert_eq!(seen.heads.len(), 0, "{seen:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_put_that_could_not_be_sent_is_tried_again() {
     // Nobody listens there: the port was free a moment ago and the address is this machine's own.
     let port = {
