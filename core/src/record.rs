@@ -453,6 +453,29 @@ impl<'a> Record<'a> {
         (0..self.schema.map_or(0, |schema| schema.len())).map(move |column| record.value(column))
     }
 
+    /// Refuses null in a column that does not allow it.
+    ///
+    /// Records that were built here were checked then; received ones and those seen through another
+    /// schema are checked before they are sent on.
+    pub(crate) fn check_nulls(&self) -> Result<()> {
+        if self.chunk().is_built() && self.part.columns.is_none() {
+            return Ok(());
+        }
+        let fields = self.schema.map_or(&[][..], |schema| schema.fields());
+        for (field, value) in fields.iter().zip(self.values()) {
+            if !field.allow_null && value?.is_null() {
+                return Err(Error::invalid_argument(
+                    "records",
+                    format_args!(
+                        "field `{}`: null in a column that does not allow it",
+                        field.name
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// The bytes of a blob record. Fails for a tuple.
     pub fn blob(&self) -> Result<&'a [u8]> {
         self.check_blob()?;

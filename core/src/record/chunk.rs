@@ -185,6 +185,11 @@ impl Chunk {
         )
     }
 
+    /// Whether the records were built here.
+    pub(crate) fn is_built(&self) -> bool {
+        matches!(self.values, Values::Built { .. })
+    }
+
     /// The places of a row's values.
     fn value_range(&self, row: usize, count: usize) -> Range<usize> {
         let start = self.rows.get(row).map_or(count, |row| row.values as usize);

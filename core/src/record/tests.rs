@@ -96,3 +96,18 @@ fn what_is_printed_holds_no_contents() {
     assert!(!printed.contains("secret"), "{printed}");
     assert!(!printed.contains(&format!("{:?}", b"secret")), "{printed}");
 }
+
+#[test]
+fn null_is_not_sent_on_to_a_column_that_refuses_it() {
+    use crate::codec::{BatchVersion, CompressFormat, batch, json, protobuf};
+
+    let strict = Field::new("m", FieldType::BigInt).not_null();
+    let strict = Arc::new(RecordSchema::new(vec![strict]).unwrap());
+    let batch = numbers(0..1).with_schema(&strict).unwrap();
+    assert_eq!(read(&batch), [Value::Null]);
+    assert!(protobuf::encode_put(&batch).is_err());
+    assert!(json::encode_put(&batch).is_err());
+    for version in [BatchVersion::V0, BatchVersion::V1] {
+        assert!(batch::encode(&batch, version, 0, CompressFormat::None).is_err());
+    }
+}

@@ -73,6 +73,7 @@ fn push_batch(
     match version {
         BatchVersion::V0 => {
             for (row, record) in records.iter().enumerate() {
+                record.check_nulls()?;
                 batch0::push_record(out, &record, schema_version)?;
                 if row == 0 {
                     out.reserve((out.len() + out.len() / 8).saturating_mul(records.len() - 1));

@@ -13,6 +13,7 @@ pub fn encode_put(records: &RecordBatch) -> Result<Bytes> {
     check_not_empty(records)?;
     let mut out = b"{\"Action\":\"pub\",\"Records\":[".to_vec();
     for (row, record) in records.iter().enumerate() {
+        record.check_nulls()?;
         out.extend_from_slice(if row == 0 { b"{" } else { b",{" });
         for (name, key) in [
             (&b"\"ShardId\":"[..], record.shard_id()),

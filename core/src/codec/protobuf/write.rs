@@ -16,6 +16,7 @@ pub fn encode_put(records: &RecordBatch) -> Result<Bytes> {
     let mut out = frame::begin(0);
     let mut writer = EntryWriter::new();
     for (row, record) in records.iter().enumerate() {
+        record.check_nulls()?;
         let start = writer.entry.begin(&mut out, 1);
         writer.push_record(&mut out, &record)?;
         writer.entry.end(&mut out, start);
