@@ -58,26 +58,36 @@ def kotlin_missing() -> str:
 
 
 def ruby_missing() -> str:
+    """The tests install Ruby where they may."""
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        return ""
     if shutil.which("ruby") is None:
         return "ruby not installed"
-    found = subprocess.run(["ruby", "-e", 'require "ffi"'], capture_output=True, check=False)
-    return "" if found.returncode == 0 else "the gem ffi is not installed"
+    found = subprocess.run(["ruby", "-e", 'require "ffi"; require "minitest"'], capture_output=True, check=False)
+    return "" if found.returncode == 0 else "the gems ffi and minitest are not installed"
+
+
+def uniffi_library() -> dict[str, str]:
+    suffix = "dylib" if sys.platform == "darwin" else "so"
+    return {"HUBSTREAM_LIBRARY": str(TARGET / "debug" / f"libhubstream_uniffi.{suffix}")}
 
 
 def steps() -> list[Step]:
     return [
-        Step("prepare", [script("tests/prepare", "test")]),
+        Step("prepare", [script("tests/prepare")]),
         Step("format", [["cargo", "fmt", "--all", "--check"]]),
         Step("build", [["cargo", "build", "--workspace", "--all-targets"]], ("prepare",)),
         Step("codegen", [[str(TARGET / "debug" / "hubstream-codegen"), "--check"]], ("build",)),
         Step("lint", [["cargo", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]]),
         Step("rust", [["cargo", "test", "--workspace", "--no-fail-fast"]], ("build",)),
         Step("docs", [["cargo", "doc", "--workspace", "--no-deps"]], (), {"RUSTDOCFLAGS": "-D warnings"}),
+        Step("licences", [script("tests/licences")], ("prepare",)),
         Step("python", [script("python/develop"), script("python/check"), script("python/test")], ("build",)),
         Step("node", [script("node/develop"), script("node/check"), script("node/test-all")], ("build",)),
-        Step("ruby", [script("bindings/uniffi/ruby/test-all")], ("build",), missing=ruby_missing()),
-        Step("kotlin", [script("bindings/uniffi/kotlin/test-all")], ("build",), missing=kotlin_missing()),
+        Step("ruby", [script("bindings/uniffi/ruby/test-all")], ("build",), uniffi_library(), ruby_missing()),
+        Step("kotlin", [script("bindings/uniffi/kotlin/test-all")], ("build",), uniffi_library(), kotlin_missing()),
         *interop_steps(),
+        Step("readme", [[sys.executable, script("tests/readme.py")[0]]], ("build", "python", "node")),
         Step("demo", [script("examples/demo")], ("build", "python", "node")),
         Step("fuzz", [script("tests/fuzz/run", FUZZ_SECONDS)]),
     ]
@@ -139,8 +149,8 @@ def summary(lines: list[str]) -> str:
             node[match[1]] = node.get(match[1], 0) + int(match[2])
         elif match := re.match(r"=* ?(\d+ (?:passed|failed|skipped|error).*?) in [\d.]+s", line):
             told.append(match[1])
-        elif re.match(r"\d+ runs, \d+ assertions|\[INFO\] Tests run: \d+, F.*\d$|demo: ", line):
-            told.append(line.removeprefix("[INFO] ").removeprefix("demo: "))
+        elif re.match(r"\d+ runs, \d+ assertions|\[INFO\] Tests run: \d+, F.*\d$|(?:demo|fuzz|readme): ", line):
+            told.append(re.sub(r"^(?:\[INFO\]|demo:|fuzz:|readme:) ", "", line))
     if node:
         told.append(f"{node.get('pass', 0)} passed, {node.get('fail', 0)} failed, {node.get('skipped', 0)} skipped")
     return "; ".join(told)

@@ -43,12 +43,12 @@ fn configuration() -> String {
          | where | form |\n|---|---|\n\
          | Rust | `DataHub::builder(url).set(\"total_timeout\", 60)` |\n\
          | Python | keyword argument `total_timeout=60` |\n\
-         | Node | member `totalTimeout` of the options |\n\
+         | Node | member `totalTimeout: 60_000` of the options |\n\
          | environment | `DATAHUB_TOTAL_TIMEOUT`, `DIS_TOTAL_TIMEOUT` |\n\
          | connection URL | `datahub+https://ID:KEY@host/?total_timeout=60` |\n\
          | command line | `--total-timeout 60` |\n\
          | profile of the command line | `total_timeout = 60` in the table `[profile.datahub]` |\n\n\
-         Times are seconds, with a fraction if need be. An unknown name is an error that suggests the nearest one. \
+         Times are seconds, with a fraction if need be; in Node milliseconds. An unknown name is an error that suggests the nearest one. \
          Secrets are shown as `***`.\n\n\
          | name | kind | default | services | meaning |\n|---|---|---|---|---|\n",
     );

@@ -7,3 +7,13 @@ pub mod show;
 
 /// Any failure of an example program.
 pub type Failure = Box<dyn std::error::Error>;
+
+/// The programs of the front page compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
+
+/// So do those of the guide to the emulator.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/emulator.md")]
+struct EmulatorGuide;

@@ -1,0 +1,97 @@
+"""Runs the programs of README.md and of the guides, each against an emulator of its own.
+
+A program fails the test when its exit code is not 0. Programs in Rust are compiled by `cargo test`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+PAGES = ("README.md", "docs/emulator.md")
+RUBY = ROOT / "bindings" / "uniffi" / "ruby"
+# The fences of programs, and how to run a file with one.
+RUNNERS = {
+    "python": (".py", [str(TARGET / "venv" / "bin" / "python")]),
+    "js": (".mjs", ["node"]),
+    "bash": (".sh", ["bash", "-euo", "pipefail"]),
+    "ruby": (".rb", ["ruby", f"-I{RUBY / 'lib'}"]),
+}
+
+
+def programs(page: str) -> list[tuple[int, str, str]]:
+    """Line, language and text of the programs of a page."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return [
+        (text[: match.start()].count("\n") + 2, match[1], match[2])
+        for match in re.finditer(r"^```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+        if match[1] in RUNNERS
+    ]
+
+
+def run(language: str, text: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Runs a program with an emulator in its environment."""
+    suffix, command = RUNNERS[language]
+    # Beside the examples, so that Node finds the package by its name.
+    (folder / "node_modules").mkdir(exist_ok=True)
+    link = folder / "node_modules" / "hubstream"
+    if not link.is_symlink():
+        link.symlink_to(ROOT / "node")
+    program = folder / f"program{suffix}"
+    program.write_text(text, encoding="utf-8")
+    emulator = subprocess.Popen(
+        [TARGET / "debug" / "hubstream", "emulator", "--datahub", "127.0.0.1:0"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert emulator.stdout is not None
+        endpoint = json.loads(emulator.stdout.readline())["datahub"]
+        environment = {
+            **os.environ,
+            "DATAHUB_ENDPOINT": endpoint,
+            "DATAHUB_ACCESS_ID": "emulator",
+            "DATAHUB_ACCESS_KEY": "emulator",
+            "HUBSTREAM_LIBRARY": str(TARGET / "debug" / "libhubstream_uniffi.so"),
+            "PATH": f"{TARGET / 'debug'}{os.pathsep}{os.environ['PATH']}",
+        }
+        return subprocess.run(
+            [*command, program], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
+    finally:
+        emulator.terminate()
+        emulator.wait()
+        emulator.stdout.close()
+
+
+def main() -> int:
+    passed = failed = left_out = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for page in PAGES:
+            for line, language, text in programs(page):
+                name = f"{page}:{line} ({language})"
+                if shutil.which(RUNNERS[language][1][0]) is None:
+                    print(f"left out {name}")
+                    left_out += 1
+                    continue
+                outcome = run(language, text, Path(folder))
+                if outcome.returncode == 0:
+                    print(f"ok       {name}")
+                    passed += 1
+                else:
+                    print(f"FAILED   {name}\n{outcome.stdout}{outcome.stderr}")
+                    failed += 1
+    print(f"readme: {passed} passed, {failed} failed, {left_out} left out")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
