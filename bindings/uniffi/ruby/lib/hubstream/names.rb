@@ -28,7 +28,9 @@ module Hubstream
       constants.each { |constant| const_get(constant).prepend(Value) }
       list = self
       type = name.split('::').last
-      RustBuffer.define_singleton_method(:"check_lower_Type#{type}") { |value| list.of(value) }
+      RustBuffer.singleton_class.prepend(
+        Module.new { define_method(:"check_lower_Type#{type}") { |value| list.of(value) } }
+      )
       RustBufferBuilder.prepend(
         Module.new { define_method(:"write_Type#{type}") { |value| super(list.of(value)) } }
       )

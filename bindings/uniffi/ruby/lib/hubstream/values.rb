@@ -38,10 +38,11 @@ module Hubstream
         end
       end
 
-      # Appends a list of values.
+      # Appends a list of values to a binary string, which it returns.
       def pack_list(values, out)
         [values.size].pack('l>', buffer: out)
         values.each { |value| pack(value, out) }
+        out
       end
 
       # Reads one value; returns it and the place behind it.
