@@ -51,7 +51,7 @@ impl Connection {
         };
         let mut builder = ClientBuilder::new(settings);
         if let Some(provider) = provider {
-            builder = builder.credential_provider(Arc::new(ForeignProvider(provider)));
+            builder = builder.credential_provider(Arc::new(ForeignProvider::new(provider)));
         }
         let _entered = runtime::current()?.enter();
         Ok(Self {

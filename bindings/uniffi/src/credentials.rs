@@ -7,8 +7,11 @@ use std::time::{Duration, UNIX_EPOCH};
 use hubstream::error::{Error, ErrorKind, Result};
 use hubstream::transport::BoxFuture;
 
+use crate::runtime;
+
 /// What a request is signed with. All parts belong together and are used together.
 #[derive(Clone, uniffi::Record)]
+#[uniffi::export(Debug, Display)]
 pub struct Credentials {
     /// The access id (also called access key id or AK).
     pub access_id: String,
@@ -28,6 +31,12 @@ impl fmt::Debug for Credentials {
         f.debug_struct("Credentials")
             .field("access_id", &self.access_id)
             .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
     }
 }
 
@@ -68,13 +77,31 @@ pub trait CredentialProvider: Send + Sync + 'static {
 }
 
 /// A provider of another language, as the core sees it.
-pub(crate) struct ForeignProvider(pub(crate) Arc<dyn CredentialProvider>);
+pub(crate) struct ForeignProvider(Option<Arc<dyn CredentialProvider>>);
+
+impl ForeignProvider {
+    pub(crate) fn new(provider: Arc<dyn CredentialProvider>) -> Self {
+        Self(Some(provider))
+    }
+}
+
+impl Drop for ForeignProvider {
+    fn drop(&mut self) {
+        // Clients end in finalizers, where Ruby cannot take the lock that releasing needs.
+        if let (Some(provider), Ok(runtime)) = (self.0.take(), runtime::current()) {
+            runtime.spawn_blocking(move || drop(provider));
+        }
+    }
+}
 
 impl hubstream::credentials::CredentialProvider for ForeignProvider {
     fn credentials(&self) -> BoxFuture<'_, Result<hubstream::credentials::Credentials>> {
         Box::pin(async move {
-            let given = self
+            let provider = self
                 .0
+                .as_ref()
+                .ok_or_else(|| unauthenticated("no provider"))?;
+            let given = provider
                 .credentials()
                 .await
                 .map_err(|error| refused(&error))?;

@@ -9504,6 +9504,14 @@ module UniFFILib
     [RustBuffer.by_value, RustCallStatus.by_ref],
     RustBuffer.by_value
 
+  attach_function :uniffi_hubstream_uniffi_fn_method_credentials_uniffi_trait_debug,
+    [RustBuffer.by_value, RustCallStatus.by_ref],
+    RustBuffer.by_value
+
+  attach_function :uniffi_hubstream_uniffi_fn_method_credentials_uniffi_trait_display,
+    [RustBuffer.by_value, RustCallStatus.by_ref],
+    RustBuffer.by_value
+
   attach_function :uniffi_hubstream_uniffi_fn_method_errordetails_uniffi_trait_display,
     [RustBuffer.by_value, RustCallStatus.by_ref],
     RustBuffer.by_value
@@ -16273,6 +16281,22 @@ class Credentials
     true
   end
 
+# The Rust `Display::fmt` implementation.
+def to_s
+  result = ::Hubstream.rust_call(
+    :uniffi_hubstream_uniffi_fn_method_credentials_uniffi_trait_display,
+    RustBuffer.alloc_from_TypeCredentials(self)
+  )
+  result.consume_into_string
+end
+# The Rust `Debug::fmt` implementation.
+def inspect
+  result = ::Hubstream.rust_call(
+    :uniffi_hubstream_uniffi_fn_method_credentials_uniffi_trait_debug,
+    RustBuffer.alloc_from_TypeCredentials(self)
+  )
+  result.consume_into_string
+end
 end
 
   # Record type EmulatorOptions

@@ -4276,7 +4276,7 @@ public func FfiConverterTypeCreateSubscriptionResult_lower(_ value: CreateSubscr
 /**
  * What a request is signed with. All parts belong together and are used together.
  */
-public struct Credentials: Equatable, Hashable {
+public struct Credentials: Equatable, Hashable, CustomDebugStringConvertible, CustomStringConvertible {
     /**
      * The access id (also called access key id or AK).
      */
@@ -4320,6 +4320,28 @@ public struct Credentials: Equatable, Hashable {
     
 
     
+// The local Rust `Debug` implementation.
+public var debugDescription: String {
+    return try!  FfiConverterString.lift(
+        try! rustCall() {
+        uniffiCallStatus in
+    uniffi_hubstream_uniffi_fn_method_credentials_uniffi_trait_debug(
+            FfiConverterTypeCredentials_lower(self),uniffiCallStatus
+    )
+}
+    )
+}
+// The local Rust `Display` implementation.
+public var description: String {
+    return try!  FfiConverterString.lift(
+        try! rustCall() {
+        uniffiCallStatus in
+    uniffi_hubstream_uniffi_fn_method_credentials_uniffi_trait_display(
+            FfiConverterTypeCredentials_lower(self),uniffiCallStatus
+    )
+}
+    )
+}
 }
 
 #if compiler(>=6)

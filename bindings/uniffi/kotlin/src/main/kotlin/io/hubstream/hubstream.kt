@@ -1189,6 +1189,10 @@ internal object UniffiLib {
     ): Int
     external fun uniffi_hubstream_uniffi_fn_method_hubstreamerror_details(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_hubstream_uniffi_fn_method_credentials_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_hubstream_uniffi_fn_method_credentials_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_hubstream_uniffi_fn_method_errordetails_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_hubstream_uniffi_fn_method_datahubconnectorconfig_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
@@ -7459,6 +7463,15 @@ data class Credentials (
 
     
 
+    // The local Rust `Display`/`Debug` implementation.
+    override fun toString(): String {
+        return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_hubstream_uniffi_fn_method_credentials_uniffi_trait_display(FfiConverterTypeCredentials.lower(this),
+        _status)
+}
+    )
+    }
     
     companion object
 }

@@ -1,0 +1,141 @@
+# frozen_string_literal: true
+
+require_relative 'helper'
+
+# Making clients: settings, URLs, environment, credentials; threads and processes.
+class ClientTest < DataHubTest
+  def test_a_client_is_made_from_a_url
+    host = emulator.datahub_url.delete_prefix('http://')
+    client = Hubstream::DataHub.from_url("datahub+http://emulator:emulator@#{host}?protocol=json")
+    assert_equal emulator.datahub_url, client.endpoint
+    assert_includes client.list_project.project_names, project
+  end
+
+  def test_a_client_is_made_from_the_environment
+    variables = { 'DATAHUB_ENDPOINT' => emulator.datahub_url, 'DATAHUB_ACCESS_ID' => 'emulator',
+                  'DATAHUB_ACCESS_KEY' => 'emulator' }
+    before = ENV.to_h
+    ENV.update(variables)
+    assert_includes Hubstream::DataHub.from_env.list_project.project_names, project
+  ensure
+    ENV.replace(before)
+  end
+
+  def test_a_provider_is_asked_once_per_request
+    calls = 0
+    client = Hubstream::DataHub.new(endpoint: emulator.datahub_url, credential_provider: lambda {
+      calls += 1
+      Hubstream::Credentials.new(access_id: 'emulator', access_key: 'emulator')
+    })
+    2.times { client.list_project }
+    assert_equal 2, calls
+  end
+
+  def test_credentials_with_an_end_are_kept
+    provider = Class.new do
+      attr_reader :calls
+
+      def credentials
+        @calls = @calls.to_i + 1
+        Hubstream::Credentials.new(
+          access_id: 'emulator', access_key: 'emulator', expires_at: (Time.now + 3600).to_f
+        )
+      end
+    end.new
+    client = Hubstream::DataHub.new(endpoint: emulator.datahub_url, credential_provider: provider)
+    3.times { client.list_project }
+    assert_equal 1, provider.calls
+  end
+
+  def test_a_provider_that_fails_is_named_in_the_error
+    reason = Hubstream::CredentialError::Unavailable.new(reason: 'the vault is sealed')
+    client = Hubstream::DataHub.new(endpoint: emulator.datahub_url, max_attempts: 1,
+                                    credential_provider: -> { raise reason })
+    error = assert_raises(Hubstream::HubstreamError::Unauthenticated) { client.list_project }
+    assert_includes error.message, 'the vault is sealed'
+    refute_predicate error, :sent?
+
+    client = Hubstream::DataHub.new(endpoint: emulator.datahub_url, credential_provider: -> { raise 'broken' })
+    error = assert_raises(Hubstream::HubstreamError::Unauthenticated) { client.list_project }
+    assert_includes error.message, 'broken'
+  end
+
+  def test_a_provider_may_end_with_its_client
+    8.times do
+      Hubstream::DataHub.new(endpoint: emulator.datahub_url, credential_provider: -> {})
+    end
+    _, warnings = capture_subprocess_io { GC.start(full_mark: true, immediate_sweep: true) }
+    assert_empty warnings
+  end
+
+  def test_secrets_are_not_shown
+    shown = Hubstream::Credentials.new(access_id: 'id', access_key: 'hush', security_token: 'hush2').inspect
+    refute_includes shown, 'hush'
+    config = Hubstream::OssConnectorConfig.new(
+      endpoint: 'http://oss', bucket: 'b', prefix: '', time_format: '%Y', time_range: 15, auth_mode: :ak,
+      access_id: 'id', access_key: 'hush'
+    )
+    refute_includes config.inspect + config.to_s, 'hush'
+    refute_includes Hubstream::ConnectorConfig::OSS.new(value: config).inspect, 'hush'
+  end
+
+  def test_one_client_serves_many_threads
+    topics = Array.new(8) { Shared.next_name('threads') }
+    topics.map { |topic| Thread.new { hub.create_blob_topic(project, topic, 1, 1) } }.each(&:join)
+    assert_equal topics.sort, hub.list_topic(project).topic_names.sort
+  end
+
+  def test_false_is_not_absent
+    hub.create_blob_topic(project, 'split', 1, 1, extend_mode: false)
+    hub.create_blob_topic(project, 'extended', 1, 1, extend_mode: true)
+    hub.wait_shards_ready(project, 'extended')
+    hub.extend_shard(project, 'extended', 2)
+    assert_equal 2, hub.list_shard(project, 'extended').shards.size
+    assert_raises(Hubstream::HubstreamError) { hub.extend_shard(project, 'split', 2) }
+  end
+
+  def test_clients_belong_to_their_process
+    hub.list_project
+    reader, writer = IO.pipe
+    child = fork do
+      reader.close
+      writer.puts(inherited_error)
+      writer.puts(emulator.datahub.list_project.project_names.include?(project))
+      writer.close
+      exit!(0)
+    end
+    writer.close
+    Process.wait(child)
+    assert_equal "closed\ntrue\n", reader.read
+    assert_includes hub.list_project.project_names, project
+  end
+
+  def inherited_error
+    hub.list_project
+    'no error'
+  rescue Hubstream::HubstreamError => e
+    e.kind
+  end
+
+  def test_names_are_written_in_many_ways
+    names = Hubstream::CursorType
+    [names::OLDEST, names::OLDEST.new, :oldest, 'oldest', 'OLDEST'].each do |way|
+      assert_equal names::OLDEST, names.of(way).class
+      assert_equal names.of(:oldest), way
+    end
+    assert_equal 0, Hubstream::SubscriptionState.of(:inactive).wire
+    assert_equal :inactive, Hubstream::SubscriptionState.of(0).to_sym
+    refute_equal names.of(:oldest), names.of(:latest)
+    assert_equal 1, [names.of(:oldest), names.of('OLDEST')].uniq.size
+    unknown = Hubstream::ShardState::UNKNOWN.new(value: 'FROZEN')
+    assert_equal 'FROZEN', unknown.name
+    assert_predicate unknown, :unknown?
+  end
+
+  def test_every_operation_of_the_reference_is_a_method
+    native = Hubstream::DataHub.instance_methods(false) - %i[endpoint uniffi_clone_handle]
+    named = Hubstream::DataHub::Operations.instance_methods(false)
+    assert_equal native.sort, (named & native).sort
+    assert_operator named.size, :>=, 34
+  end
+end
