@@ -17,7 +17,7 @@ use napi_derive::napi;
 use tokio::sync::Notify;
 
 use crate::credentials::{FunctionProvider, ProvidedCredentials};
-use crate::error::to_js as error_to_js;
+use crate::error::{refusal_to_js, to_js as error_to_js};
 use crate::names::{camel, snake};
 use crate::value::{self, Refusal, Wrappers};
 
@@ -119,7 +119,7 @@ impl NativeClient {
                 let error = mismatch
                     .into_error()
                     .with_operation(schema.service, schema.name);
-                return Err(error_to_js(env, &error));
+                return Err(refusal_to_js(env, &error));
             }
         };
         let future = self.client.call(schema.name, arguments);

@@ -9,26 +9,56 @@ use napi::{Env, JsError};
 
 use crate::names::{camel, camel_argument};
 
-/// Makes the error to be thrown or to reject a promise with. Only on the thread of JavaScript.
-pub(crate) fn to_js(env: &Env, error: &Error) -> napi::Error {
-    build(env, error).unwrap_or_else(|failure| failure)
+/// How an argument is named in the error that is to cross.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Naming {
+    /// As in the core.
+    Core,
+    /// As JavaScript wrote it.
+    JavaScript,
 }
 
-fn build(env: &Env, error: &Error) -> Result<napi::Error> {
-    let plain = JsError::from(napi::Error::from_reason(camel_argument(&error.to_string())));
+impl Naming {
+    fn message(self, message: &str) -> String {
+        match self {
+            Self::Core => camel_argument(message),
+            Self::JavaScript => message.to_owned(),
+        }
+    }
+
+    fn argument(self, name: &str) -> String {
+        match self {
+            Self::Core => camel(name),
+            Self::JavaScript => name.to_owned(),
+        }
+    }
+}
+
+/// Makes the error to be thrown or to reject a promise with. Only on the thread of JavaScript.
+pub(crate) fn to_js(env: &Env, error: &Error) -> napi::Error {
+    build(env, error, Naming::Core).unwrap_or_else(|failure| failure)
+}
+
+/// As [`to_js`] for an error that names an argument in the words of the caller.
+pub(crate) fn refusal_to_js(env: &Env, error: &Error) -> napi::Error {
+    build(env, error, Naming::JavaScript).unwrap_or_else(|failure| failure)
+}
+
+fn build(env: &Env, error: &Error, naming: Naming) -> Result<napi::Error> {
+    let plain = JsError::from(napi::Error::from_reason(naming.message(&error.to_string())));
     let value: Unknown<'_> = plain.into_unknown(*env);
     let mut object = value.coerce_to_object()?;
-    object.set_named_property("failure", failure(env, error)?)?;
+    object.set_named_property("failure", failure(env, error, naming)?)?;
     Ok(napi::Error::from(object.to_unknown()))
 }
 
-fn failure<'env>(env: &'env Env, error: &Error) -> Result<Object<'env>> {
+fn failure<'env>(env: &'env Env, error: &Error, naming: Naming) -> Result<Object<'env>> {
     let mut object = Object::new(env)?;
     object.set("kind", error.kind().name())?;
     object.set("status", error.status().name())?;
     object.set("code", error.code())?;
-    object.set("message", camel_argument(&error.to_string()))?;
-    object.set("reason", camel_argument(error.message()))?;
+    object.set("message", naming.message(&error.to_string()))?;
+    object.set("reason", naming.message(error.message()))?;
     object.set("detail", error.detail())?;
     object.set("service", error.service())?;
     object.set("operation", error.operation())?;
@@ -41,7 +71,7 @@ fn failure<'env>(env: &'env Env, error: &Error) -> Result<Object<'env>> {
     let mut context = Object::new(env)?;
     for (name, value) in error.context() {
         let value = if name == "argument" {
-            camel(value)
+            naming.argument(value)
         } else {
             value.to_owned()
         };

@@ -112,8 +112,17 @@ fn members_from_js(
     if known < names.len() {
         let is_known = |name: &String| fields.iter().any(|field| camel(field.name) == *name);
         if let Some(name) = names.into_iter().find(|name| !is_known(name)) {
-            let known: Vec<_> = fields.iter().map(|field| camel(field.name)).collect();
-            let refusal = refuse(format!("is not known here; known are {}", known.join(", ")));
+            let close = fields.iter().map(|field| camel(field.name));
+            let refusal = match close
+                .into_iter()
+                .find(|known| *known == camel(&name.to_lowercase()))
+            {
+                Some(close) => refuse(format!("is not known here; did you mean `{close}`?")),
+                None => {
+                    let known: Vec<_> = fields.iter().map(|field| camel(field.name)).collect();
+                    refuse(format!("is not known here; known are {}", known.join(", ")))
+                }
+            };
             return refusal.map_err(|refusal| refusal.within(name));
         }
     }

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { Worker } from 'node:worker_threads'
+
+import { Emulator } from 'hubstream/testing'
+
+import { hubOf } from './support.js'
+
+const worker = (body, workerData) =>
+  new Worker(`import { parentPort, workerData } from 'node:worker_threads'\n${body}`, {
+    eval: true,
+    workerData,
+    execArgv: ['--input-type=module'],
+  })
+
+const here = import.meta.url
+const load = (name) => `await import(${JSON.stringify(import.meta.resolve(name))})`
+
+describe('worker threads', () => {
+  test('use clients and batches of their own', async () => {
+    const emulator = await Emulator.start({ dis: false })
+    await hubOf(emulator).createProject({ projectName: 'shared', comment: '' })
+    const { datahubUrl: endpoint, accessId, accessKey } = emulator
+    const workers = Array.from({ length: 4 }, (_, n) =>
+      worker(
+        `const { DataHub, RecordBatch } = ${load('hubstream')}
+         const hub = new DataHub(workerData.options)
+         const { projectNames } = await hub.listProject()
+         const blobs = RecordBatch.fromBlobs(['x' + workerData.n]).blobs()
+         parentPort.postMessage([...projectNames, Buffer.from(blobs[0]).toString()])`,
+        { n, options: { endpoint, accessId, accessKey } },
+      ),
+    )
+    const exits = Promise.all(workers.map((thread) => once(thread, 'exit')))
+    const messages = await Promise.all(workers.map((thread) => once(thread, 'message')))
+    assert.deepEqual(
+      messages.map(([message]) => message),
+      workers.map((_, n) => ['shared', `x${n}`]),
+    )
+    assert.deepEqual(
+      await exits,
+      workers.map(() => [0]),
+    )
+    await emulator.stop()
+  })
+
+  test('may end or be ended with calls on their way', async () => {
+    const server = createServer((socket) => socket.on('error', () => {}).resume())
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const endpoint = `http://127.0.0.1:${server.address().port}`
+    const body = (end) =>
+      `const { DataHub } = ${load('hubstream')}
+       const hub = new DataHub({ endpoint: workerData })
+       for (let n = 0; n < 20; n++) hub.listProject().catch(() => {})
+       parentPort.postMessage('started')
+       ${end}`
+    const exiting = worker(body('process.exit(3)'), endpoint)
+    assert.deepEqual(await once(exiting, 'exit'), [3])
+    const ended = worker(body(''), endpoint)
+    await once(ended, 'message')
+    await ended.terminate()
+    server.close()
+    // Calls of this thread still work.
+    const emulator = await Emulator.start({ dis: false })
+    await hubOf(emulator).listProject()
+    await emulator.stop()
+  })
+})
+
+describe('a process', () => {
+  const run = (body) =>
+    promisify(execFile)(process.execPath, ['--input-type=module', '--eval', body], {
+      cwd: fileURLToPath(new URL('.', here)),
+      timeout: 60_000,
+    })
+
+  test('ends by itself when nothing is on its way', async () => {
+    const { stdout } = await run(`
+      import { DataHub } from 'hubstream'
+      import { Emulator } from 'hubstream/testing'
+      const emulator = await Emulator.start({ dis: false })
+      const hub = new DataHub({
+        endpoint: emulator.datahubUrl,
+        credentialProvider: () => ({ accessId: 'emulator', accessKey: 'emulator' }),
+      })
+      console.log((await hub.listProject()).projectNames.length)`)
+    assert.equal(stdout, '0\n')
+  })
+
+  test('loads the native part and its threads only when they are needed', async () => {
+    const { stdout } = await run(`
+      import { readdirSync } from 'node:fs'
+      import * as hubstream from 'hubstream'
+      import 'hubstream/testing'
+      const loaded = () => process.report.getReport().sharedObjects.some((file) => file.includes('hubstream'))
+      console.log(loaded())
+      hubstream.RecordSchema.fromLists(['a'], ['STRING'])
+      console.log(loaded())`)
+    assert.equal(stdout, 'false\ntrue\n')
+  })
+})
