@@ -129,7 +129,7 @@ fn models_context(
     let mut imports: BTreeSet<(String, String)> = BTreeSet::new();
     let mut has_factory = false;
     if !enums.is_empty() {
-        imports.insert(("hubstream._convert".to_owned(), "OpenEnum".to_owned()));
+        imports.insert(("hubstream._enum".to_owned(), "OpenEnum".to_owned()));
     }
     for model in models {
         for field in model.fields {

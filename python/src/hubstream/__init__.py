@@ -10,9 +10,11 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from hubstream.errors import HubstreamError
     from hubstream.records import RecordBatch
 

@@ -2,46 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
-
 from hubstream import _native
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from datetime import datetime
+    from collections.abc import Mapping
     from types import TracebackType
-    from typing import Self, TypeAlias
+    from typing import Any, ClassVar, Self
 
-
-class Credential(Protocol):
-    """Credentials as the credentials packages of Alibaba Cloud give them."""
-
-    def get_access_key_id(self) -> str:
-        """The access id."""
-
-    def get_access_key_secret(self) -> str:
-        """The access key."""
-
-    def get_security_token(self) -> str | None:
-        """The token of temporary credentials, if there is one."""
-
-
-class CredentialClient(Protocol):
-    """An object that gives credentials when asked."""
-
-    def get_credential(self) -> Credential:
-        """Gives credentials that are valid now."""
-
-
-if TYPE_CHECKING:
-    CredentialTuple: TypeAlias = (
-        tuple[str, str]
-        | tuple[str, str, str | None]
-        | tuple[str, str, str | None, float | datetime | None]
-    )
-    CredentialSource: TypeAlias = (
-        CredentialClient | Callable[[], CredentialTuple] | Callable[[], Credential]
-    )
+    from hubstream.credentials import CredentialSource
 
 
 class _Connection:

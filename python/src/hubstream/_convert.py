@@ -3,48 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum
-from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
+TYPE_CHECKING = False  # importing `typing` would take longer than all the rest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from types import UnionType
+    from typing import Any, NoReturn, TypeVar
 
     from hubstream import _native
     from hubstream.records import Record, RecordBatch, RecordSchema
 
-_T = TypeVar("_T")
-
-
-class OpenEnum(Enum):
-    """An enumeration that may receive values which this version does not know.
-
-    Such a value becomes a member of its own, whose name and value are what was received. Making a
-    member by hand, as in `ShardState("ACTIVE")`, works for known values only.
-    """
-
-    @classmethod
-    def received(cls, value: Any) -> Self:
-        """The member of a value that a service sent."""
-        try:
-            return cls(value)
-        except ValueError:
-            return cls._unknown(value)
-
-    @classmethod
-    def _unknown(cls, value: Any) -> Self:
-        unknown: dict[Any, Self] = cls.__dict__.get("_unknown_members") or {}
-        if not unknown:
-            type.__setattr__(cls, "_unknown_members", unknown)
-        if value not in unknown:
-            member = object.__new__(cls)
-            member._name_ = str(value)
-            member._value_ = value
-            unknown[value] = member
-        return unknown[value]
-
-    def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
-        return (type(self).received, (self.value,))
+    _T = TypeVar("_T")
 
 
 def optional(decode: Callable[[Any], _T], value: Any) -> _T | None:

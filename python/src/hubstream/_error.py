@@ -72,7 +72,7 @@ def _chooser(service: str) -> Chooser:
             try:
                 chooser = import_module(name).exception_class
             except ModuleNotFoundError as error:
-                if error.name != name:
+                if error.name not in {name, name.rpartition(".")[0]}:
                     raise
         _choosers[service] = chooser
     return _choosers[service]

@@ -3,17 +3,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
-
 from hubstream._connection import AsyncClient
 from hubstream._convert import batch_of, handle_of, member_map, members, tagged_members, texts
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import timedelta
-    from typing import Any, Self
+    from typing import Any, ClassVar, Self
 
-    from hubstream._connection import CredentialSource
+    from hubstream.credentials import CredentialSource
     from hubstream.datahub import models
     from hubstream.records import Record, RecordBatch, RecordSchema
 else:

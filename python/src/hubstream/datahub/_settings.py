@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
 
     from hubstream.datahub._compress import CompressFormat
+    from hubstream.datahub.core import DatahubProtocolType
 
 
 def format_name(compress_format: CompressFormat | str | None) -> str | None:
@@ -16,6 +16,16 @@ def format_name(compress_format: CompressFormat | str | None) -> str | None:
     if compress_format is None or isinstance(compress_format, str):
         return "none" if compress_format == "" else compress_format
     return compress_format.value or "none"
+
+
+def protocol_name(
+    protocol_type: DatahubProtocolType | None,
+    enable_pb: bool,
+) -> str:
+    """The name of a protocol as the settings have it."""
+    if protocol_type is not None:
+        return "protobuf" if protocol_type.value == "pb" else protocol_type.value
+    return "protobuf" if enable_pb else "json"
 
 
 def proxy_of(proxies: Mapping[str, str] | None, endpoint: str | None) -> str | None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from hubstream.datahub import _settings
 from hubstream.datahub._aio_client import DataHubBase
 from hubstream.datahub._compress import CompressFormat
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
 
-    from hubstream._connection import CredentialSource
+    from hubstream.credentials import CredentialSource
+    from hubstream.datahub.core import DatahubProtocolType
 
 __all__ = ["DataHub"]
 
@@ -30,7 +30,9 @@ class DataHub(DataHubBase):
         credential: Gives the credentials of each request, in place of id and key: a callable that
             returns (id, key), (id, key, token) or (id, key, token, expires_at), or an object with
             the method get_credential.
-        protocol: How records travel, `protobuf` or `json`; counts more than `enable_pb`.
+        protocol: How records travel: `protobuf`, `json` or `batch`; counts more than `enable_pb`.
+        protocol_type: The same as a member of `DatahubProtocolType`.
+        batch_version: Layout of batches that are written: 1 (Avro) or 0 (rows). Default: 1.
         region: Region, for signatures that carry one.
         signature: How requests are signed: `default`, or `v4` with a region.
         at_least_once: Whether puts are repeated even when the service may have accepted them;
@@ -71,6 +73,8 @@ class DataHub(DataHubBase):
         security_token: str | None = None,
         credential: CredentialSource | None = None,
         protocol: str | None = None,
+        protocol_type: DatahubProtocolType | None = None,
+        batch_version: int | None = None,
         region: str | None = None,
         signature: str | None = None,
         at_least_once: bool | None = None,
@@ -95,7 +99,8 @@ class DataHub(DataHubBase):
             security_token=security_token,
             region=region,
             signature=signature,
-            protocol=protocol or ("protobuf" if enable_pb else "json"),
+            protocol=protocol or _settings.protocol_name(protocol_type, enable_pb),
+            batch_version=batch_version,
             compress_format=_settings.format_name(compress_format),
             at_least_once=at_least_once,
             connect_timeout=_settings.either(connect_timeout, conn_timeout),

@@ -13,7 +13,7 @@ from hubstream import _native
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
-    from hubstream._connection import CredentialClient
+    from hubstream.credentials import CredentialClient
 
 __all__ = ["Account", "AccountType", "AliyunAccount"]
 

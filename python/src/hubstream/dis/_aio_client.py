@@ -3,17 +3,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
-
 from hubstream._connection import AsyncClient
 from hubstream._convert import batch_of, member_list, members
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import timedelta
-    from typing import Any, Self
+    from typing import Any, ClassVar, Self
 
-    from hubstream._connection import CredentialSource
+    from hubstream.credentials import CredentialSource
     from hubstream.dis import models
     from hubstream.records import Record, RecordBatch
 else:

@@ -6,7 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from hubstream._convert import OpenEnum, optional
+from hubstream._convert import optional
+from hubstream._enum import OpenEnum
 from hubstream.records import RecordSchema
 
 __all__ = [

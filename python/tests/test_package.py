@@ -1,0 +1,240 @@
+"""The surface of the package: names, signatures, documentation."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import inspect
+import pickle
+import typing
+from types import ModuleType
+
+import pytest
+
+from hubstream import _native, datahub, dis, errors
+from hubstream.datahub import aio as datahub_aio
+from hubstream.datahub import auth, exceptions, models
+from hubstream.dis import aio as dis_aio
+from hubstream.testing import Emulator
+
+PAIRS = [(datahub.DataHub, datahub_aio.DataHub), (dis.DisClient, dis_aio.DisClient)]
+
+# Methods of the reference, with their arguments.
+REFERENCE = {
+    "append_connector_field": "project_name topic_name connector_id field_name",
+    "append_field": "project_name topic_name field_name field_type",
+    "create_blob_topic": "project_name topic_name shard_count life_cycle comment extend_mode",
+    "create_connector": "project_name topic_name connector_type column_fields config start_time",
+    "create_project": "project_name comment",
+    "create_subscription": "project_name topic_name comment",
+    "create_tuple_topic": (
+        "project_name topic_name shard_count life_cycle record_schema comment extend_mode"
+    ),
+    "delete_connector": "project_name topic_name connector_id",
+    "delete_project": "project_name",
+    "delete_subscription": "project_name topic_name sub_id",
+    "delete_topic": "project_name topic_name",
+    "extend_shard": "project_name topic_name shard_count",
+    "get_blob_records": "project_name topic_name shard_id cursor limit_num sub_id",
+    "get_connector": "project_name topic_name connector_id",
+    "get_connector_done_time": "project_name topic_name connector_id",
+    "get_connector_shard_status": "project_name topic_name connector_id shard_id",
+    "get_cursor": "project_name topic_name shard_id cursor_type param",
+    "get_metering_info": "project_name topic_name shard_id",
+    "get_project": "project_name",
+    "get_subscription": "project_name topic_name sub_id",
+    "get_subscription_offset": "project_name topic_name sub_id shard_ids",
+    "get_topic": "project_name topic_name",
+    "get_tuple_records": "project_name topic_name shard_id record_schema cursor limit_num sub_id",
+    "init_and_get_subscription_offset": "project_name topic_name sub_id shard_ids",
+    "list_connector": "project_name topic_name",
+    "list_shard": "project_name topic_name",
+    "list_subscription": "project_name topic_name query_key page_index page_size",
+    "list_topic": "project_name",
+    "merge_shard": "project_name topic_name shard_id adj_shard_id",
+    "put_records": "project_name topic_name record_list",
+    "put_records_by_shard": "project_name topic_name shard_id record_list",
+    "reload_connector": "project_name topic_name connector_id shard_id",
+    "reset_subscription_offset": "project_name topic_name sub_id offsets",
+    "split_shard": "project_name topic_name shard_id split_key",
+    "update_connector_offset": "project_name topic_name connector_id shard_id connector_offset",
+    "update_connector_state": "project_name topic_name connector_id connector_state",
+    "update_project": "project_name comment",
+    "update_subscription": "project_name topic_name sub_id comment",
+    "update_subscription_offset": "project_name topic_name sub_id offsets",
+    "update_subscription_state": "project_name topic_name sub_id state",
+    "update_topic": "project_name topic_name life_cycle comment",
+    "wait_shards_ready": "project_name topic_name timeout",
+}
+
+
+def operations(client: type) -> dict[str, typing.Any]:
+    members = inspect.getmembers(client, inspect.isfunction)
+    return {name: member for name, member in members if not name.startswith("_")}
+
+
+@pytest.mark.parametrize(("sync", "coroutines"), PAIRS)
+def test_both_clients_have_the_same_methods(sync: type, coroutines: type) -> None:
+    one, other = operations(sync), operations(coroutines)
+    assert list(one) == list(other)
+    for name, method in one.items():
+        assert not inspect.iscoroutinefunction(method), name
+        assert inspect.iscoroutinefunction(other[name]), name
+        assert inspect.signature(method) == inspect.signature(other[name]), name
+        assert inspect.getdoc(method) == inspect.getdoc(other[name]), name
+    for name in ("__init__", "from_env", "from_url"):
+        mine = inspect.signature(getattr(sync, name))
+        assert mine == inspect.signature(getattr(coroutines, name))
+
+
+@pytest.mark.parametrize(("sync", "coroutines"), PAIRS)
+def test_every_method_is_typed_and_documented(sync: type, coroutines: type) -> None:
+    for name, method in {**operations(sync), **operations(coroutines)}.items():
+        signature = inspect.signature(method)
+        docs = inspect.getdoc(method) or ""
+        assert signature.return_annotation is not inspect.Signature.empty, name
+        for parameter in list(signature.parameters.values())[1:]:
+            assert parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD, name
+            assert parameter.annotation is not inspect.Parameter.empty, name
+            assert f"    {parameter.name}: " in docs, (name, parameter.name)
+        assert docs.split("\n\n", 1)[0].endswith("."), name
+        if name != "close":
+            assert "Raises:" in docs, name
+
+
+def test_the_reference_s_methods() -> None:
+    for name, arguments in REFERENCE.items():
+        signature = inspect.signature(getattr(datahub.DataHub, name))
+        names = arguments.split()
+        assert list(signature.parameters)[1 : len(names) + 1] == names, name
+    constructor = list(inspect.signature(datahub.DataHub).parameters)
+    assert constructor[:5] == [
+        "access_id",
+        "access_key",
+        "endpoint",
+        "enable_pb",
+        "compress_format",
+    ]
+
+
+def test_every_setting_is_an_argument() -> None:
+    for service, client in (("datahub", datahub.DataHub), ("dis", dis.DisClient)):
+        names = {name for name, *_ in _native.settings(service)}
+        assert names <= set(inspect.signature(client).parameters)
+        assert names <= set(inspect.signature(client.from_env).parameters)
+        from_url = set(inspect.signature(client.from_url).parameters)
+        assert names - {"endpoint"} <= from_url
+    with pytest.raises(errors.InvalidArgumentError):
+        _native.settings("none")
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["hubstream.datahub.models.results", "hubstream.datahub.models.types", "hubstream.dis.models"],
+)
+def test_models_are_frozen_documented_and_pickled(module: str) -> None:
+    content: ModuleType = importlib.import_module(module)
+    classes = [getattr(content, name) for name in content.__all__]
+    models_found = [item for item in classes if dataclasses.is_dataclass(item)]
+    assert models_found
+    for model in models_found:
+        typing.get_type_hints(model)
+        assert model.__doc__
+        assert model.__slots__ is not None
+        fields = dataclasses.fields(model)
+        for field in fields:
+            assert f"{field.name}: " in model.__doc__
+        value = model(*[None] * len(fields))
+        assert pickle.loads(pickle.dumps(value)) == value
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(value, fields[0].name, 1)
+
+
+def test_secrets_are_not_printed() -> None:
+    config = models.FcConnectorConfig(
+        endpoint="https://x",
+        service="s",
+        func="f",
+        auth_mode=models.AuthMode.AK,
+        access_id="id",
+        access_key="hush",
+    )
+    assert "hush" not in repr(config)
+    assert "hush" not in repr(datahub.DataHub("id", "hush", "http://127.0.0.1:1"))
+
+
+def test_names_of_the_reference() -> None:
+    from hubstream.datahub import core
+    from hubstream.datahub.models import compress, record, results, schema
+
+    assert compress.CompressFormat is models.CompressFormat
+    assert schema.FieldType is models.FieldType
+    assert record.BlobRecord is models.BlobRecord
+    assert results.GetTopicResult is models.GetTopicResult
+    assert core.DataHub is datahub.DataHub
+    assert models.FieldType("tinyint") is models.FieldType["TINYINT"]
+    assert [kind.name for kind in models.CursorType] == [
+        "OLDEST",
+        "LATEST",
+        "SYSTEM_TIME",
+        "SEQUENCE",
+    ]
+    for name in exceptions.__all__:
+        assert issubclass(getattr(exceptions, name), exceptions.DatahubException)
+
+
+def test_lazy_names() -> None:
+    import hubstream
+
+    assert hubstream.__version__ == _native.VERSION
+    assert hubstream.RecordBatch is models.RecordBatch
+    assert hubstream.HubstreamError is errors.HubstreamError
+    assert hubstream.datahub is datahub
+    assert "testing" in dir(hubstream)
+    with pytest.raises(AttributeError):
+        _ = hubstream.nothing
+
+
+class Request:
+    def __init__(self) -> None:
+        self.method = "GET"
+        self.path_url = "/projects?filter=a%20b&donetime"
+        self.headers = {
+            "Content-Type": "application/json",
+            "Date": "Tue, 01 Nov 2016 00:00:00 GMT",
+            "x-datahub-client-version": "1.1",
+        }
+
+
+def test_an_account_signs_requests() -> None:
+    account = auth.AliyunAccount(access_id=" id ", access_key="key", security_token="token")
+    assert account.get_type() == auth.AccountType.ALIYUN
+    request = Request()
+    account.sign_request(request)
+    assert request.headers["x-datahub-security-token"] == "token"
+    assert request.headers["Authorization"].startswith("DATAHUB id:")
+    assert "key" not in repr(account)
+    with pytest.raises(NotImplementedError):
+        auth.Account().get_type()
+
+
+def test_a_signed_request_is_let_in(hubstream_emulator: Emulator) -> None:
+    from email.utils import formatdate
+    from urllib.request import Request as HttpRequest
+    from urllib.request import urlopen
+
+    request = Request()
+    request.headers["Date"] = formatdate(usegmt=True)
+    auth.AliyunAccount(access_id="emulator", access_key="emulator").sign_request(request)
+    url = hubstream_emulator.datahub_url + request.path_url
+    with urlopen(HttpRequest(url, headers=request.headers)) as reply:
+        assert reply.status == 200
+
+
+@pytest.mark.parametrize(
+    "module", ["hubstream.testing", "hubstream.record_schema", "hubstream.records"]
+)
+def test_examples_in_docstrings(module: str) -> None:
+    import doctest
+
+    assert doctest.testmod(importlib.import_module(module), raise_on_error=True).failed == 0

@@ -1,0 +1,385 @@
+"""Threads, forks, signals, the end of the interpreter, and who is asked for credentials."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from hubstream.datahub import DataHub, aio, exceptions
+from hubstream.errors import ClosedError, UnauthenticatedError
+from hubstream.testing import Emulator
+
+from .conftest import url_of
+
+
+def run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-X", "dev", "-W", "error", "-c", program, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def check(done: subprocess.CompletedProcess[str]) -> str:
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def test_importing_starts_no_thread_and_no_clients() -> None:
+    program = """
+import sys, os
+import hubstream
+assert not [name for name in sys.modules if name.startswith("hubstream.")], sys.modules
+from hubstream.datahub import DataHub
+heavy = {"asyncio", "typing", "dataclasses", "decimal", "logging", "hubstream.datahub.models"}
+assert not heavy & set(sys.modules), heavy & set(sys.modules)
+DataHub("id", "key", "http://127.0.0.1:1")
+if os.path.isdir("/proc/self/task"):
+    assert len(os.listdir("/proc/self/task")) == 1
+"""
+    check(run(program))
+
+
+FORK = """
+import os, sys, warnings
+warnings.simplefilter("ignore", DeprecationWarning)  # newer Pythons warn of threads when forking
+from hubstream.datahub import DataHub
+from hubstream.errors import ClosedError
+make = lambda: DataHub("emulator", "emulator", sys.argv[1])
+used, unused = make(), make()
+used.list_project()
+pid = os.fork()
+if pid == 0:
+    status = 1
+    try:
+        try:
+            used.list_project()
+        except ClosedError as error:
+            assert "created before fork(); create clients after forking" in str(error)
+        else:
+            raise AssertionError("a used client worked in the child")
+        unused.list_project()
+        make().list_project()
+        del used
+        status = 0
+    finally:
+        sys.stderr.flush()
+        os._exit(status)
+_, status = os.waitpid(pid, 0)
+assert status == 0, status
+used.list_project()
+unused.list_project()
+print("ok")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_fork(hubstream_emulator: Emulator) -> None:
+    assert check(run(FORK, hubstream_emulator.datahub_url)) == "ok\n"
+
+
+POOL = """
+import multiprocessing, sys, warnings
+warnings.simplefilter("ignore", DeprecationWarning)
+from hubstream.testing import Emulator
+from hubstream.datahub import DataHub
+def work(url):
+    with DataHub("emulator", "emulator", url) as hub:
+        return hub.list_project().project_names
+if __name__ == "__main__":
+    with Emulator() as emulator, emulator.datahub_client() as hub:
+        hub.create_project("shop", "things")
+        with multiprocessing.get_context("fork").Pool(2) as pool:
+            assert pool.map(work, [emulator.datahub_url] * 6) == [["shop"]] * 6
+            pool.close()
+            pool.join()
+        assert hub.list_project().project_names == ["shop"]
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_pool_of_forked_processes() -> None:
+    check(run(POOL))
+
+
+WAITING = """
+import sys, threading
+from hubstream.datahub import DataHub
+hub = DataHub("id", "key", sys.argv[1])
+try:
+    hub.list_project()
+except KeyboardInterrupt:
+    print("interrupted")
+    sys.exit(3)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_ctrl_c_interrupts_a_call(silent_server: socket.socket) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", WAITING, url_of(silent_server)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        connection, _ = silent_server.accept()
+        # The request is on the wire, so the call waits.
+        assert connection.recv(65536)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 3
+        assert process.stdout is not None
+        assert process.stdout.read() == "interrupted\n"
+        # The call was dropped, and its connection with it.
+        assert connection.recv(65536) == b""
+        connection.close()
+
+
+def test_cancelling_a_task_drops_the_call(silent_server: socket.socket) -> None:
+    silent_server.settimeout(30)
+
+    async def cancel() -> None:
+        loop = asyncio.get_running_loop()
+        async with aio.DataHub("id", "key", url_of(silent_server)) as hub:
+            task = loop.create_task(hub.list_project())
+            connection, _ = await loop.run_in_executor(None, silent_server.accept)
+            assert await loop.run_in_executor(None, connection.recv, 65536)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert await loop.run_in_executor(None, connection.recv, 65536) == b""
+            connection.close()
+
+    asyncio.run(cancel())
+
+
+def test_a_time_limit_of_asyncio(silent_server: socket.socket) -> None:
+    async def limit() -> None:
+        async with aio.DataHub("id", "key", url_of(silent_server)) as hub:
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(hub.list_project(), 0.05)
+
+    asyncio.run(limit())
+
+
+def test_a_loop_that_closes_first(silent_server: socket.socket) -> None:
+    program = """
+import asyncio, sys
+from hubstream.datahub.aio import DataHub
+async def leave():
+    hub = DataHub("id", "key", sys.argv[1])
+    loop = asyncio.get_running_loop()
+    hub._native.call_async("ListProject", {})
+loop = asyncio.new_event_loop()
+loop.run_until_complete(leave())
+loop.close()
+print("left")
+"""
+    assert check(run(program, url_of(silent_server))) == "left\n"
+
+
+def test_the_interpreter_ends_right_after_a_call(hubstream_emulator: Emulator) -> None:
+    program = """
+import asyncio, sys
+from hubstream.datahub.aio import DataHub
+async def main():
+    async with DataHub("emulator", "emulator", sys.argv[1]) as hub:
+        await asyncio.gather(*(hub.list_project() for _ in range(20)))
+asyncio.run(main())
+"""
+    for _ in range(5):
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", program, hubstream_emulator.datahub_url],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        check(done)
+
+
+def test_a_call_at_the_very_end_is_refused(hubstream_emulator: Emulator) -> None:
+    program = """
+import atexit, sys
+def late():
+    try:
+        hub.list_project()
+    except ClosedError as error:
+        print(error.message)
+atexit.register(late)  # runs after the handler that the package registers later
+from hubstream.datahub import DataHub
+from hubstream.errors import ClosedError
+hub = DataHub("emulator", "emulator", sys.argv[1])
+hub.list_project()
+"""
+    stdout = check(run(program, hubstream_emulator.datahub_url))
+    assert stdout == "the interpreter is shutting down\n"
+
+
+def test_threads_work_at_once(silent_server: socket.socket, hub: DataHub) -> None:
+    silent_server.settimeout(30)
+    with DataHub("id", "key", url_of(silent_server), total_timeout=600) as stuck:
+
+        def wait() -> None:
+            with pytest.raises(exceptions.DatahubException):
+                stuck.list_project()
+
+        thread = threading.Thread(target=wait)
+        thread.start()
+        connection, _ = silent_server.accept()
+        assert connection.recv(65536)
+        # One thread waits for its reply; the others go on.
+        with ThreadPoolExecutor(8) as pool:
+            results = list(pool.map(lambda _: hub.list_project().project_names, range(64)))
+        assert results == [[]] * 64
+        assert thread.is_alive()
+        body = b"HTTP/1.1 400 Bad\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+        connection.sendall(body)
+        connection.close()
+        thread.join(timeout=30)
+        assert not thread.is_alive()
+
+
+def test_a_closed_client(hub: DataHub) -> None:
+    hub.list_project()
+    hub.close()
+    hub.close()
+    assert hub.closed
+    with pytest.raises(ClosedError, match="was closed"):
+        hub.list_project()
+
+
+class Vault:
+    def __init__(self, answers: list[object]) -> None:
+        self.answers = answers
+        self.calls = 0
+
+    def get_credential(self) -> object:
+        self.calls += 1
+        return self.answers[min(self.calls, len(self.answers)) - 1]
+
+
+class Given:
+    def get_access_key_id(self) -> str:
+        return "emulator"
+
+    def get_access_key_secret(self) -> str:
+        return "emulator"
+
+    def get_security_token(self) -> None:
+        return None
+
+
+def test_a_credential_callback_is_asked_once_per_request(hubstream_emulator: Emulator) -> None:
+    url = hubstream_emulator.datahub_url
+    calls: list[int] = []
+
+    def give() -> tuple[str, str]:
+        calls.append(threading.get_ident())
+        return "emulator", "emulator"
+
+    with DataHub(endpoint=url, credential=give) as hub:
+        for _ in range(3):
+            hub.list_project()
+    assert len(calls) == 3
+    vault = Vault([Given()])
+    with DataHub("", "", url, credential=vault) as hub:  # type: ignore[arg-type]
+        hub.list_project()
+        hub.list_project()
+    assert vault.calls == 2
+
+
+def test_credentials_with_an_end_are_kept(hubstream_emulator: Emulator) -> None:
+    url = hubstream_emulator.datahub_url
+    later = datetime.now(UTC) + timedelta(hours=1)
+    for end in (later, later.timestamp()):
+        vault = Vault([("emulator", "emulator", None, end)])
+        with DataHub(endpoint=url, credential=vault.get_credential) as hub:  # type: ignore[arg-type]
+            for _ in range(3):
+                hub.list_project()
+        assert vault.calls == 1
+
+
+@pytest.mark.parametrize("answer", [None, 1, "id:key", ("id",), (1, 2), ("a", "b", 3), Given])
+def test_a_credential_callback_of_a_wrong_form(
+    hubstream_emulator: Emulator, answer: object
+) -> None:
+    with (
+        DataHub(
+            endpoint=hubstream_emulator.datahub_url,
+            credential=lambda: answer,  # type: ignore[arg-type, return-value]
+            max_attempts=1,
+        ) as hub,
+        pytest.raises(UnauthenticatedError) as caught,
+    ):
+        hub.list_project()
+    assert isinstance(caught.value.__cause__, TypeError)
+
+
+def test_what_a_credential_callback_raises_is_the_cause(hubstream_emulator: Emulator) -> None:
+    async def ask() -> None:
+        async with aio.DataHub(
+            endpoint=hubstream_emulator.datahub_url, credential=lambda: {}["vault"]
+        ) as hub:
+            with pytest.raises(exceptions.AuthorizationFailedException) as caught:
+                await hub.list_project()
+            assert isinstance(caught.value.__cause__, KeyError)
+
+    asyncio.run(ask())
+
+
+def test_a_callback_may_use_another_client(hubstream_emulator: Emulator) -> None:
+    url = hubstream_emulator.datahub_url
+    with DataHub("emulator", "emulator", url) as inner:
+
+        def give() -> tuple[str, str]:
+            assert inner.list_project().project_names == []
+            return "emulator", "emulator"
+
+        with DataHub(endpoint=url, credential=give) as hub:
+            assert hub.list_project().project_names == []
+
+
+def test_a_client_lets_go_of_its_callback(hubstream_emulator: Emulator) -> None:
+    class Callback:
+        def __call__(self) -> tuple[str, str]:
+            return "emulator", "emulator"
+
+    callback = Callback()
+    mark = weakref.ref(callback)
+    hub = DataHub(endpoint=hubstream_emulator.datahub_url, credential=callback)
+    hub.list_project()
+    hub.close()
+    del callback, hub
+    gc.collect()
+    assert mark() is None
+
+
+def test_settings_from_everywhere(
+    hubstream_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = hubstream_emulator.datahub_url
+    monkeypatch.setenv("DATAHUB_ENDPOINT", "http://127.0.0.1:1")
+    monkeypatch.setenv("DATAHUB_ACCESS_ID", "emulator")
+    monkeypatch.setenv("DATAHUB_ACCESS_KEY", "emulator")
+    with DataHub.from_env(endpoint=url) as hub:
+        assert hub.endpoint == url
+        assert hub.list_project().project_names == []
+    link = url.replace("http://", "datahub+http://emulator:emulator@")
+    with DataHub.from_url(link, protocol="json", connect_timeout=timedelta(seconds=1)) as hub:
+        assert hub.list_project().project_names == []
+    assert repr(hub) == f"<DataHub {url}>"
+    with pytest.raises(exceptions.InvalidParameterException):
+        DataHub.from_url(url)
