@@ -80,6 +80,7 @@ def steps() -> list[Step]:
         Step("codegen", [[str(TARGET / "debug" / "hubstream-codegen"), "--check"]], ("build",)),
         Step("lint", [["cargo", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]]),
         Step("rust", [["cargo", "test", "--workspace", "--no-fail-fast"]], ("build",)),
+        Step("vectors", [["cargo", "test", "--workspace", "--test", "vectors", "--", "--nocapture"]], ("build",)),
         Step("docs", [["cargo", "doc", "--workspace", "--no-deps"]], (), {"RUSTDOCFLAGS": "-D warnings"}),
         Step("licences", [script("tests/licences")], ("prepare",)),
         Step("python", [script("python/develop"), script("python/check"), script("python/test")], ("build",)),
@@ -143,6 +144,10 @@ def summary(lines: list[str]) -> str:
     if counts:
         passed, failed, ignored = (sum(column) for column in zip(*counts, strict=True))
         told.append(f"{passed} passed, {failed} failed, {ignored} ignored")
+    vectors = [re.search(r"(\d+) cases, (\d+) passed, (\d+) failed, (\d+) not built", line) for line in lines]
+    if any(vectors):
+        cases = [sum(int(match[place]) for match in vectors if match) for place in range(1, 5)]
+        told.append("{} cases: {} passed, {} failed, {} of operations not built".format(*cases))
     node = {}
     for line in lines:
         if match := re.match(r"(?:#|ℹ) (tests|pass|fail|skipped) (\d+)$", line):
