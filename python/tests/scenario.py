@@ -75,6 +75,8 @@ class Scenario:
             return table["$utf8"].encode()
         if "$repeat" in table:
             return table["$repeat"] * table["times"]
+        if "$enum" in table:
+            return table["$enum"].rpartition(".")[2]
         if "$schema" in table:
             return self.schemas[table["$schema"]]
         return None

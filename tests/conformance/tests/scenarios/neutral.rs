@@ -103,6 +103,9 @@ impl Names {
             Value::Bytes(bytes_of_hex(hex).into())
         } else if let Some(text) = text("$utf8") {
             Value::Bytes(text.to_owned().into())
+        } else if let Some(name) = text("$enum") {
+            let name = name.rsplit_once('.').map_or(name, |(_, name)| name);
+            Value::Text(name.to_owned())
         } else if let Some(text) = text("$repeat") {
             let times = table
                 .get("times")

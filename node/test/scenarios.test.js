@@ -1,0 +1,93 @@
+// Runs every scenario of tests/scenarios.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { DataHub } from 'hubstream/datahub'
+import { DisClient } from 'hubstream/dis'
+import { Emulator } from 'hubstream/testing'
+import { allScenarios, at, camel, facts, plain } from './scenario.js'
+
+const START = 1_800_000_000_000
+
+class Run {
+  #scenario
+  #emulator
+  #clients = new Map()
+
+  constructor(scenario, emulator) {
+    this.#scenario = scenario
+    this.#emulator = emulator
+  }
+
+  #client(name) {
+    const { text, settings } = this.#scenario
+    const { accessId, accessKey, datahubUrl, disUrl } = this.#emulator
+    const all = {
+      access_id: accessId,
+      access_key: accessKey,
+      max_attempts: 1,
+      ...settings,
+      ...text.clients?.[name],
+    }
+    const options = Object.fromEntries(Object.entries(all).map(([key, value]) => [camel(key), value]))
+    if (!this.#clients.has(name)) {
+      const client =
+        text.service === 'datahub'
+          ? new DataHub({ endpoint: datahubUrl, ...options })
+          : new DisClient({ endpoint: disUrl, projectId: 'project', ...options })
+      this.#clients.set(name, client)
+    }
+    return this.#clients.get(name)
+  }
+
+  async #call(step) {
+    const client = this.#client(step.client ?? 'main')
+    return plain(await client[camel(step.call)](this.#scenario.value(step.with ?? {})))
+  }
+
+  async step(step) {
+    if (step.advance !== undefined) {
+      this.#emulator.advance(Number(step.advance) * 1000)
+    }
+    if (step.call === undefined) {
+      return
+    }
+    if (step.error !== undefined) {
+      const caught = await this.#call(step).then(
+        (result) => assert.fail(`should fail, gave ${String(result)}`),
+        (error) => error,
+      )
+      this.#scenario.matches(step.error, facts(caught))
+      return
+    }
+    const result = await this.#call(step)
+    if (step.expect !== undefined) {
+      this.#scenario.matches(step.expect, result)
+    }
+    for (const [name, path] of Object.entries(step.save ?? {})) {
+      this.#scenario.variables[name] = at(result, path)
+    }
+  }
+
+  async close() {
+    await Promise.all([...this.#clients.values()].map((client) => client.close()))
+  }
+}
+
+for (const scenario of allScenarios()) {
+  test(scenario.name, async () => {
+    const emulator = await Emulator.start({ startTime: START, limits: scenario.text.limits ?? 'standard' })
+    const run = new Run(scenario, emulator)
+    try {
+      for (const [index, step] of scenario.text.step.entries()) {
+        await run.step(step).catch((error) => {
+          error.message = `step ${index + 1} (${step.call ?? 'advance'}): ${error.message}`
+          throw error
+        })
+      }
+    } finally {
+      await run.close()
+      await emulator.stop()
+    }
+  })
+}
