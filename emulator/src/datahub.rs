@@ -7,6 +7,7 @@ mod compression;
 mod cursor;
 mod error;
 mod frame;
+mod group;
 mod hash_key;
 mod journal;
 mod log;

@@ -196,6 +196,18 @@ impl Error {
         )
     }
 
+    /// The wording of joining a consumer group.
+    pub(super) fn no_such_consumer_group() -> Self {
+        Self::missing(
+            "NoSuchSubscription",
+            "The specified subscription id invalid.",
+        )
+    }
+
+    pub(super) fn no_such_consumer() -> Self {
+        Self::bad_request("NoSuchConsumer", "The specified consumer does not exist.")
+    }
+
     pub(super) fn subscription_offline() -> Self {
         Self::bad_request(
             "SubscriptionOffline",

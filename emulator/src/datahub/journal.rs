@@ -4,6 +4,7 @@ use bytes::{Buf, BufMut, Bytes};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::group::Group;
 use super::log::{Batch, Content, Entry, Log, Record, Run};
 use super::state::{
     Offset, Project, ProjectMeta, Projects, Rate, Shard, ShardMeta, State, Subscription,
@@ -291,6 +292,7 @@ impl Loader {
                 let subscription = Subscription {
                     meta,
                     offsets: std::collections::BTreeMap::new(),
+                    group: Group::default(),
                 };
                 topic
                     .subscriptions

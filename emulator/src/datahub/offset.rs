@@ -170,6 +170,8 @@ pub(super) fn reset(
     }
     let incarnation = topic.incarnation;
     let subscription = topic.subscription_mut(id)?;
+    let shards: Vec<u32> = resets.iter().map(|(shard, ..)| *shard).collect();
+    subscription.restart(&shards, incarnation, journal);
     for (shard, sequence, timestamp, batch_index) in resets {
         let offset = subscription.offsets.entry(shard).or_default();
         *offset = Offset {

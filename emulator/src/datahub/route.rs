@@ -10,7 +10,8 @@ use super::call::{Call, Reply};
 use super::error::Error;
 use super::members::Members;
 use super::{
-    DataHub, cursor, metering, names, offset, project, records, schema, shard, subscription, topic,
+    DataHub, cursor, group, metering, names, offset, project, records, schema, shard, subscription,
+    topic,
 };
 
 /// Header that names the action of a binary request.
@@ -290,7 +291,7 @@ fn serve_subscription(
         if request.method == Method::PUT && action.is_empty() {
             subscription::update(call, state, id, &body)
         } else {
-            subscription::group(call, state, id, &action)
+            group::serve(call, state, id, &action, &body)
         }
     })
 }

@@ -1,11 +1,12 @@
 //! What DataHub knows: projects, topics, shards, subscriptions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::error::Error;
+use super::group::Group;
 use super::hash_key::HashKey;
 use super::journal::Journal;
 use super::log::Log;
@@ -121,6 +122,8 @@ pub(super) struct Subscription {
     pub(super) meta: SubscriptionMeta,
     /// By shard id.
     pub(super) offsets: BTreeMap<u32, Offset>,
+    /// Its consumers, which join again after a restart.
+    pub(super) group: Group,
 }
 
 /// The stored part of a subscription without its offsets. Times are in seconds.
@@ -133,6 +136,12 @@ pub(super) struct SubscriptionMeta {
     pub(super) online: bool,
     /// Order of creation, because ids of the same millisecond are random.
     pub(super) number: u64,
+    /// Counts the consumers that joined.
+    #[serde(default)]
+    pub(super) joined: u64,
+    /// Closed shards that were read to their end.
+    #[serde(default)]
+    pub(super) read_end: BTreeSet<u32>,
 }
 
 /// How far a subscription has consumed a shard.

@@ -1,11 +1,12 @@
 //! Calls on subscriptions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
 use super::call::{Call, Reply};
 use super::error::Error;
+use super::group::Group;
 use super::members::Members;
 use super::names;
 use super::state::{State, Subscription, SubscriptionMeta, Topic, short};
@@ -54,6 +55,8 @@ pub(super) fn create(call: &Call<'_>, state: &mut State, body: &Members) -> Resu
         modified: call.now_seconds(),
         online: true,
         number: last.unwrap_or(0) + 1,
+        joined: 0,
+        read_end: BTreeSet::new(),
     };
     journal.put_subscription(topic.incarnation, &meta);
     topic.subscriptions.insert(
@@ -61,6 +64,7 @@ pub(super) fn create(call: &Call<'_>, state: &mut State, body: &Members) -> Resu
         Subscription {
             meta,
             offsets: BTreeMap::new(),
+            group: Group::default(),
         },
     );
     Ok(Reply::json(&json!({ "SubId": id })).created())
@@ -170,23 +174,4 @@ pub(super) fn delete(call: &Call<'_>, state: &mut State, id: &str) -> Result<Rep
     topic.subscriptions.remove(id);
     journal.delete_subscription(topic.incarnation, id);
     Ok(Reply::empty())
-}
-
-/// Answers the calls of consumer groups, which this server does not offer.
-pub(super) fn group(
-    call: &Call<'_>,
-    state: &mut State,
-    id: &str,
-    action: &str,
-) -> Result<Reply, Error> {
-    state
-        .projects
-        .topic_mut(call.project, call.topic)?
-        .subscription_mut(id)?;
-    match action {
-        "joingroup" | "heartbeat" | "syncgroup" | "leavegroup" => Err(Error::invalid_operation(
-            "Consumer groups are not offered by this server.",
-        )),
-        other => Err(Error::unknown_action(other)),
-    }
 }

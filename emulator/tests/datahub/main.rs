@@ -5,6 +5,7 @@ mod bounds;
 mod client;
 mod control;
 mod exchange;
+mod groups;
 mod malformed;
 mod messages;
 mod records;

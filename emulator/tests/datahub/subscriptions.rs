@@ -310,21 +310,3 @@ async fn a_deleted_topic_takes_its_subscriptions_along() {
         "NoSuchSubscription"
     );
 }
-
-#[tokio::test]
-async fn consumer_groups_are_not_offered() {
-    let (mut client, topic, id) = subscribed().await;
-    let one = format!("{topic}/subscriptions/{id}");
-    for action in ["joinGroup", "heartBeat", "syncGroup", "leaveGroup"] {
-        for method in ["POST", "PUT"] {
-            assert_eq!(
-                client.code(method, &one, json!({"Action": action})).await,
-                "InvalidOperation"
-            );
-        }
-    }
-    assert_eq!(
-        client.code("POST", &one, json!({"Action": "dance"})).await,
-        "InvalidParameter"
-    );
-}
