@@ -57,8 +57,7 @@ export class RecordBatch implements Iterable<BatchRecord> {
    * Every value is checked; an error names the record, the field and the value.
    */
   static fromRecords(schema: RecordSchema, records: Iterable<Row | TupleRecord>): RecordBatch {
-    const batch = new RecordBatch(tupleBatch(schema, iterable(records)))
-    return batch
+    return new RecordBatch(tupleBatch(schema, iterable(records)))
   }
 
   /** Makes a batch of blob records: bytes, texts that are written as UTF-8, or `BlobRecord`s. */
@@ -68,14 +67,12 @@ export class RecordBatch implements Iterable<BatchRecord> {
 
   /** Makes a batch of records, or gives back the batch that it is given. */
   static from(records: RecordsInput): RecordBatch {
-    if (records instanceof RecordBatch) {
-      return records
-    }
-    if (records !== null && typeof records === 'object' && 'native' in records) {
-      // A batch of the other build of this package, ESM or CommonJS.
-      return records as unknown as RecordBatch
-    }
-    const list = [...iterable(records as Iterable<TupleRecord | BlobRecord | Uint8Array | string>)]
+    return batchOf(records, 'records')
+  }
+
+  /** @internal */
+  static collect(records: Iterable<TupleRecord | BlobRecord | Uint8Array | string>): RecordBatch {
+    const list = [...records]
     const [first] = list
     return first instanceof TupleRecord
       ? RecordBatch.fromRecords(first.schema, list as TupleRecord[])
@@ -248,9 +245,23 @@ export class RecordBatch implements Iterable<BatchRecord> {
   }
 }
 
-function iterable<T>(records: Iterable<T>): Iterable<T> {
+/** The batch that an argument is or that is made of it. */
+export function batchOf(records: RecordsInput, argument: string): RecordBatch {
+  if (records instanceof RecordBatch) {
+    return records
+  }
+  if (records !== null && typeof records === 'object' && 'native' in records) {
+    // A batch of the other build of this package, ESM or CommonJS.
+    return records as unknown as RecordBatch
+  }
+  return RecordBatch.collect(
+    iterable(records as Iterable<TupleRecord | BlobRecord | Uint8Array | string>, argument),
+  )
+}
+
+function iterable<T>(records: Iterable<T>, argument = 'records'): Iterable<T> {
   if (records === null || typeof records !== 'object' || !(Symbol.iterator in records)) {
-    throw invalidArgument('records', `expected records, found ${described(records)}`)
+    throw invalidArgument(argument, `expected records, found ${described(records)}`)
   }
   return records
 }

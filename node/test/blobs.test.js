@@ -62,6 +62,17 @@ describe('blobs', () => {
     assert.equal(Buffer.compare(kept, blob), 0)
   })
 
+  test('count as memory before anybody looks', async () => {
+    const blob = Buffer.alloc(8 * 1024 * 1024)
+    const start = process.memoryUsage().external
+    let batch = RecordBatch.fromBlobs([blob])
+    const during = process.memoryUsage().external - start
+    assert.ok(during >= blob.length, `${during} bytes`)
+    assert.equal(batch.length, 1)
+    batch = undefined
+    assert.ok(await collected(() => process.memoryUsage().external - start < blob.length))
+  })
+
   test('empty, text and record forms', () => {
     const batch = RecordBatch.fromBlobs([
       '',

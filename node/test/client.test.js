@@ -166,12 +166,13 @@ describe('calls', () => {
         'cursorType',
         'OLDEST',
       ],
-      [() => hub.putRecords({ projectName: 'p', topicName: 't', recordList: 5 }), 'records', 'a number'],
+      [() => hub.putRecords({ projectName: 'p', topicName: 't', recordList: 5 }), 'recordList', 'a number'],
       [
         () => hub.putRecords({ projectName: 'p', topicName: 't', recordList: [] }),
         'recordList',
         'at least one',
       ],
+      [() => hub.putRecords(null), 'recordList', 'undefined'],
       [() => hub.getProject(null), 'args', 'object'],
       [() => hub.getProject(), 'args', 'object'],
     ]

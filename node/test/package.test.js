@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -93,8 +93,13 @@ describe('both builds', () => {
     const cargo = await readFile(path.join(root, '..', 'Cargo.toml'), 'utf8')
     const [, version] = /^\[workspace\.package\]\s*version = "([^"]+)"/m.exec(cargo)
     assert.equal(manifest.version, version)
-    for (const [name, required] of Object.entries(manifest.optionalDependencies ?? {})) {
-      assert.equal(required, version, name)
+    const platforms = await readdir(path.join(root, 'npm'))
+    assert.ok(platforms.includes('linux-x64-gnu'))
+    for (const platform of platforms) {
+      const own = JSON.parse(await readFile(path.join(root, 'npm', platform, 'package.json'), 'utf8'))
+      assert.equal(own.name, `hubstream-${platform}`)
+      assert.equal(own.version, version)
+      assert.deepEqual([own.main, own.files], [`hubstream.${platform}.node`, [`hubstream.${platform}.node`]])
     }
   })
 })

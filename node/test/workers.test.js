@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -65,6 +66,14 @@ describe('worker threads', () => {
     const ended = worker(body(''), endpoint)
     await once(ended, 'message')
     await ended.terminate()
+    const asking = worker(
+      `const { DataHub } = ${load('hubstream')}
+       const credentialProvider = () => { parentPort.postMessage('asked'); return new Promise(() => {}) }
+       new DataHub({ endpoint: workerData, credentialProvider }).listProject()`,
+      endpoint,
+    )
+    await once(asking, 'message')
+    await asking.terminate()
     server.close()
     // Calls of this thread still work.
     const emulator = await Emulator.start({ dis: false })
@@ -91,6 +100,35 @@ describe('a process', () => {
       })
       console.log((await hub.listProject()).projectNames.length)`)
     assert.equal(stdout, '0\n')
+  })
+
+  test('may exit with calls on their way', async () => {
+    for (let round = 0; round < 5; round++) {
+      const { stdout } = await run(`
+        import { DataHub } from 'hubstream'
+        import { Emulator } from 'hubstream/testing'
+        const emulator = await Emulator.start({ dis: false })
+        const hub = new DataHub({ endpoint: emulator.datahubUrl, accessId: 'emulator', accessKey: 'emulator' })
+        await hub.listProject()
+        for (let n = 0; n < 50; n++) hub.listProject()
+        console.log('exit')
+        process.exit(0)`)
+      assert.equal(stdout, 'exit\n')
+    }
+  })
+
+  test('runs the program of the README', async () => {
+    const readme = await readFile(new URL('../README.md', here), 'utf8')
+    const [, program] = /```js\n(.*?)```/s.exec(readme)
+    const { stdout } = await run(`
+      import { Emulator } from 'hubstream/testing'
+      const emulator = await Emulator.start()
+      const { datahubUrl: endpoint, accessId, accessKey } = emulator
+      await new DataHub({ endpoint, accessId, accessKey }).createProject({ projectName: 'shop', comment: '' })
+      ${program}
+      await emulator.stop()`)
+    const [, shown] = /toArray\(\)\) \/\/ (.*)/.exec(program)
+    assert.equal(stdout.replace(/\s+/g, ' ').trim(), shown)
   })
 
   test('loads the native part and its threads only when they are needed', async () => {

@@ -9,7 +9,9 @@ mod unpack;
 use bytes::Bytes;
 use hubstream::record::{BlobLayout, RecordBatch};
 use napi::Env;
-use napi::bindgen_prelude::{ArrayBuffer, BigInt64Array, Result, Uint8Array, Uint32Array};
+use napi::bindgen_prelude::{
+    ArrayBuffer, BigInt64Array, ObjectFinalize, Result, Uint8Array, Uint32Array,
+};
 use napi_derive::napi;
 
 use crate::error::to_js;
@@ -17,9 +19,11 @@ use crate::schema::NativeSchema;
 use unpack::{Notes, TextCutter};
 
 /// A batch of records.
-#[napi(js_name = "RecordBatch")]
+#[napi(js_name = "RecordBatch", custom_finalize)]
 pub struct NativeBatch {
     records: RecordBatch,
+    /// How many bytes the garbage collector was told about.
+    accounted: i64,
 }
 
 /// Values or facts of all records, column by column.
@@ -67,8 +71,8 @@ impl NativeBatch {
             TextCutter::new(&text),
             notes,
         )
-        .map(Self::new)
         .map_err(|error| to_js(env, &error))
+        .and_then(|records| Self::new(env, records))
     }
 
     /// Makes a batch of blob records of their bytes, one behind the other.
@@ -81,8 +85,8 @@ impl NativeBatch {
         note_text: String,
     ) -> Result<Self> {
         unpack::blobs(bytes, &lengths, Notes::new(&notes, &note_text))
-            .map(Self::new)
             .map_err(|error| to_js(env, &error))
+            .and_then(|records| Self::new(env, records))
     }
 
     /// The number of records.
@@ -102,7 +106,11 @@ impl NativeBatch {
     /// Some of the records, sharing memory.
     #[napi]
     pub fn slice(&self, start: u32, end: u32) -> Self {
-        Self::new(self.records.slice(start as usize..end as usize))
+        let records = self.records.slice(start as usize..end as usize);
+        Self {
+            records,
+            accounted: 0,
+        }
     }
 
     /// The values of tuple records.
@@ -150,12 +158,21 @@ impl NativeBatch {
 }
 
 impl NativeBatch {
-    pub(crate) fn new(records: RecordBatch) -> Self {
-        Self { records }
+    pub(crate) fn new(env: &Env, records: RecordBatch) -> Result<Self> {
+        let accounted = i64::try_from(records.memory_size()).unwrap_or(i64::MAX);
+        // The object itself is small: without this, memory would pile up before anything is collected.
+        env.adjust_external_memory(accounted)?;
+        Ok(Self { records, accounted })
     }
 
     pub(crate) fn records(&self) -> &RecordBatch {
         &self.records
+    }
+}
+
+impl ObjectFinalize for NativeBatch {
+    fn finalize(self, env: Env) -> Result<()> {
+        env.adjust_external_memory(-self.accounted).map(drop)
     }
 }
 

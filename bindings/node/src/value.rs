@@ -329,7 +329,7 @@ pub(crate) fn to_js<'env>(
         Value::Bytes(bytes) => unknown(env, Uint8Array::new(bytes.to_vec())),
         Value::List(values) => list_to_js(env, values, ty, wrappers),
         Value::Map(entries) => map_to_js(env, entries, ty, wrappers),
-        Value::Records(records) => wrap(env, NativeBatch::new(records), &wrappers.records),
+        Value::Records(records) => wrap(env, NativeBatch::new(env, records)?, &wrappers.records),
         Value::RecordSchema(schema) => wrap(env, NativeSchema { schema }, &wrappers.schema),
     }
 }

@@ -174,6 +174,25 @@ impl Chunk {
         }
     }
 
+    /// About how many bytes of memory the chunk keeps.
+    pub(crate) fn memory_size(&self) -> usize {
+        let values = match &self.values {
+            Values::Received { spans, .. } => size_of_val(spans.as_slice()),
+            Values::Built { text, cells, blobs } => {
+                text.len()
+                    + size_of_val(cells.as_slice())
+                    + blobs.iter().map(Bytes::len).sum::<usize>()
+            }
+        };
+        self.body.len()
+            + self.head.len()
+            + values
+            + size_of_val(self.entries.as_slice())
+            + size_of_val(self.rows.as_slice())
+            + size_of_val(self.attributes.as_slice())
+            + size_of_val(self.keys.as_slice())
+    }
+
     /// Whether the records were received in a text protocol.
     pub(crate) fn is_text(&self) -> bool {
         matches!(

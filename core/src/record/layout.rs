@@ -1,4 +1,4 @@
-//! Where blobs lie in memory, for callers that hand out views instead of copies.
+//! Where records lie in memory, for callers that hand out views or account for memory.
 
 use bytes::Bytes;
 
@@ -26,6 +26,17 @@ pub struct BlobPlace {
 }
 
 impl RecordBatch {
+    /// About how many bytes of memory the batch keeps, so that a garbage collector can be told.
+    ///
+    /// Memory that other batches share is counted in full, whatever part of it this batch shows.
+    pub fn memory_size(&self) -> usize {
+        self.shared
+            .parts
+            .iter()
+            .map(|part| part.chunk.memory_size())
+            .sum()
+    }
+
     /// Where the blobs lie. Fails when the batch holds tuples.
     pub fn blob_layout(&self) -> Result<BlobLayout> {
         let mut layout = BlobLayout::default();
@@ -80,6 +91,13 @@ mod tests {
         }
         assert_eq!(layout.places.len(), 4);
         assert_eq!(layout.buffers.len(), 3);
+        assert!(
+            batch.memory_size()
+                >= batch
+                    .iter()
+                    .map(|record| record.blob().unwrap().len())
+                    .sum()
+        );
         let rest = batch.slice(3..).blob_layout().unwrap();
         assert_eq!(
             rest.places,
