@@ -1,7 +1,7 @@
 //! The emulator inside the process that tests with it.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use hubstream::error::{Error, ErrorKind, Result};
 use hubstream_emulator::Clock;
@@ -33,6 +33,10 @@ pub struct EmulatorOptions {
     /// Name of the limits to enforce; absent for those of the services.
     #[uniffi(default = None)]
     pub limits: Option<String>,
+    /// Seconds since 1970 at which the clock stands until `advance` moves it; absent for a clock
+    /// that runs.
+    #[uniffi(default = None)]
+    pub start_time: Option<f64>,
 }
 
 /// A running emulator of DataHub and DIS, for tests. It ends with its object or by `stop`.
@@ -133,6 +137,15 @@ async fn start(options: EmulatorOptions) -> Result<hubstream_emulator::Emulator>
             .parse()
             .map_err(|error| Error::invalid_argument("limits", error))?;
         builder = builder.limits(limits);
+    }
+    if let Some(seconds) = options.start_time {
+        let start = Duration::try_from_secs_f64(seconds)
+            .ok()
+            .and_then(|since| UNIX_EPOCH.checked_add(since));
+        let start = start.ok_or_else(|| {
+            Error::invalid_argument("start_time", "must be seconds since 1970, 0 or more")
+        })?;
+        builder = builder.clock(Clock::manual(start));
     }
     builder.start().await.map_err(|error| {
         let text = error.to_string();

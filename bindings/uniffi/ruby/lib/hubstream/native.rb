@@ -819,6 +819,7 @@ private_constant :UniffiHandleMap
 
     RustBuffer.check_lower_Optionalstring(v.data_dir)
     RustBuffer.check_lower_Optionalstring(v.limits)
+    RustBuffer.check_lower_Optionalf64(v.start_time)
   end
 
   def self.alloc_from_TypeEmulatorOptions(v)
@@ -4135,7 +4136,8 @@ class RustBufferStream
       access_key: read_string,
       no_auth: read_bool,
       data_dir: read_Optionalstring,
-      limits: read_Optionalstring
+      limits: read_Optionalstring,
+      start_time: read_Optionalf64
     )
   end
 
@@ -6702,6 +6704,7 @@ class RustBufferBuilder
     self.write_bool(v.no_auth)
     self.write_Optionalstring(v.data_dir)
     self.write_Optionalstring(v.limits)
+    self.write_Optionalf64(v.start_time)
   end
 
   # The Record type ErrorDetails.
@@ -16301,9 +16304,9 @@ end
 
   # Record type EmulatorOptions
 class EmulatorOptions
-  attr_reader :datahub, :dis, :access_id, :access_key, :no_auth, :data_dir, :limits
+  attr_reader :datahub, :dis, :access_id, :access_key, :no_auth, :data_dir, :limits, :start_time
 
-  def initialize(datahub: "127.0.0.1:0", dis: "127.0.0.1:0", access_id: "emulator", access_key: "emulator", no_auth: false, data_dir: nil, limits: nil)
+  def initialize(datahub: "127.0.0.1:0", dis: "127.0.0.1:0", access_id: "emulator", access_key: "emulator", no_auth: false, data_dir: nil, limits: nil, start_time: nil)
     @datahub = datahub
     @dis = dis
     @access_id = access_id
@@ -16311,6 +16314,7 @@ class EmulatorOptions
     @no_auth = no_auth
     @data_dir = data_dir
     @limits = limits
+    @start_time = start_time
   end
 
   def ==(other)
@@ -16333,6 +16337,9 @@ class EmulatorOptions
       return false
     end
     if @limits != other.limits
+      return false
+    end
+    if @start_time != other.start_time
       return false
     end
 

@@ -6552,6 +6552,11 @@ public struct EmulatorOptions: Equatable, Hashable {
      * Name of the limits to enforce; absent for those of the services.
      */
     public let limits: String?
+    /**
+     * Seconds since 1970 at which the clock stands until `advance` moves it; absent for a clock
+     * that runs.
+     */
+    public let startTime: Double?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -6576,7 +6581,11 @@ public struct EmulatorOptions: Equatable, Hashable {
          */dataDir: String? = nil, 
         /**
          * Name of the limits to enforce; absent for those of the services.
-         */limits: String? = nil) {
+         */limits: String? = nil, 
+        /**
+         * Seconds since 1970 at which the clock stands until `advance` moves it; absent for a clock
+         * that runs.
+         */startTime: Double? = nil) {
         self.datahub = datahub
         self.dis = dis
         self.accessId = accessId
@@ -6584,6 +6593,7 @@ public struct EmulatorOptions: Equatable, Hashable {
         self.noAuth = noAuth
         self.dataDir = dataDir
         self.limits = limits
+        self.startTime = startTime
     }
 
     
@@ -6608,7 +6618,8 @@ public struct FfiConverterTypeEmulatorOptions: FfiConverterRustBuffer {
                 accessKey: FfiConverterString.read(from: &buf), 
                 noAuth: FfiConverterBool.read(from: &buf), 
                 dataDir: FfiConverterOptionString.read(from: &buf), 
-                limits: FfiConverterOptionString.read(from: &buf)
+                limits: FfiConverterOptionString.read(from: &buf), 
+                startTime: FfiConverterOptionDouble.read(from: &buf)
         )
     }
 
@@ -6620,6 +6631,7 @@ public struct FfiConverterTypeEmulatorOptions: FfiConverterRustBuffer {
         FfiConverterBool.write(value.noAuth, into: &buf)
         FfiConverterOptionString.write(value.dataDir, into: &buf)
         FfiConverterOptionString.write(value.limits, into: &buf)
+        FfiConverterOptionDouble.write(value.startTime, into: &buf)
     }
 }
 

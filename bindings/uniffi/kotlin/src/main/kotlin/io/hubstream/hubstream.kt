@@ -9080,6 +9080,12 @@ data class EmulatorOptions (
      * Name of the limits to enforce; absent for those of the services.
      */
     val `limits`: kotlin.String? = null 
+    , 
+    /**
+     * Seconds since 1970 at which the clock stands until `advance` moves it; absent for a clock
+     * that runs.
+     */
+    val `startTime`: kotlin.Double? = null 
     
 ){
     
@@ -9103,6 +9109,7 @@ public object FfiConverterTypeEmulatorOptions: FfiConverterRustBuffer<EmulatorOp
             FfiConverterBoolean.read(buf),
             FfiConverterOptionalString.read(buf),
             FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalDouble.read(buf),
         )
     }
 
@@ -9113,7 +9120,8 @@ public object FfiConverterTypeEmulatorOptions: FfiConverterRustBuffer<EmulatorOp
             FfiConverterString.allocationSize(value.`accessKey`) +
             FfiConverterBoolean.allocationSize(value.`noAuth`) +
             FfiConverterOptionalString.allocationSize(value.`dataDir`) +
-            FfiConverterOptionalString.allocationSize(value.`limits`)
+            FfiConverterOptionalString.allocationSize(value.`limits`) +
+            FfiConverterOptionalDouble.allocationSize(value.`startTime`)
     )
 
     override fun write(value: EmulatorOptions, buf: ByteBuffer) {
@@ -9124,6 +9132,7 @@ public object FfiConverterTypeEmulatorOptions: FfiConverterRustBuffer<EmulatorOp
             FfiConverterBoolean.write(value.`noAuth`, buf)
             FfiConverterOptionalString.write(value.`dataDir`, buf)
             FfiConverterOptionalString.write(value.`limits`, buf)
+            FfiConverterOptionalDouble.write(value.`startTime`, buf)
     }
 }
 
