@@ -23,8 +23,8 @@ use bytes::Bytes;
 
 pub use attributes::Attributes;
 pub(crate) use attributes::Collector;
-pub use builder::RecordBatchBuilder;
 pub(crate) use builder::is_hex_hash;
+pub use builder::{Received, RecordBatchBuilder};
 pub use layout::{BlobLayout, BlobPlace};
 pub use partition::{ShardRange, TopicMode};
 pub use registry::SchemaRegistry;

@@ -6,12 +6,9 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-
 from hubstream.datahub import DataHub
-from hubstream.datahub.models import CursorType, FieldType, RecordSchema
 from hubstream.testing import Emulator
-
-ALL_TYPES = RecordSchema.from_lists([kind.value for kind in FieldType], list(FieldType))
+from sample import ALL_TYPES
 
 
 @pytest.fixture
@@ -36,16 +33,8 @@ def blob_topic(hub: DataHub) -> tuple[str, str]:
     return "shop", "photos"
 
 
-def oldest(hub: DataHub, topic: tuple[str, str], shard_id: str = "0") -> str:
-    return hub.get_cursor(*topic, shard_id, CursorType.OLDEST).cursor
-
-
 @pytest.fixture
 def silent_server() -> Iterator[socket.socket]:
     """A server that accepts nothing and answers nothing: connections wait in its queue."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server
-
-
-def url_of(server: socket.socket) -> str:
-    return f"http://127.0.0.1:{server.getsockname()[1]}"

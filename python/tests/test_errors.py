@@ -8,14 +8,12 @@ import socket
 import threading
 
 import pytest
-
 from hubstream import errors
 from hubstream.datahub import DataHub, exceptions
 from hubstream.datahub.models import CursorType, ShardState
 from hubstream.dis import DisClient
 from hubstream.testing import Emulator
-
-from .conftest import url_of
+from sample import url_of
 
 
 def test_an_error_has_all_facts(hub: DataHub) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-
 from hubstream.datahub import DataHub, aio, exceptions
 from hubstream.datahub.core import DatahubProtocolType
 from hubstream.datahub.models import (
@@ -19,8 +18,7 @@ from hubstream.datahub.models import (
     SubscriptionState,
 )
 from hubstream.testing import Emulator
-
-from .conftest import ALL_TYPES, oldest
+from sample import ALL_TYPES, oldest
 
 
 def test_projects_and_topics(hub: DataHub) -> None:

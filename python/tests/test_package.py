@@ -10,7 +10,6 @@ import typing
 from types import ModuleType
 
 import pytest
-
 from hubstream import _native, datahub, dis, errors
 from hubstream.datahub import aio as datahub_aio
 from hubstream.datahub import auth, exceptions, models

@@ -15,12 +15,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-
 from hubstream.datahub import DataHub, aio, exceptions
 from hubstream.errors import ClosedError, UnauthenticatedError
 from hubstream.testing import Emulator
-
-from .conftest import url_of
+from sample import url_of
 
 
 def run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
-
 from hubstream.datahub import DataHub, exceptions
 from hubstream.datahub.models import (
     Blob,
@@ -22,8 +21,7 @@ from hubstream.datahub.models import (
     TupleRecord,
 )
 from hubstream.errors import InvalidArgumentError
-
-from .conftest import ALL_TYPES, oldest
+from sample import ALL_TYPES, oldest
 
 # One row per line, in the order of FieldType: lowest, highest, plain, nulls.
 ROWS: list[tuple[object, ...]] = [
@@ -307,6 +305,21 @@ def test_records_are_pickled() -> None:
         again = pickle.loads(pickle.dumps(record))
         assert again == record
     assert pickle.loads(pickle.dumps(batch[0])).shard_id == "7"
+
+
+def test_results_are_pickled(hub: DataHub, tuple_topic: tuple[str, str]) -> None:
+    keys = {"shard_id": "0", "partition_key": "p", "attributes": {"a": "b"}}
+    hub.put_records(*tuple_topic, RecordBatch.from_rows(ALL_TYPES, ROWS, **keys))  # type: ignore[arg-type]
+    result = hub.get_tuple_records(*tuple_topic, "0", ALL_TYPES, oldest(hub, tuple_topic))
+    again = pickle.loads(pickle.dumps(result))
+    assert (again.next_cursor, again.request_id) == (result.next_cursor, result.request_id)
+    assert again.records.rows() == ROWS
+    for mine, other in zip(result.records, again.records, strict=True):
+        assert mine == other
+        for name in ("sequence", "system_time", "cursor", "next_cursor", "batch_index"):
+            assert getattr(mine, name) == getattr(other, name)
+    blobs = RecordBatch.from_blobs([b"x", b""])
+    assert [bytes(blob) for blob in pickle.loads(pickle.dumps(blobs)).blobs()] == [b"x", b""]
 
 
 def test_nothing_is_kept_alive() -> None:

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import scenario as scenarios
-
 from hubstream import HubstreamError, datahub, dis
 from hubstream.datahub import aio as datahub_aio
 from hubstream.datahub import models as datahub_models

@@ -9,6 +9,7 @@ use pyo3::types::{PyDict, PyList, PySlice, PyTuple};
 use crate::batch_input::{
     InputError, Routing, from_records, push_attributes, push_blob, push_row, record_object,
 };
+use crate::batch_pickle;
 use crate::blob::Blob;
 use crate::error::raise;
 use crate::record_schema::{RecordSchema, SERVICE};
@@ -315,6 +316,25 @@ impl RecordBatch {
             batch: slf.unbind(),
             next: 0.into(),
         }
+    }
+
+    #[staticmethod]
+    fn _restore(
+        py: Python<'_>,
+        schema: Option<&Bound<'_, RecordSchema>>,
+        contents: &Bound<'_, PyList>,
+        facts: &Bound<'_, PyList>,
+    ) -> PyResult<Self> {
+        batch_pickle::restore(schema, contents, facts)
+            .map(Self::new)
+            .map_err(|error| error.raise(py))
+    }
+
+    fn __reduce__<'py>(
+        slf: &Bound<'py, Self>,
+    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let restore = slf.get_type().getattr("_restore")?;
+        Ok((restore, batch_pickle::state(slf.py(), &slf.get().inner)?))
     }
 
     fn __repr__(&self) -> String {

@@ -9,6 +9,7 @@
 mod asyncio;
 mod batch;
 mod batch_input;
+mod batch_pickle;
 mod blob;
 mod client;
 mod credentials;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::de::IgnoredAny;
 
 use super::RecordBatch;
-use super::chunk::{Cell, Chunk, Keys, NONE, Row, Span, Values};
+use super::chunk::{Cell, Chunk, Entry, Keys, NONE, Row, Span, Values};
 use super::decimal;
 use super::refusal::Refusal;
 use super::schema::{Field, FieldType, RecordSchema};
@@ -52,7 +52,25 @@ pub struct RecordBatchBuilder {
     rows: Vec<Row>,
     attributes: Vec<(Span, Span)>,
     keys: Vec<Keys>,
+    entries: Vec<Entry>,
     open: Option<OpenRow>,
+}
+
+/// What the service told of a record that was received.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Received<'a> {
+    /// The sequence number.
+    pub sequence: i64,
+    /// When the service stored the record, in milliseconds since 1970-01-01 UTC.
+    pub system_time: i64,
+    /// The cursor of the record.
+    pub cursor: Option<&'a str>,
+    /// The cursor behind the record.
+    pub next_cursor: Option<&'a str>,
+    /// The place of the record within its stored batch, counted from 0.
+    pub batch_index: u32,
+    /// How many records the stored batch holds; 0 when it is not known.
+    pub batch_size: u32,
 }
 
 /// A record that is begun: what to go back to if a value is refused.
@@ -83,6 +101,7 @@ impl RecordBatchBuilder {
             rows: Vec::new(),
             attributes: Vec::new(),
             keys: Vec::new(),
+            entries: Vec::new(),
             open: None,
         }
     }
@@ -461,6 +480,26 @@ impl RecordBatchBuilder {
         Ok(())
     }
 
+    /// Sets what the service told of the last complete record, for records that were received, kept
+    /// elsewhere and are put together again.
+    pub fn set_received(&mut self, received: &Received<'_>) -> Result<()> {
+        let mut span =
+            |text: Option<&str>| text.map_or(Ok(Span::NULL), |text| self.text_span(text));
+        let (cursor, next_cursor) = (span(received.cursor)?, span(received.next_cursor)?);
+        let (place, entry) = (self.rows.len(), self.entries.len() as u32);
+        self.last_row()?.entry = entry;
+        self.entries.push(Entry {
+            sequence: received.sequence,
+            system_time: received.system_time,
+            cursor,
+            next_cursor,
+            serial: None,
+            first_row: (place as u32 - 1).wrapping_sub(received.batch_index),
+            batch_size: received.batch_size,
+        });
+        Ok(())
+    }
+
     fn text_span(&mut self, text: &str) -> Result<Span> {
         if self.open.is_some() {
             return Err(Error::invalid_argument(
@@ -511,7 +550,7 @@ impl RecordBatchBuilder {
             },
             body: self.body.into(),
             head: Bytes::new(),
-            entries: Vec::new(),
+            entries: self.entries,
             rows: self.rows,
             attributes: self.attributes,
             keys: self.keys,

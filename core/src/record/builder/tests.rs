@@ -128,3 +128,25 @@ fn a_record_left_open_is_not_lost_silently() {
     assert!(batch.set_shard_id("0").is_err());
     assert!(batch.build().is_err());
 }
+
+#[test]
+fn what_was_received_can_be_put_together_again() {
+    let mut builder = RecordBatchBuilder::blobs();
+    assert!(builder.set_received(&Received::default()).is_err());
+    builder.push_blob(b"a").unwrap();
+    builder.push_blob(b"b").unwrap();
+    let received = Received {
+        sequence: 7,
+        system_time: 8,
+        cursor: Some("c"),
+        next_cursor: None,
+        batch_index: 3,
+        batch_size: 5,
+    };
+    builder.set_received(&received).unwrap();
+    let batch = builder.build().unwrap();
+    assert_eq!((batch.sequence(0), batch.sequence(1)), (0, 7));
+    assert_eq!((batch.cursor(1), batch.next_cursor(1)), (Some("c"), None));
+    assert_eq!((batch.batch_index(1), batch.batch_size(1)), (3, 5));
+    assert_eq!(batch.system_time(1), 8);
+}

@@ -1,0 +1,18 @@
+"""What several tests use."""
+
+from __future__ import annotations
+
+import socket
+
+from hubstream.datahub import DataHub
+from hubstream.datahub.models import CursorType, FieldType, RecordSchema
+
+ALL_TYPES = RecordSchema.from_lists([kind.value for kind in FieldType], list(FieldType))
+
+
+def oldest(hub: DataHub, topic: tuple[str, str], shard_id: str = "0") -> str:
+    return hub.get_cursor(*topic, shard_id, CursorType.OLDEST).cursor
+
+
+def url_of(server: socket.socket) -> str:
+    return f"http://127.0.0.1:{server.getsockname()[1]}"
