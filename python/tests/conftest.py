@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+
 from hubstream.datahub import DataHub
 from hubstream.testing import Emulator
 from sample import ALL_TYPES

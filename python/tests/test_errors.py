@@ -8,6 +8,7 @@ import socket
 import threading
 
 import pytest
+
 from hubstream import errors
 from hubstream.datahub import DataHub, exceptions
 from hubstream.datahub.models import CursorType, ShardState

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+
 from hubstream.datahub import DataHub, aio, exceptions
 from hubstream.datahub.core import DatahubProtocolType
 from hubstream.datahub.models import (

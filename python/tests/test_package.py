@@ -10,6 +10,7 @@ import typing
 from types import ModuleType
 
 import pytest
+
 from hubstream import _native, datahub, dis, errors
 from hubstream.datahub import aio as datahub_aio
 from hubstream.datahub import auth, exceptions, models

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from hubstream.datahub import DataHub, aio, exceptions
 from hubstream.errors import ClosedError, UnauthenticatedError
 from hubstream.testing import Emulator

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
+
 from hubstream.datahub import DataHub, exceptions
 from hubstream.datahub.models import (
     Blob,

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any
 
 import pytest
+
 import scenario as scenarios
 from hubstream import HubstreamError, datahub, dis
 from hubstream.datahub import aio as datahub_aio
