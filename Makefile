@@ -23,6 +23,7 @@ fmt: ## Format the sources
 
 codegen: ## Write the generated files of all languages and the reference pages
 	cargo codegen
+	bindings/uniffi/generate
 
 wheel: ## Build the Python wheel into dist/
 	@python/wheel

@@ -77,7 +77,12 @@ def steps() -> list[Step]:
         Step("prepare", [script("tests/prepare")]),
         Step("format", [["cargo", "fmt", "--all", "--check"]]),
         Step("build", [["cargo", "build", "--workspace", "--all-targets"]], ("prepare",)),
-        Step("codegen", [[str(TARGET / "debug" / "hubstream-codegen"), "--check"]], ("build",)),
+        Step(
+            "codegen",
+            [[str(TARGET / "debug" / "hubstream-codegen"), "--check"], script("bindings/uniffi/generate", "--check")],
+            ("build",),
+            uniffi_library(),
+        ),
         Step("lint", [["cargo", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]]),
         Step("rust", [["cargo", "test", "--workspace", "--no-fail-fast"]], ("build",)),
         Step("vectors", [["cargo", "test", "--workspace", "--test", "vectors", "--", "--nocapture"]], ("build",)),
