@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from conftest import ACCESS_ID
 from datahub import DataHub
 from datahub.exceptions import (
     AuthorizationFailedException,
@@ -26,8 +27,6 @@ from datahub.models import (
     ShardState,
     SubscriptionState,
 )
-
-from conftest import ACCESS_ID
 
 TYPES = list(FieldType)
 SCHEMA = RecordSchema.from_lists([f"c{index}" for index in range(len(TYPES))], TYPES)
