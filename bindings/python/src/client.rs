@@ -153,9 +153,9 @@ impl Client {
                 "created before fork(); create clients after forking",
             ));
         }
-        self.lock()
-            .clone()
-            .ok_or_else(|| closed("the client was closed"))
+        // Not locked while the exception is made: making it may let other threads run.
+        let inner = self.lock().clone();
+        inner.ok_or_else(|| closed("the client was closed"))
     }
 
     /// Lets go of a client. One that a parent process used shares sockets with it and is left alone.

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use hubstream::error::{Error, ErrorKind};
+use hubstream::error::{Error, ErrorKind, Result};
 use pyo3::prelude::*;
 use tokio::runtime::{Handle, Runtime};
 
@@ -49,20 +49,25 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// The runtime of this process; makes it if need be.
 pub(crate) fn current(py: Python<'_>) -> PyResult<Arc<Host>> {
+    // Exceptions are made without the lock: making them may let other threads run.
+    find_or_start().map_err(|error| raise(py, "", error))
+}
+
+fn find_or_start() -> Result<Arc<Host>> {
     let mut slot = locked(&SLOT);
     match &*slot {
         Slot::Running(host) if host.pid == std::process::id() => return Ok(Arc::clone(host)),
         Slot::Ended => {
-            let error = Error::new(ErrorKind::Closed, "the interpreter is shutting down");
-            return Err(raise(py, "", error));
+            let message = "the interpreter is shutting down";
+            return Err(Error::new(ErrorKind::Closed, message).with_sent(false));
         }
         Slot::Running(_) | Slot::Empty => {}
     }
-    let host = Host::start().map_err(|error| {
-        let error = Error::new(ErrorKind::Internal, "cannot start threads").with_source(error);
-        raise(py, "", error)
+    let host = Host::start().map(Arc::new).map_err(|error| {
+        Error::new(ErrorKind::Internal, "cannot start threads")
+            .with_sent(false)
+            .with_source(error)
     })?;
-    let host = Arc::new(host);
     // The parent's runtime is leaked: its threads do not exist in this process.
     mem::forget(mem::replace(&mut *slot, Slot::Running(Arc::clone(&host))));
     Ok(host)

@@ -14,12 +14,15 @@ class Credential(Protocol):
 
     def get_access_key_id(self) -> str:
         """The access id."""
+        ...
 
     def get_access_key_secret(self) -> str:
         """The access key."""
+        ...
 
     def get_security_token(self) -> str | None:
         """The token of temporary credentials, if there is one."""
+        ...
 
 
 class CredentialClient(Protocol):
@@ -27,6 +30,7 @@ class CredentialClient(Protocol):
 
     def get_credential(self) -> Credential:
         """Gives credentials that are valid now."""
+        ...
 
 
 CredentialTuple: TypeAlias = (

@@ -29,8 +29,8 @@ __all__ = [
     "TupleRecord",
 ]
 
-Sequence.register(RecordBatch)
-Sequence.register(Blob)
+Sequence.register(RecordBatch)  # pyright: ignore[reportAttributeAccessIssue]
+Sequence.register(Blob)  # pyright: ignore[reportAttributeAccessIssue]
 
 # What a received record has, read from its batch when first touched; and what a new one has.
 _LOADERS: dict[str, tuple[Callable[[RecordBatch, int], Any], Any]] = {

@@ -27,6 +27,7 @@ class Request(Protocol):
     @property
     def path_url(self) -> str:
         """Path and query."""
+        ...
 
 
 class AccountType:

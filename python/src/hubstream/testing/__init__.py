@@ -32,7 +32,8 @@ class Emulator:
         access_id: The access id that is let in.
         access_key: The key to sign requests with.
         no_auth: Lets every request in, signed or not.
-        limits: `strict` for the limits of the services, `relaxed` for tests with many shards.
+        limits: `strict` for all limits of the services, `standard` for all but those on
+            throughput, `relaxed` without quotas and without the least age of shards to split.
         data_dir: Directory that keeps the state; in memory when left out.
         start_time: Seconds since 1970 that a manual clock begins at; it moves only by `advance`.
             Without it the emulator goes by the clock of the machine.
@@ -57,7 +58,7 @@ class Emulator:
         access_id: str = "emulator",
         access_key: str = "emulator",
         no_auth: bool = False,
-        limits: Literal["strict", "relaxed"] = "strict",
+        limits: Literal["strict", "standard", "relaxed"] = "standard",
         data_dir: str | PathLike[str] | None = None,
         start_time: float | None = None,
     ) -> None:
