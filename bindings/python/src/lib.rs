@@ -12,6 +12,7 @@ mod batch_input;
 mod batch_pickle;
 mod blob;
 mod client;
+mod codec;
 mod credentials;
 mod emulator;
 mod error;
@@ -35,6 +36,8 @@ mod _native {
     use super::blob::Blob;
     #[pymodule_export]
     use super::client::Client;
+    #[pymodule_export]
+    use super::codec::{decode_get, encode_put};
     #[pymodule_export]
     use super::emulator::Emulator;
     #[pymodule_export]

@@ -20,6 +20,8 @@ __all__ = [
     "RecordBatch",
     "RecordIterator",
     "RecordSchema",
+    "decode_get",
+    "encode_put",
     "forget_parent",
     "settings",
     "settle",
@@ -34,6 +36,10 @@ def forget_parent() -> None: ...
 def sign_datahub(
     access_id: str, access_key: str, method: str, target: str, headers: list[tuple[str, str]]
 ) -> str: ...
+def encode_put(records: RecordBatch, protocol: str, compress_format: str) -> tuple[bytes, int]: ...
+def decode_get(
+    body: bytes, protocol: str, compress_format: str, raw_size: int, schema: RecordSchema | None
+) -> RecordBatch: ...
 
 @final
 class Client:
