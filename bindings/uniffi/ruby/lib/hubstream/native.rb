@@ -6354,8 +6354,8 @@ class RustBufferBuilder
   end
 
   def write(value)
-    reserve(value.bytes.size) do
-      @rust_buf.data.put_array_of_char @rust_buf.len, value.bytes
+    reserve(value.bytesize) do
+      @rust_buf.data.put_bytes @rust_buf.len, value
     end
   end
 
@@ -6384,13 +6384,13 @@ class RustBufferBuilder
 
   def write_string(v)
     v = ::Hubstream::uniffi_utf8(v)
-    pack_into 4, 'l>', v.bytes.size
+    pack_into 4, 'l>', v.bytesize
     write v
   end
 
   def write_bytes(v)
     v = ::Hubstream::uniffi_bytes(v)
-    pack_into 4, 'l>', v.bytes.size
+    pack_into 4, 'l>', v.bytesize
     write v
   end
 
@@ -8315,7 +8315,7 @@ class RustBufferBuilder
 
   def pack_into(size, format, value)
     reserve(size) do
-      @rust_buf.data.put_array_of_char @rust_buf.len, [value].pack(format).bytes
+      @rust_buf.data.put_bytes @rust_buf.len, [value].pack(format)
     end
   end
 end
