@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import os
 import signal
 import socket
@@ -258,6 +259,43 @@ def test_a_closed_client(hub: DataHub) -> None:
     assert hub.closed
     with pytest.raises(ClosedError, match="was closed"):
         hub.list_project()
+
+
+class Waiting(logging.Handler):
+    """Keeps the first record and tells when it is there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first: logging.LogRecord | None = None
+        self.arrived = threading.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.first = self.first or record
+        self.arrived.set()
+
+
+def test_retries_are_logged() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = url_of(server)
+    logger = logging.getLogger("hubstream")
+    handler = Waiting()
+    logger.addHandler(handler)
+    try:
+        for level in (logging.INFO, logging.DEBUG):
+            logger.setLevel(level)
+            with (
+                DataHub("id", "hush", url, max_attempts=2) as hub,
+                pytest.raises(exceptions.ConnectionFailedException),
+            ):
+                hub.list_project()
+        assert handler.arrived.wait(30)
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(logging.NOTSET)
+    record = handler.first
+    assert record is not None
+    assert (record.name, record.levelno) == ("hubstream.http", logging.DEBUG)
+    assert record.getMessage().startswith('attempt failed, trying again kind="connection"')
 
 
 class Vault:

@@ -50,6 +50,7 @@ impl Client {
             entry.connect(builder)
         };
         let inner = connect().map_err(|error| raise(py, service_name, error))?;
+        crate::log::refresh(py)?;
         Ok(Self {
             service: inner.service(),
             endpoint: inner.endpoint().to_owned(),

@@ -16,6 +16,7 @@ mod codec;
 mod credentials;
 mod emulator;
 mod error;
+mod log;
 mod record_schema;
 mod record_value;
 mod runtime;

@@ -9,9 +9,11 @@ use std::time::Duration;
 use hubstream::error::{Error, ErrorKind, Result};
 use pyo3::prelude::*;
 use tokio::runtime::{Handle, Runtime};
+use tracing::dispatcher::{set_default, with_default};
 
 use crate::asyncio::Completions;
 use crate::error::raise;
+use crate::log::Log;
 
 /// How often a blocking call looks for signals such as Ctrl-C.
 const TICK: Duration = Duration::from_millis(50);
@@ -31,6 +33,7 @@ pub(crate) struct Host {
     handle: Handle,
     runtime: Mutex<Option<Runtime>>,
     completions: Completions,
+    log: Log,
 }
 
 enum Slot {
@@ -84,9 +87,15 @@ fn worker_threads() -> usize {
 impl Host {
     fn start() -> std::io::Result<Self> {
         let completions = Completions::start()?;
+        let log = Log::start()?;
+        let dispatch = log.dispatch().clone();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(worker_threads())
             .thread_name("hubstream-io")
+            .on_thread_start(move || {
+                // The thread keeps its subscriber until it ends.
+                mem::forget(set_default(&dispatch));
+            })
             .enable_all()
             .build()?;
         Ok(Self {
@@ -94,6 +103,7 @@ impl Host {
             handle: runtime.handle().clone(),
             runtime: Mutex::new(Some(runtime)),
             completions,
+            log,
         })
     }
 
@@ -112,8 +122,10 @@ impl Host {
     pub(crate) fn wait<T: Send>(&self, py: Python<'_>, mut future: BoxFuture<T>) -> PyResult<T> {
         loop {
             let outcome = py.detach(|| {
-                self.handle
-                    .block_on(async { tokio::time::timeout(TICK, &mut future).await })
+                with_default(self.log.dispatch(), || {
+                    self.handle
+                        .block_on(async { tokio::time::timeout(TICK, &mut future).await })
+                })
             });
             match outcome {
                 Ok(value) => return Ok(value),
@@ -129,6 +141,7 @@ impl Host {
                 runtime.shutdown_timeout(SHUTDOWN);
             }
             self.completions.end();
+            self.log.end();
         });
     }
 }
