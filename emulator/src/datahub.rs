@@ -4,6 +4,7 @@ mod auth;
 mod batch;
 mod call;
 mod compression;
+mod connector;
 mod cursor;
 mod error;
 mod frame;

@@ -100,8 +100,7 @@ impl Error {
     }
 
     pub(super) fn project_not_empty() -> Self {
-        let message = "The specified project still has topics.";
-        Self::new(StatusCode::FORBIDDEN, "OperationDenied", message)
+        Self::operation_denied("The specified project still has topics.")
     }
 
     pub(super) fn no_such_topic() -> Self {
@@ -231,6 +230,18 @@ impl Error {
         Self::missing(
             "NoSuchMeteringInfo",
             "The specified shard has no metering information.",
+        )
+    }
+
+    pub(super) fn operation_denied(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "OperationDenied", message)
+    }
+
+    pub(super) fn connector_exists() -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "ConnectorAlreadyExist",
+            "The specified connector already exists.",
         )
     }
 

@@ -4,6 +4,7 @@ use bytes::{Buf, BufMut, Bytes};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::connector::{Connector, Kind};
 use super::group::Group;
 use super::log::{Batch, Content, Entry, Log, Record, Run};
 use super::state::{
@@ -16,6 +17,7 @@ const PROJECT: &str = "project";
 const TOPIC: &str = "topic";
 const SUBSCRIPTION: &str = "subscription";
 const OFFSET: &str = "offset";
+const CONNECTOR: &str = "connector";
 const RECORDS: &str = "records";
 
 /// First byte of a stored entry: what its content is.
@@ -113,7 +115,7 @@ impl Journal {
     /// Deletes a topic with everything in it.
     pub(super) fn delete_topic(&mut self, topic: &Topic) {
         let prefix = topic.incarnation.to_be_bytes().to_vec();
-        for kind in [TOPIC, SUBSCRIPTION, OFFSET, RECORDS] {
+        for kind in [TOPIC, SUBSCRIPTION, OFFSET, CONNECTOR, RECORDS] {
             self.change(Change::DeletePrefix {
                 kind,
                 prefix: prefix.clone(),
@@ -145,6 +147,18 @@ impl Journal {
         self.put(OFFSET, key, offset);
     }
 
+    pub(super) fn put_connector(&mut self, incarnation: u64, connector: &Connector) {
+        let key = connector_key(incarnation, connector.kind);
+        self.put(CONNECTOR, key, connector);
+    }
+
+    pub(super) fn delete_connector(&mut self, incarnation: u64, kind: Kind) {
+        self.change(Change::Delete {
+            kind: CONNECTOR,
+            key: connector_key(incarnation, kind),
+        });
+    }
+
     /// Stores the entries that were just appended to a shard.
     pub(super) fn put_records(&mut self, incarnation: u64, shard: &Shard, run: Run) {
         if self.durable && run.count > 0 {
@@ -168,6 +182,12 @@ impl Journal {
 fn subscription_key(incarnation: u64, id: &str) -> Vec<u8> {
     let mut key = incarnation.to_be_bytes().to_vec();
     key.extend_from_slice(id.as_bytes());
+    key
+}
+
+fn connector_key(incarnation: u64, kind: Kind) -> Vec<u8> {
+    let mut key = incarnation.to_be_bytes().to_vec();
+    key.extend_from_slice(kind.name().as_bytes());
     key
 }
 
@@ -235,7 +255,7 @@ impl State {
     pub(super) fn load(stored: &[Stored], durable: bool) -> Result<Self, StoreError> {
         let mut loader = Loader::default();
         // Sorted by what builds upon what; within a kind the order of keys is kept.
-        for kind in [PROJECT, TOPIC, SUBSCRIPTION, OFFSET, RECORDS] {
+        for kind in [PROJECT, TOPIC, SUBSCRIPTION, OFFSET, CONNECTOR, RECORDS] {
             for entry in stored.iter().filter(|entry| entry.kind == kind) {
                 loader.load(entry)?;
             }
@@ -312,6 +332,11 @@ impl Loader {
                     .offsets
                     .insert(shard.get_u32(), decode(OFFSET, entry)?);
             }
+            CONNECTOR => {
+                let topic = self.topic(CONNECTOR, &mut key)?;
+                let connector: Connector = decode(CONNECTOR, entry)?;
+                topic.connectors.insert(connector.kind, connector);
+            }
             _ => {
                 let topic = self.topic(RECORDS, &mut key)?;
                 let missing = || corrupt(RECORDS, "they have no shard");
@@ -349,6 +374,7 @@ fn topic(incarnation: u64, stored: StoredTopic) -> Topic {
         meta: stored.meta,
         shards: shards.collect(),
         subscriptions: std::collections::BTreeMap::new(),
+        connectors: std::collections::BTreeMap::new(),
         unrouted_puts: 0,
     }
 }

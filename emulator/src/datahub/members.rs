@@ -29,6 +29,11 @@ impl Members {
         self.0.get(name).filter(|value| !value.is_null())
     }
 
+    /// Whether a member is given.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
     /// The action in lower case; empty if there is none.
     pub(super) fn action(&self) -> Result<String, Error> {
         Ok(self
@@ -75,6 +80,15 @@ impl Members {
                 texts.collect()
             }
             Some(_) => Err(wrong(name, "a list of strings")),
+        }
+    }
+
+    /// An object, if given.
+    pub(super) fn object(&self, name: &str) -> Result<Option<&Map<String, Value>>, Error> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::Object(members)) => Ok(Some(members)),
+            Some(_) => Err(wrong(name, "an object")),
         }
     }
 

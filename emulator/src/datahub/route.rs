@@ -10,8 +10,8 @@ use super::call::{Call, Reply};
 use super::error::Error;
 use super::members::Members;
 use super::{
-    DataHub, cursor, group, metering, names, offset, project, records, schema, shard, subscription,
-    topic,
+    DataHub, connector, cursor, group, metering, names, offset, project, records, schema, shard,
+    subscription, topic,
 };
 
 /// Header that names the action of a binary request.
@@ -54,6 +54,12 @@ impl Incoming {
                     .into_owned()
             })
             .unwrap_or_default()
+    }
+
+    /// Whether a query parameter is there, with or without a value.
+    fn asks(&self, name: &str) -> bool {
+        let mut pairs = self.uri.query().unwrap_or_default().split('&');
+        pairs.any(|pair| pair.split('=').next() == Some(name))
     }
 
     fn members(&self) -> Result<Members, Error> {
@@ -318,7 +324,6 @@ fn serve_offsets(
     )
 }
 
-/// Connectors cannot be created here, so a topic has none.
 fn serve_connectors(
     service: &DataHub,
     request: &Incoming,
@@ -327,27 +332,26 @@ fn serve_connectors(
     if request.method != Method::GET {
         return Err(Error::method_not_allowed());
     }
-    service.with_state(|state| state.topic(call.project, call.topic).map(|_| ()))?;
-    Ok(Reply::json(&serde_json::json!({ "Connectors": [] })))
+    let by_id = request.query("mode").eq_ignore_ascii_case("id");
+    service.with_state(|state| connector::list(call, state, by_id))
 }
 
 fn serve_connector(
     service: &DataHub,
     request: &Incoming,
     call: &Call<'_>,
-    id: &str,
+    name: &str,
 ) -> Result<Reply, Error> {
-    service.with_state(|state| state.topic(call.project, call.topic).map(|_| ()))?;
     match request.method {
-        Method::GET | Method::DELETE => Err(Error::no_such_connector(id)),
-        Method::POST => match request.members()?.action()?.as_str() {
-            "create" => Err(Error::invalid_operation(
-                "Connectors are not offered by this server.",
-            )),
-            "updateconfig" | "status" | "reload" | "appendfield" | "updatestate"
-            | "updateshardcontext" => Err(Error::no_such_connector(id)),
-            other => Err(Error::unknown_action(other)),
-        },
+        Method::GET if request.asks("donetime") => {
+            service.with_state(|state| connector::done_time(call, state, name))
+        }
+        Method::GET => service.with_state(|state| connector::get(call, state, name)),
+        Method::DELETE => service.with_state(|state| connector::delete(call, state, name)),
+        Method::POST => {
+            let body = request.members()?;
+            service.with_state(|state| connector::serve(call, state, name, &body))
+        }
         _ => Err(Error::method_not_allowed()),
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::connector::{Connector, Kind};
 use super::error::Error;
 use super::group::Group;
 use super::hash_key::HashKey;
@@ -48,6 +49,7 @@ pub(super) struct Topic {
     /// The shard with id `i` is at index `i`.
     pub(super) shards: Vec<Shard>,
     pub(super) subscriptions: BTreeMap<String, Subscription>,
+    pub(super) connectors: BTreeMap<Kind, Connector>,
     /// Counts requests whose records name no shard, to spread them.
     pub(super) unrouted_puts: u64,
 }
@@ -136,6 +138,9 @@ pub(super) struct SubscriptionMeta {
     pub(super) online: bool,
     /// Order of creation, because ids of the same millisecond are random.
     pub(super) number: u64,
+    /// Whether it belongs to a connector.
+    #[serde(default)]
+    pub(super) internal: bool,
     /// Counts the consumers that joined.
     #[serde(default)]
     pub(super) joined: u64,

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::call::{Call, Reply};
 use super::error::Error;
 use super::group::Group;
+use super::journal::Journal;
 use super::members::Members;
 use super::names;
 use super::state::{State, Subscription, SubscriptionMeta, Topic, short};
@@ -23,6 +24,51 @@ impl Topic {
             .get_mut(id)
             .ok_or_else(|| Error::no_such_subscription(&short(id)))
     }
+
+    /// The subscriptions that callers created.
+    fn own_subscriptions(&self) -> impl Iterator<Item = &SubscriptionMeta> {
+        let metas = self.subscriptions.values();
+        metas
+            .map(|subscription| &subscription.meta)
+            .filter(|meta| !meta.internal)
+    }
+
+    /// Adds a subscription, of a connector if it is internal, and returns its id.
+    pub(super) fn subscribe(
+        &mut self,
+        call: &Call<'_>,
+        comment: &str,
+        internal: bool,
+        journal: &mut Journal,
+    ) -> String {
+        let id = loop {
+            let id = new_id(call.now_ms);
+            if !self.subscriptions.contains_key(&id) {
+                break id;
+            }
+        };
+        let numbers = self.subscriptions.values();
+        let last = numbers.map(|subscription| subscription.meta.number).max();
+        let meta = SubscriptionMeta {
+            id: id.clone(),
+            comment: comment.to_owned(),
+            created: call.now_seconds(),
+            modified: call.now_seconds(),
+            online: true,
+            number: last.unwrap_or(0) + 1,
+            internal,
+            joined: 0,
+            read_end: BTreeSet::new(),
+        };
+        journal.put_subscription(self.incarnation, &meta);
+        let subscription = Subscription {
+            meta,
+            offsets: BTreeMap::new(),
+            group: Group::default(),
+        };
+        self.subscriptions.insert(id.clone(), subscription);
+        id
+    }
 }
 
 pub(super) fn create(call: &Call<'_>, state: &mut State, body: &Members) -> Result<Reply, Error> {
@@ -32,41 +78,12 @@ pub(super) fn create(call: &Call<'_>, state: &mut State, body: &Members) -> Resu
         projects, journal, ..
     } = state;
     let topic = projects.topic_mut(call.project, call.topic)?;
-    if call.limits.quotas() && topic.subscriptions.len() >= SUBSCRIPTIONS {
+    if call.limits.quotas() && topic.own_subscriptions().count() >= SUBSCRIPTIONS {
         return Err(Error::limit(format!(
             "A topic has at most {SUBSCRIPTIONS} subscriptions."
         )));
     }
-    let id = loop {
-        let id = new_id(call.now_ms);
-        if !topic.subscriptions.contains_key(&id) {
-            break id;
-        }
-    };
-    let last = topic
-        .subscriptions
-        .values()
-        .map(|subscription| subscription.meta.number)
-        .max();
-    let meta = SubscriptionMeta {
-        id: id.clone(),
-        comment: comment.to_owned(),
-        created: call.now_seconds(),
-        modified: call.now_seconds(),
-        online: true,
-        number: last.unwrap_or(0) + 1,
-        joined: 0,
-        read_end: BTreeSet::new(),
-    };
-    journal.put_subscription(topic.incarnation, &meta);
-    topic.subscriptions.insert(
-        id.clone(),
-        Subscription {
-            meta,
-            offsets: BTreeMap::new(),
-            group: Group::default(),
-        },
-    );
+    let id = topic.subscribe(call, comment, false, journal);
     Ok(Reply::json(&json!({ "SubId": id })).created())
 }
 
@@ -92,9 +109,7 @@ pub(super) fn list(call: &Call<'_>, state: &mut State, body: &Members) -> Result
     let matches =
         |meta: &SubscriptionMeta| meta.id.contains(search) || meta.comment.contains(search);
     let mut found: Vec<&SubscriptionMeta> = topic
-        .subscriptions
-        .values()
-        .map(|subscription| &subscription.meta)
+        .own_subscriptions()
         .filter(|meta| matches(meta))
         .collect();
     found.sort_by_key(|meta| meta.number);
@@ -170,7 +185,11 @@ pub(super) fn delete(call: &Call<'_>, state: &mut State, id: &str) -> Result<Rep
         projects, journal, ..
     } = state;
     let topic = projects.topic_mut(call.project, call.topic)?;
-    topic.subscription_mut(id)?;
+    if topic.subscription_mut(id)?.meta.internal {
+        return Err(Error::operation_denied(
+            "The subscription of a connector is deleted with the connector.",
+        ));
+    }
     topic.subscriptions.remove(id);
     journal.delete_subscription(topic.incarnation, id);
     Ok(Reply::empty())

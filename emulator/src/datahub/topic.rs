@@ -150,6 +150,7 @@ impl Wanted {
             meta,
             shards: Vec::new(),
             subscriptions: BTreeMap::new(),
+            connectors: BTreeMap::new(),
             unrouted_puts: 0,
         };
         for index in 0..self.shards {
@@ -220,7 +221,7 @@ pub(super) fn update(call: &Call<'_>, state: &mut State, body: &Members) -> Resu
     Ok(Reply::empty())
 }
 
-/// Deletes a topic with its records, schemas and subscriptions.
+/// Deletes a topic with its records, schemas, subscriptions and connectors.
 pub(super) fn delete(call: &Call<'_>, state: &mut State) -> Result<Reply, Error> {
     let State {
         projects, journal, ..

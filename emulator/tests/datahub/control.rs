@@ -397,39 +397,9 @@ async fn reset_forgets_everything() {
 }
 
 #[tokio::test]
-async fn connectors_and_groups_are_answered_in_the_protocols_words() {
+async fn a_topic_has_no_metering_of_its_own() {
     let mut client = Client::new().await;
     let topic = client.blobs(1).await;
-    let connectors = format!("{topic}/connectors");
-    assert_eq!(
-        client
-            .ok("GET", &format!("{connectors}?mode=id"), Value::Null)
-            .await,
-        json!({"Connectors": []})
-    );
-    assert_eq!(
-        client
-            .code(
-                "GET",
-                &format!("{connectors}/sink_odps?donetime"),
-                Value::Null
-            )
-            .await,
-        "NoSuchConnector"
-    );
-    assert_eq!(
-        client
-            .code("DELETE", &format!("{connectors}/x"), Value::Null)
-            .await,
-        "NoSuchConnector"
-    );
-    let create = json!({"Action": "Create", "SinkStartTime": -1});
-    assert_eq!(
-        client
-            .code("POST", &format!("{connectors}/sink_odps"), create)
-            .await,
-        "InvalidOperation"
-    );
     assert_eq!(
         client
             .ok("POST", &topic, json!({"Action": "meter", "Timestamp": 0}))

@@ -3,6 +3,7 @@
 mod batches;
 mod bounds;
 mod client;
+mod connectors;
 mod control;
 mod exchange;
 mod groups;
