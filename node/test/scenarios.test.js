@@ -9,6 +9,9 @@ import { allScenarios, at, camel, facts, plain } from './scenario.js'
 
 const START = 1_800_000_000_000
 
+/** Settings are texts; those that are numbers are given as numbers. */
+const setting = (value) => (/^\d+$/.test(value) ? Number(value) : value)
+
 class Run {
   #scenario
   #emulator
@@ -29,7 +32,7 @@ class Run {
       ...settings,
       ...text.clients?.[name],
     }
-    const options = Object.fromEntries(Object.entries(all).map(([key, value]) => [camel(key), value]))
+    const options = Object.fromEntries(Object.entries(all).map(([key, value]) => [camel(key), setting(value)]))
     if (!this.#clients.has(name)) {
       const client =
         text.service === 'datahub'
