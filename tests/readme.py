@@ -1,6 +1,7 @@
-"""Runs the programs of README.md and of the guides, each against an emulator of its own.
+"""Runs the programs of README.md and of the guides, each against an emulator of its own, and looks after links.
 
-A program fails the test when its exit code is not 0. Programs in Rust are compiled by `cargo test`.
+A program fails the test when its exit code is not 0. Programs in Rust are compiled by `cargo test`. A link of any
+page to a file or a heading must lead somewhere.
 """
 
 from __future__ import annotations
@@ -72,7 +73,37 @@ def run(language: str, text: str, folder: Path) -> subprocess.CompletedProcess[s
         emulator.stdout.close()
 
 
+def pages() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=False)
+    found = [ROOT / name for name in listed.stdout.split()]
+    return found or [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+
+
+def headings(page: Path) -> set[str]:
+    """The names by which the headings of a page are linked to."""
+    lines = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", line.lower()).replace(" ", "-") for line in lines}
+
+
+def dead_links() -> list[str]:
+    """Links to files or headings that do not exist."""
+    dead = []
+    for page in pages():
+        text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+        for link in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"`[^`\n]*`", "", text)):
+            path, _, heading = link.partition("#")
+            target = page if not path else page.parent / path
+            if re.match(r"[a-z]+:", link):
+                continue
+            if not target.exists() or (heading and target.suffix == ".md" and heading not in headings(target)):
+                dead.append(f"{page.relative_to(ROOT)}: {link}")
+    return dead
+
+
 def main() -> int:
+    dead = dead_links()
+    for link in dead:
+        print(f"FAILED   link {link}")
     passed = failed = left_out = 0
     with tempfile.TemporaryDirectory() as folder:
         for page in PAGES:
@@ -89,8 +120,8 @@ def main() -> int:
                 else:
                     print(f"FAILED   {name}\n{outcome.stdout}{outcome.stderr}")
                     failed += 1
-    print(f"readme: {passed} passed, {failed} failed, {left_out} left out")
-    return 1 if failed or not passed else 0
+    print(f"readme: {passed} programs passed, {failed} failed, {left_out} left out; {len(dead)} dead links")
+    return 1 if failed or dead or not passed else 0
 
 
 if __name__ == "__main__":
