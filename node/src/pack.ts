@@ -255,7 +255,7 @@ export function blobBatch(records: Iterable<Uint8Array | string | BlobRecord>): 
     blobs.push(blob)
     total += blob.length
   }
-  const bytes = new Uint8Array(total)
+  const bytes = Buffer.allocUnsafeSlow(total)
   const lengths = new Uint32Array(blobs.length)
   let offset = 0
   for (const [place, blob] of blobs.entries()) {
