@@ -69,7 +69,17 @@ export interface NativeEmulatorOptions {
   readonly startTime?: number | undefined
 }
 
+export interface NativeLogEvent {
+  readonly level: string
+  readonly target: string
+  readonly message: string
+  readonly fields: Record<string, string>
+  readonly time: number
+  readonly dropped: number
+}
+
 export interface Addon {
+  readonly LogListener: new (rank: number, listener: (event: NativeLogEvent) => void) => { stop(): void }
   readonly Client: new (
     service: string,
     source: { readonly environment: boolean; readonly url?: string | undefined },

@@ -20,6 +20,7 @@ mod client;
 mod credentials;
 mod emulator;
 mod error;
+mod log;
 mod names;
 mod records;
 mod runtime;

@@ -17,6 +17,7 @@ fn start_runtime() {
     let runtime = Builder::new_multi_thread()
         .worker_threads(threads)
         .thread_name_fn(thread_name)
+        .on_thread_start(crate::log::enter_thread)
         .enable_all()
         .build();
     // Without it the framework makes a runtime of its own, and reports why that fails too.
