@@ -289,16 +289,7 @@ impl Loader {
     fn load(&mut self, entry: &Stored) -> Result<(), StoreError> {
         let mut key = entry.key.as_slice();
         match entry.kind.as_str() {
-            PROJECT => {
-                let meta: ProjectMeta = decode(PROJECT, entry)?;
-                let project = Project {
-                    meta,
-                    topics: std::collections::BTreeMap::new(),
-                };
-                self.projects
-                    .0
-                    .insert(project.meta.name.to_ascii_lowercase(), project);
-            }
+            PROJECT => self.load_project(entry)?,
             TOPIC => {
                 let incarnation = key
                     .try_get_u64()
@@ -350,6 +341,17 @@ impl Loader {
                 );
             }
         }
+        Ok(())
+    }
+
+    fn load_project(&mut self, entry: &Stored) -> Result<(), StoreError> {
+        let meta: ProjectMeta = decode(PROJECT, entry)?;
+        let project = Project {
+            meta,
+            topics: std::collections::BTreeMap::new(),
+        };
+        let name = project.meta.name.to_ascii_lowercase();
+        self.projects.0.insert(name, project);
         Ok(())
     }
 
