@@ -343,7 +343,7 @@ fn update(call: &Call<'_>, state: &mut State, name: &str, body: &Members) -> Res
     let names = name_map(body)?;
     change(call, state, name, |topic, connector| {
         if let Some(config) = body.object("Config")? {
-            connector.config = config::read(connector.kind, config)?;
+            connector.config = config::replace(connector.kind, config, &connector.config)?;
         }
         if let Some(columns) = columns {
             topic.check_columns(columns.iter().copied())?;

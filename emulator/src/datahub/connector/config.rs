@@ -9,6 +9,9 @@ use crate::datahub::error::Error;
 /// Settings that are read by nobody, and so neither kept nor shown.
 const SECRETS: [&str; 2] = ["AccessKey", "Password"];
 
+/// Clients send it only along with the key, which they do not get back.
+const ACCESS_ID: &str = "AccessId";
+
 /// Reads the settings of a request into the form of replies.
 pub(super) fn read(kind: Kind, given: &Map<String, Value>) -> Result<Map<String, Value>, Error> {
     let mut config = Map::new();
@@ -38,6 +41,20 @@ pub(super) fn read(kind: Kind, given: &Map<String, Value>) -> Result<Map<String,
             }
             _ => {}
         }
+    }
+    Ok(config)
+}
+
+/// Reads the settings that replace earlier ones. Whoever names no credentials keeps those from before.
+pub(super) fn replace(
+    kind: Kind,
+    given: &Map<String, Value>,
+    before: &Map<String, Value>,
+) -> Result<Map<String, Value>, Error> {
+    let mut config = read(kind, given)?;
+    let other_rights = config.get("AuthMode").is_some_and(|mode| mode != "ak");
+    if let Some(id) = before.get(ACCESS_ID).filter(|_| !other_rights) {
+        config.entry(ACCESS_ID).or_insert_with(|| id.clone());
     }
     Ok(config)
 }
@@ -235,6 +252,27 @@ mod tests {
         ] {
             let given = json!({"Project": "p", "Table": "t", "PartitionMode": "SYSTEM_TIME", "PartitionConfig": bad});
             assert!(read_json(Kind::Odps, given).is_err());
+        }
+    }
+
+    #[test]
+    fn credentials_are_kept() {
+        let with = |mode: &str, id: Option<&str>| {
+            let mut given =
+                json!({"Endpoint": "e", "Project": "p", "Topic": "t", "AuthMode": mode});
+            if let Some(id) = id {
+                given[ACCESS_ID] = id.into();
+            }
+            object(given)
+        };
+        let before = with("ak", Some("one"));
+        for (given, expected) in [
+            (with("ak", None), Some("one")),
+            (with("ak", Some("two")), Some("two")),
+            (with("sts", None), None),
+        ] {
+            let config = replace(Kind::Datahub, &given, &before).expect("settings");
+            assert_eq!(config.get(ACCESS_ID).and_then(Value::as_str), expected);
         }
     }
 
