@@ -258,8 +258,6 @@ class RecordSchema:
             return NotImplemented
         return self._fields == other._fields
 
-    __hash__ = None  # type: ignore[assignment]
-
     def __reduce__(self) -> tuple[Any, ...]:
         return (RecordSchema, (self._fields,))
 

@@ -208,8 +208,6 @@ class BlobRecord(Record):
             return NotImplemented
         return self.blob_data == other.blob_data and self.attributes == other.attributes
 
-    __hash__ = None  # type: ignore[assignment]
-
     def __reduce__(self) -> tuple[Any, ...]:
         return (_restore, (type(self), {**self._facts(), "_content": self.blob_data}))
 
@@ -332,8 +330,6 @@ class TupleRecord(Record):
             and self.attributes == other.attributes
             and self._schema.has_columns_of(other._schema)
         )
-
-    __hash__ = None  # type: ignore[assignment]
 
     def __reduce__(self) -> tuple[Any, ...]:
         facts: Mapping[str, object] = {

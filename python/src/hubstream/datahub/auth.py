@@ -33,7 +33,7 @@ class Request(Protocol):
 class AccountType:
     """Kinds of accounts."""
 
-    ALIYUN = "aliyun"
+    ALIYUN: str = "aliyun"
     """An account of Alibaba Cloud."""
 
 
@@ -74,10 +74,10 @@ class AliyunAccount(Account):
         security_token: str = "",
         credential: CredentialClient | None = None,
     ) -> None:
-        self.access_id = access_id.strip()
-        self.access_key = access_key.strip()
-        self.security_token = security_token.strip()
-        self.credential = credential
+        self.access_id: str = access_id.strip()
+        self.access_key: str = access_key.strip()
+        self.security_token: str = security_token.strip()
+        self.credential: CredentialClient | None = credential
 
     def get_type(self) -> str:
         """`AccountType.ALIYUN`."""

@@ -54,10 +54,10 @@ class DatahubException(HubstreamError):
         error_detail: str | None = None,
     ) -> None:
         super().__init__(error_msg)
-        self.http_status = None if status_code == -1 else status_code
-        self.request_id = request_id or ""
-        self.code = error_code or ""
-        self.detail = error_detail or ""
+        self.http_status: int | None = None if status_code == -1 else status_code
+        self.request_id: str = request_id or ""
+        self.code: str = error_code or ""
+        self.detail: str = error_detail or ""
 
     @property
     def error_msg(self) -> str:
