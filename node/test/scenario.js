@@ -72,7 +72,7 @@ export class Scenario {
     if ('$records' in value) {
       return this.records(value.$records, value.schema)
     }
-    return map(value, ([name, item]) => [camel(name), this.value(item)])
+    return map(value, ([name, item]) => [name === '$model' ? 'kind' : camel(name), this.value(item)])
   }
 
   /** What a table with a member in `$` stands for; undefined for others. */

@@ -12,6 +12,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from hubstream.datahub import models as datahub_models
+from hubstream.dis import models as dis_models
 from hubstream.records import (
     Blob,
     BlobRecord,
@@ -22,6 +24,7 @@ from hubstream.records import (
     TupleRecord,
 )
 
+MODELS = {"datahub": datahub_models, "dis": dis_models}
 ROOT = Path(__file__).resolve().parents[2] / "tests" / "scenarios"
 VARIABLE = re.compile(r"\$\{(\w+)([+-]\d+)?\}")
 KEYS = ("shard_id", "hash_key", "partition_key", "attributes")
@@ -63,6 +66,10 @@ class Scenario:
             return value
         if (special := self.special(value)) is not None:
             return special
+        if "$model" in value:
+            model = getattr(MODELS[self.text["service"]], value["$model"])
+            members = {name: self.value(value[name]) for name in value if name != "$model"}
+            return model(**members)
         if "$records" in value:
             return self.records(value["$records"], value.get("schema"))
         return {name: self.value(item) for name, item in value.items()}

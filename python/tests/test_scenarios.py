@@ -14,15 +14,12 @@ import pytest
 import scenario as scenarios
 from hubstream import HubstreamError, datahub, dis
 from hubstream.datahub import aio as datahub_aio
-from hubstream.datahub import models as datahub_models
 from hubstream.dis import aio as dis_aio
-from hubstream.dis import models as dis_models
 from hubstream.testing import Emulator
 
 START = 1_800_000_000
 CLIENTS = {"datahub": datahub.DataHub, "dis": dis.DisClient}
 ASYNC_CLIENTS = {"datahub": datahub_aio.DataHub, "dis": dis_aio.DisClient}
-MODELS = {"datahub": datahub_models, "dis": dis_models}
 
 
 class Run:
@@ -53,7 +50,7 @@ class Run:
     def argument(self, method: Any, name: str, value: Any) -> Any:
         """Takes the member of an enumeration where one is wanted."""
         hint = method.__annotations__[name].removeprefix("models.").removesuffix(" | None")
-        kind = getattr(MODELS[self.service], hint, None)
+        kind = getattr(scenarios.MODELS[self.service], hint, None)
         is_name = inspect.isclass(kind) and issubclass(kind, Enum) and isinstance(value, str)
         return kind[value] if is_name else value
 

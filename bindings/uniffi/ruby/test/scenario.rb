@@ -116,10 +116,20 @@ class Scenario
   # A map of an argument: a model where one has just these members, else a plain map.
   def table(members)
     values = members.transform_values { |item| value(item) }
+    return one_of(values.delete('$model'), values) if values.key?('$model')
+
     model = Hubstream.constants.map { |name| Hubstream.const_get(name) }.find do |type|
       type.is_a?(Class) && made_of?(type, values.keys.map(&:to_sym))
     end
     model ? model.new(**values.transform_keys(&:to_sym)) : values
+  end
+
+  # A model as the variant of the choice that its name ends with: `ConnectorConfig::ODPS`.
+  def one_of(name, values)
+    choice = Hubstream.constants.map(&:to_s).select { |type| type != name && name.end_with?(type) }.max_by(&:size)
+    variants = Hubstream.const_get(choice)
+    variant = variants.constants.find { |type| name.delete_suffix(choice).casecmp?(type.to_s.delete('_')) }
+    variants.const_get(variant).new(value: Hubstream.const_get(name).new(**values.transform_keys(&:to_sym)))
   end
 
   def made_of?(type, names)

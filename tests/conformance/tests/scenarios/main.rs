@@ -5,11 +5,12 @@ mod neutral;
 mod run;
 mod scenario;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::{Arguments, Failed, Trial};
 use scenario::Scenario;
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -53,12 +54,36 @@ fn trial(root: &Path, file: &Path) -> Vec<Trial> {
     trials.collect()
 }
 
+/// Fails when there is an operation that no scenario calls.
+fn every_operation(files: &[PathBuf]) -> Result<(), Failed> {
+    let mut called = BTreeSet::new();
+    for file in files {
+        let scenario: Scenario = toml::from_str(&std::fs::read_to_string(file)?)?;
+        for step in scenario.steps {
+            called.extend(step.call.map(|call| format!("{}.{call}", scenario.service)));
+        }
+    }
+    let missing: Vec<_> = hubstream::connect::SERVICES
+        .iter()
+        .flat_map(|service| service.operations)
+        .map(|operation| format!("{}.{}", operation.service, operation.method))
+        .filter(|name| !called.contains(name))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(format!("no scenario calls {}", missing.join(", ")).into())
+}
+
 fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
     let mut found = Vec::new();
     files(&root, &mut found);
     found.sort();
     assert!(!found.is_empty(), "no scenarios in {}", root.display());
-    let trials = found.iter().flat_map(|file| trial(&root, file)).collect();
+    let mut trials: Vec<_> = found.iter().flat_map(|file| trial(&root, file)).collect();
+    trials.push(Trial::test("every operation has a scenario", move || {
+        every_operation(&found)
+    }));
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

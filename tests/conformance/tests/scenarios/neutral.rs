@@ -88,6 +88,13 @@ impl Names {
                 if let Some(special) = self.special(table)? {
                     return Ok(special);
                 }
+                let table: toml::Table = table
+                    .iter()
+                    .map(|(name, value)| match name.as_str() {
+                        "$model" => ("kind".to_owned(), value.clone()),
+                        _ => (name.clone(), value.clone()),
+                    })
+                    .collect();
                 let members = table
                     .iter()
                     .map(|(name, value)| Ok((Cow::Owned(name.clone()), self.argument(value)?)));
