@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import builtins
 import pickle
+import re
 import socket
 import threading
+from typing import Any
 
 import pytest
 
@@ -82,13 +84,25 @@ def test_a_refused_argument_is_not_sent(hub: DataHub) -> None:
     assert hub.list_project().project_names == []
 
 
-def test_what_is_no_record_schema_or_list_is_refused(hub: DataHub) -> None:
-    with pytest.raises(errors.InvalidArgumentError, match="RecordSchema"):
-        hub.create_tuple_topic("shop", "orders", 1, 1, "schema", "")  # type: ignore[arg-type]
-    with pytest.raises(errors.InvalidArgumentError, match="a mapping is needed"):
-        hub.update_subscription_offset("a", "b", "c", ["0"])  # type: ignore[arg-type]
-    with pytest.raises(errors.InvalidArgumentError, match="OffsetWithSession or a mapping"):
-        hub.update_subscription_offset("a", "b", "c", {"0": 1})  # type: ignore[dict-item]
+def test_what_cannot_be_converted_is_refused_by_name(hub: DataHub) -> None:
+    wrong: Any = object()
+    for call, message in (
+        (lambda: hub.create_tuple_topic("a", "b", 1, 1, "schema", ""), "`record_schema`: expected"),  # type: ignore[arg-type]
+        (
+            lambda: hub.create_tuple_topic("a", "b", 1, 1, wrong, ""),
+            "`record_schema`: has the type",
+        ),
+        (lambda: hub.update_subscription_offset("a", "b", "c", ["0"]), "`offsets`: expected a map"),  # type: ignore[arg-type]
+        (lambda: hub.update_subscription_offset("a", "b", "c", {"0": 1}), "`offsets[0]`"),  # type: ignore[dict-item]
+        (lambda: hub.update_subscription_offset("a", "b", "c", wrong), "`offsets`: has the type"),
+        (lambda: hub.put_records("a", "b", 1), "`record_list`: expected a batch"),  # type: ignore[arg-type]
+        (lambda: hub.put_records("a", "b", "text"), "record 0: a TupleRecord"),
+        (lambda: hub.put_records("a", "b", None), "`record_list`: expected a batch"),  # type: ignore[arg-type]
+        (lambda: hub.get_subscription_offset("a", "b", "c", 1), "`shard_ids`: expected a list"),  # type: ignore[arg-type]
+        (lambda: hub.update_connector("a", "b", "c", None), "`config`: expected the settings"),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(exceptions.InvalidParameterException, match=re.escape(message)):
+            call()  # type: ignore[no-untyped-call]
     with pytest.raises(TypeError):
         hub.list_project(unknown=1)  # type: ignore[call-arg]
 

@@ -9,10 +9,14 @@ import pytest
 from hubstream.datahub import DataHub, aio, exceptions
 from hubstream.datahub.core import DatahubProtocolType
 from hubstream.datahub.models import (
+    AuthMode,
     BlobRecord,
     CompressFormat,
+    ConnectorConfig,
+    ConnectorType,
     CursorType,
     OffsetWithSession,
+    OtsConnectorConfig,
     RecordBatch,
     RecordType,
     ShardState,
@@ -181,3 +185,19 @@ def test_dis(hubstream_emulator: Emulator) -> None:
         got = client.get_records(cursor)
         assert [bytes(blob) for blob in got.records.blobs()] == [b"a", b"b"]
         assert got.records.partition_key(0) == "x"
+
+
+def test_connectors(hub: DataHub, tuple_topic: tuple[str, str]) -> None:
+    config = OtsConnectorConfig("https://ots.example", "instance", "table", AuthMode.STS)
+    columns = ["tinyint", "string"]
+    made = hub.create_connector(*tuple_topic, ConnectorType.SINK_OTS, columns, config)
+    connector = hub.get_connector(*tuple_topic, made.connector_id)
+    assert isinstance(connector.config, ConnectorConfig)
+    assert connector.config == config
+    assert connector.type is ConnectorType.SINK_OTS
+    assert connector.column_fields == columns
+    assert hub.list_connector(*tuple_topic).connector_ids == [made.connector_id]
+    for wrong in (None, 1, {"endpoint": "x"}, {"kind": "OdpsConnectorConfig"}):
+        with pytest.raises(exceptions.InvalidParameterException):
+            hub.update_connector(*tuple_topic, made.connector_id, wrong)  # type: ignore[arg-type]
+    hub.delete_connector(*tuple_topic, made.connector_id)

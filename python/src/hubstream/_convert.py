@@ -1,16 +1,18 @@
-"""Conversions between what users hand over and what the native client takes."""
+"""Conversions between what users hand over and what the native client takes.
+
+What is of a wrong form is passed on as it is: the native client refuses it and names the argument.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 TYPE_CHECKING = False  # importing `typing` would take longer than all the rest
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from types import UnionType
-    from typing import Any, NoReturn, TypeVar
+    from typing import Any, TypeVar
 
-    from hubstream import _native
     from hubstream.records import Record, RecordBatch, RecordSchema
 
     _T = TypeVar("_T")
@@ -21,42 +23,37 @@ def optional(decode: Callable[[Any], _T], value: Any) -> _T | None:
     return None if value is None else decode(value)
 
 
-def texts(value: str | Iterable[str] | None) -> list[str] | None:
+def texts(value: str | Iterable[str] | None) -> Any:
     """A list of texts; one text stands for a list of one."""
-    if value is None:
-        return None
-    return [value] if isinstance(value, str) else list(value)
+    if isinstance(value, str):
+        return [value]
+    return list(value) if isinstance(value, Iterable) else value
 
 
-def members(model: type, value: object) -> dict[str, Any] | None:
+def members(model: type, value: object) -> Any:
     """The members of a model, from the model itself, a mapping, or an object that has them.
 
     The keys of a mapping are names of members (`session_id`) or those of the service's own
     messages (`SessionId`).
     """
-    if value is None:
-        return None
     if isinstance(value, Mapping):
         return {_snake(key): item for key, item in value.items()}
     names: Sequence[str] = model.__slots__  # type: ignore[attr-defined]
-    found = {name: getattr(value, name) for name in names if hasattr(value, name)}
-    if not found:
-        _refuse(f"a {model.__name__} or a mapping is needed, not {type(value).__name__}")
-    return found
+    return {name: getattr(value, name) for name in names if hasattr(value, name)} or value
 
 
-def member_list(model: type, values: Iterable[object] | None) -> list[Any] | None:
+def member_list(model: type, values: Iterable[object] | None) -> Any:
     """The members of each model of a list."""
-    return None if values is None else [members(model, value) for value in values]
+    if isinstance(values, list | tuple):
+        return [members(model, value) for value in values]
+    return values
 
 
-def member_map(model: type, values: Mapping[str, object] | None) -> dict[str, Any] | None:
+def member_map(model: type, values: Mapping[str, object] | None) -> Any:
     """The members of each model of a map."""
-    if values is None:
-        return None
-    if not isinstance(values, Mapping):
-        _refuse(f"a mapping is needed, not {type(values).__name__}")
-    return {str(key): members(model, value) for key, value in values.items()}
+    if isinstance(values, Mapping):
+        return {str(key): members(model, value) for key, value in values.items()}
+    return values
 
 
 def tagged(models: UnionType, value: dict[str, Any]) -> Any:
@@ -67,23 +64,16 @@ def tagged(models: UnionType, value: dict[str, Any]) -> Any:
     return model.from_native(facts)
 
 
-def tagged_members(models: UnionType, value: object) -> dict[str, Any]:
+def tagged_members(models: UnionType, value: object) -> Any:
     """The members of one of several models, with the name of the model as their kind.
 
     A mapping has to say its kind itself.
     """
+    if isinstance(value, models):
+        return {"kind": type(value).__name__, **members(type(value), value)}
     if isinstance(value, Mapping):
         return {_snake(key): item for key, item in value.items()}
-    if not isinstance(value, models):
-        names = ", ".join(model.__name__ for model in models.__args__)
-        _refuse(f"one of {names} is needed, not {type(value).__name__}")
-    return {"kind": type(value).__name__, **(members(type(value), value) or {})}
-
-
-def _refuse(message: str) -> NoReturn:
-    from hubstream.errors import InvalidArgumentError
-
-    raise InvalidArgumentError(message)
+    return value
 
 
 def _snake(name: object) -> str:
@@ -94,23 +84,17 @@ def _snake(name: object) -> str:
     return "".join(parts).lstrip("_")
 
 
-def batch_of(records: RecordBatch | Sequence[Record] | None) -> _native.RecordBatch | None:
+def batch_of(records: RecordBatch | Sequence[Record] | None) -> Any:
     """A batch of records, made of a sequence if it is not one already."""
     from hubstream.records import RecordBatch
 
-    if records is None or isinstance(records, RecordBatch):
-        return records
-    return RecordBatch.from_records(records)
+    if isinstance(records, Iterable) and not isinstance(records, RecordBatch):
+        return RecordBatch.from_records(records)
+    return records
 
 
-def handle_of(schema: RecordSchema | _native.RecordSchema | None) -> _native.RecordSchema | None:
+def handle_of(schema: RecordSchema | None) -> Any:
     """The native form of a schema."""
-    from hubstream import _native
     from hubstream.records import RecordSchema
 
-    if schema is None or isinstance(schema, _native.RecordSchema):
-        return schema
-    if not isinstance(schema, RecordSchema):
-        message = f"a RecordSchema is needed, not {type(schema).__name__}"
-        _refuse(message)
-    return schema._native
+    return schema._native if isinstance(schema, RecordSchema) else schema
