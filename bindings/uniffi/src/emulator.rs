@@ -40,9 +40,12 @@ pub struct EmulatorOptions {
 }
 
 /// A running emulator of DataHub and DIS, for tests. It ends with its object or by `stop`.
+///
+/// It belongs to the process that started it: in a forked one `reset` and `stop` do nothing.
 #[derive(uniffi::Object)]
 pub struct Emulator {
     running: Mutex<Option<hubstream_emulator::Emulator>>,
+    pid: u32,
     datahub_url: Option<String>,
     dis_url: Option<String>,
     access_id: String,
@@ -63,6 +66,7 @@ impl Emulator {
             access_key: emulator.access_key().to_owned(),
             clock: emulator.clock(),
             running: Mutex::new(Some(emulator)),
+            pid: std::process::id(),
         })
     }
 
@@ -97,13 +101,16 @@ impl Emulator {
     /// Forgets all state, as if the emulator had just been started for the first time.
     pub fn reset(&self) {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(emulator) = running.as_ref() {
+        if let Some(emulator) = running.as_ref().filter(|_| self.is_ours()) {
             emulator.reset();
         }
     }
 
     /// Answers the requests in flight and stops. Does nothing the second time.
     pub async fn stop(&self) -> Result<(), HubstreamError> {
+        if !self.is_ours() {
+            return Ok(());
+        }
         let running = {
             let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
             running.take()
@@ -116,6 +123,22 @@ impl Emulator {
             runtime::run(stopping).await?;
         }
         Ok(())
+    }
+}
+
+impl Emulator {
+    fn is_ours(&self) -> bool {
+        self.pid == std::process::id()
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        if !self.is_ours() {
+            // Its threads are in the other process, and so is the right to its files.
+            let running = self.running.get_mut();
+            std::mem::forget(running.unwrap_or_else(PoisonError::into_inner).take());
+        }
     }
 }
 

@@ -101,6 +101,8 @@ class ClientTest < DataHubTest
       reader.close
       writer.puts(inherited_error)
       writer.puts(emulator.datahub.list_project.project_names.include?(project))
+      emulator.reset
+      emulator.stop
       writer.close
       exit!(0)
     end

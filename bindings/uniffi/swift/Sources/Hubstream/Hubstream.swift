@@ -3015,6 +3015,8 @@ public func FfiConverterTypeDisClient_lower(_ value: DisClient) -> UInt64 {
 
 /**
  * A running emulator of DataHub and DIS, for tests. It ends with its object or by `stop`.
+ *
+ * It belongs to the process that started it: in a forked one `reset` and `stop` do nothing.
  */
 public protocol EmulatorProtocol: AnyObject, Sendable {
     
@@ -3056,6 +3058,8 @@ public protocol EmulatorProtocol: AnyObject, Sendable {
 }
 /**
  * A running emulator of DataHub and DIS, for tests. It ends with its object or by `stop`.
+ *
+ * It belongs to the process that started it: in a forked one `reset` and `stop` do nothing.
  */
 open class Emulator: EmulatorProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64

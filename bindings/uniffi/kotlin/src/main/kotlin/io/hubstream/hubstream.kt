@@ -5709,6 +5709,8 @@ public object FfiConverterTypeDisClient: FfiConverter<DisClient, Long> {
 
 /**
  * A running emulator of DataHub and DIS, for tests. It ends with its object or by `stop`.
+ *
+ * It belongs to the process that started it: in a forked one `reset` and `stop` do nothing.
  */
 public interface EmulatorInterface {
     
@@ -5752,6 +5754,8 @@ public interface EmulatorInterface {
 
 /**
  * A running emulator of DataHub and DIS, for tests. It ends with its object or by `stop`.
+ *
+ * It belongs to the process that started it: in a forked one `reset` and `stop` do nothing.
  */
 open class Emulator: Disposable, AutoCloseable, EmulatorInterface
 {
