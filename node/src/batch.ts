@@ -67,7 +67,7 @@ export class RecordBatch implements Iterable<BatchRecord> {
 
   /** Makes a batch of records, or gives back the batch that it is given. */
   static from(records: RecordsInput): RecordBatch {
-    return batchOf(records, 'records')
+    return batchOf(records ?? iterable(records), 'records')
   }
 
   /** @internal */
@@ -245,12 +245,12 @@ export class RecordBatch implements Iterable<BatchRecord> {
   }
 }
 
-/** The batch that an argument is or that is made of it. */
+/** The batch that an argument is or that is made of it. One that is missing is left to the native part. */
 export function batchOf(records: RecordsInput, argument: string): RecordBatch {
-  if (records instanceof RecordBatch) {
+  if (records instanceof RecordBatch || records === undefined || records === null) {
     return records
   }
-  if (records !== null && typeof records === 'object' && 'native' in records) {
+  if (typeof records === 'object' && 'native' in records) {
     // A batch of the other build of this package, ESM or CommonJS.
     return records as unknown as RecordBatch
   }

@@ -108,7 +108,7 @@ export class BatchRecord {
   /** The place of the record in the batch, counted from 0. */
   readonly index: number
 
-  /** @internal */
+  /** The record at a place of a batch. */
   constructor(batch: RecordBatch, index: number) {
     this.batch = batch
     this.index = index
