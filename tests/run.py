@@ -89,6 +89,7 @@ def steps() -> list[Step]:
         Step("docs", [["cargo", "doc", "--workspace", "--no-deps"]], (), {"RUSTDOCFLAGS": "-D warnings"}),
         Step("licences", [script("tests/licences")], ("prepare",)),
         Step("packages", [script("python/develop"), script("node/develop")], ("build",)),
+        Step("examples", [script("examples/check")], ("packages",)),
         Step("python", [script("python/check"), script("python/test")], ("packages",)),
         Step("node", [script("node/check"), script("node/test-all")], ("packages",)),
         Step("ruby", [script("bindings/uniffi/ruby/test-all")], ("build",), uniffi_library(), ruby_missing()),
@@ -156,7 +157,7 @@ def summary(lines: list[str]) -> str:
         told.append("{} cases: {} passed, {} failed, {} of operations not built".format(*cases))
     node = {}
     for line in lines:
-        if match := re.match(r"(?:#|ℹ) (tests|pass|fail|skipped) (\d+)$", line):
+        if match := re.match(r"\S (tests|pass|fail|skipped) (\d+)$", line):
             node[match[1]] = node.get(match[1], 0) + int(match[2])
         elif match := re.match(r"=* ?(\d+ (?:passed|failed|skipped|error).*?) in [\d.]+s", line):
             told.append(match[1])

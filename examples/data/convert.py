@@ -93,9 +93,7 @@ def main() -> None:
     carriers = {line["carrier"]: line["name"] for line in table(data / "airlines.csv")}
     airports = {line["faa"]: line["name"] for line in table(data / "airports.csv")}
     weather = {(line["origin"], line["time_hour"]): line for line in table(data / "weather.csv")}
-    flights = [
-        line for line in table(data / "flights.csv.zip") if line["month"] == MONTH and line["day"] in DAYS
-    ]
+    flights = [line for line in table(data / "flights.csv.zip") if line["month"] == MONTH and line["day"] in DAYS]
     flights.sort(key=lambda line: int(line["day"]))
     fields = json.loads((HERE / "flights.schema.json").read_text())["fields"]
     types = [field["type"] for field in fields]

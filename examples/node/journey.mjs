@@ -48,8 +48,7 @@ export async function read(hub, projectName, recordSchema, shardId, after, until
     return got
   }
   const place = { projectName, topicName, shardId }
-  const start =
-    after < 0n ? { cursorType: 'OLDEST' } : { cursorType: 'SEQUENCE', param: after + 1n }
+  const start = after < 0n ? { cursorType: 'OLDEST' } : { cursorType: 'SEQUENCE', param: after + 1n }
   let { cursor } = await hub.getCursor({ ...place, ...start })
   while (got.last < until) {
     const limitNum = Math.min(LIMIT, Number(until - got.last))

@@ -7,9 +7,7 @@ data = DataSet()
 project = project_of("python")
 with connect() as hub:
     hub.create_project(project, "hubstream demo, Python")
-    hub.create_tuple_topic(
-        project, TOPIC, SHARDS, 1, data.schema, "flights out of New York in a blizzard"
-    )
+    hub.create_tuple_topic(project, TOPIC, SHARDS, 1, data.schema, "flights out of New York in a blizzard")
     hub.wait_shards_ready(project, TOPIC)
     sub_id = hub.create_subscription(project, TOPIC, "demo").sub_id
 save("created", {"sub_id": sub_id})

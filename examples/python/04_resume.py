@@ -12,9 +12,7 @@ from journey import TOPIC, connect, load, newest, project_of, read, save, shard_
 data = DataSet()
 project = project_of("python")
 sub_id = load("created")["sub_id"]
-old = {
-    shard: OffsetWithSession(**offset) for shard, offset in load("first_half")["session"].items()
-}
+old = {shard: OffsetWithSession(**offset) for shard, offset in load("first_half")["session"].items()}
 lines, session = {}, {}
 with connect() as hub:
     opened = hub.init_and_get_subscription_offset(project, TOPIC, sub_id, shard_ids(hub, project))

@@ -20,11 +20,13 @@ out = checksum(lines)
 
 print(f"{project}/{TOPIC}")
 table(rows)
-table([
-    ["", "rows", "checksum"],
-    ["in", put["rows"], short(put["checksum"])],
-    ["out", len(lines), short(out)],
-])
+table(
+    [
+        ["", "rows", "checksum"],
+        ["in", put["rows"], short(put["checksum"])],
+        ["out", len(lines), short(out)],
+    ]
+)
 equal = all(row[1] == row[4] for row in rows[1:])
 if not (equal and put["rows"] == len(lines) == sum(stored.values()) and put["checksum"] == out):
     sys.exit("error: what was read differs from what was put")

@@ -18,9 +18,7 @@ with connect() as hub:
         lines = [
             line
             for shard in shard_ids(hub, project)
-            for line in read(
-                hub, project, data.schema, shard, -1, newest(hub, project, shard)
-            ).lines
+            for line in read(hub, project, data.schema, shard, -1, newest(hub, project, shard)).lines
         ]
         out = checksum(lines)
         same = len(lines) == len(data.rows) and out == expected

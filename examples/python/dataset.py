@@ -29,9 +29,7 @@ class DataSet:
     """Rows of values with the columns that give them their types."""
 
     def __init__(self) -> None:
-        self.schema = RecordSchema.from_json_str(
-            (DATA / "flights.schema.json").read_text(encoding="utf-8")
-        )
+        self.schema = RecordSchema.from_json_str((DATA / "flights.schema.json").read_text(encoding="utf-8"))
         lines = (DATA / "flights.tsv").read_text(encoding="utf-8").splitlines()
         if lines[0].split("\t") != [field.name for field in self.schema]:
             raise SystemExit("flights.tsv and flights.schema.json have different columns")
