@@ -61,6 +61,9 @@ class FieldType(Enum):
 class Field:
     """One column.
 
+    Newer releases of the reference take `comment` before `allow_null`; that order works, too, as
+    one is text and the other is not.
+
     Attributes:
         name: The name; names are compared without regard to case.
         type: The type of the values.
@@ -77,9 +80,13 @@ class Field:
         self,
         name: str,
         field_type: FieldType,
-        allow_null: bool = True,
-        comment: str = "",
+        allow_null: bool | str = True,
+        comment: str | bool = "",
     ) -> None:
+        if isinstance(allow_null, str):
+            allow_null, comment = True if comment == "" else comment, allow_null
+        if not isinstance(comment, str):
+            raise invalid(f"the comment of `{name}` must be text")
         try:
             kind = FieldType(field_type)
         except ValueError:

@@ -2,30 +2,57 @@
 
 from __future__ import annotations
 
+from hubstream.datahub._compress import CompressFormat
+from hubstream.datahub._protocol import DatahubProtocolType
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
+    from typing import Any
 
-    from hubstream.datahub._compress import CompressFormat
-    from hubstream.datahub.core import DatahubProtocolType
+    from hubstream.credentials import CredentialSource
 
 
-def format_name(compress_format: CompressFormat | str | None) -> str | None:
+def format_of(
+    enable_pb: bool | CompressFormat,
+    compress_format: CompressFormat | str | CredentialSource | None,
+) -> Any:
     """The name of a compression as the settings have it."""
-    if compress_format is None or isinstance(compress_format, str):
-        return "none" if compress_format == "" else compress_format
-    return compress_format.value or "none"
+    given = enable_pb if isinstance(enable_pb, CompressFormat) else compress_format
+    if isinstance(given, CompressFormat):
+        return given.value or "none"
+    return "none" if given == "" else given
 
 
-def protocol_name(
+def credential_of(
+    enable_pb: bool | CompressFormat,
+    compress_format: CompressFormat | str | CredentialSource | None,
+    credential: CredentialSource | None,
+) -> Any:
+    """What gives the credentials.
+
+    Newer releases of the reference take compression and credentials by place, where older ones
+    take `enable_pb` and the compression.
+    """
+    by_place = isinstance(enable_pb, CompressFormat)
+    if credential is None and by_place and not isinstance(compress_format, CompressFormat | str):
+        return compress_format
+    return credential
+
+
+def protocol_of(
+    protocol: str | None,
     protocol_type: DatahubProtocolType | None,
-    enable_pb: bool,
-) -> str:
-    """The name of a protocol as the settings have it."""
-    if protocol_type is not None:
-        return "protobuf" if protocol_type.value == "pb" else protocol_type.value
-    return "protobuf" if enable_pb else "json"
+    enable_pb: bool | CompressFormat,
+) -> Any:
+    """The name of a protocol as the settings have it: the first one that is given."""
+    if protocol:
+        return protocol
+    if isinstance(protocol_type, DatahubProtocolType):
+        is_pb = protocol_type is DatahubProtocolType.PB
+        return "protobuf" if is_pb else protocol_type.value
+    return protocol_type or ("protobuf" if enable_pb else "json")
 
 
 def proxy_of(proxies: Mapping[str, str] | None, endpoint: str | None) -> str | None:

@@ -10,9 +10,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
+    from typing import Any, Self
 
     from hubstream.credentials import CredentialSource
-    from hubstream.datahub.core import DatahubProtocolType
+    from hubstream.datahub._protocol import DatahubProtocolType
 
 __all__ = ["DataHub"]
 
@@ -24,7 +25,8 @@ class DataHub(DataHubBase):
         access_id: Access id (access key id).
         access_key: Access key (access key secret).
         endpoint: URL of the service: scheme, host, optional port and path.
-        enable_pb: Whether records travel as protobuf, else as JSON.
+        enable_pb: Whether records travel as protobuf, else as JSON. Newer releases of the reference
+            have `compress_format` and `credential` in this place and the next; that works, too.
         compress_format: Compression of records on the way.
         security_token: Token of temporary credentials.
         credential: Gives the credentials of each request, in place of id and key: a callable that
@@ -51,6 +53,10 @@ class DataHub(DataHubBase):
         conn_timeout: Another name of `connect_timeout`.
         read_timeout: Another name of `attempt_timeout`.
         pool_maxsize: Another name of `max_idle_connections`.
+        pool_connections: Has no effect: there is one pool for all hosts.
+        stream: Has no effect: replies are always read whole.
+        enable_schema_register: Has no effect: whether a topic has several versions of its schema is
+            asked of the service.
 
     Raises:
         InvalidParameterException: If a setting is refused.
@@ -67,8 +73,8 @@ class DataHub(DataHubBase):
         access_id: str | None = None,
         access_key: str | None = None,
         endpoint: str | None = None,
-        enable_pb: bool = True,
-        compress_format: CompressFormat | str = CompressFormat.LZ4,
+        enable_pb: bool | CompressFormat = True,
+        compress_format: CompressFormat | str | CredentialSource = CompressFormat.LZ4,
         *,
         security_token: str | None = None,
         credential: CredentialSource | None = None,
@@ -91,6 +97,9 @@ class DataHub(DataHubBase):
         conn_timeout: float | timedelta | None = None,
         read_timeout: float | timedelta | None = None,
         pool_maxsize: int | None = None,
+        pool_connections: int | None = None,  # noqa: ARG002
+        stream: bool | None = None,  # noqa: ARG002
+        enable_schema_register: bool | None = None,  # noqa: ARG002
     ) -> None:
         super().__init__(
             endpoint=endpoint,
@@ -99,9 +108,9 @@ class DataHub(DataHubBase):
             security_token=security_token,
             region=region,
             signature=signature,
-            protocol=protocol or _settings.protocol_name(protocol_type, enable_pb),
+            protocol=_settings.protocol_of(protocol, protocol_type, enable_pb),
             batch_version=batch_version,
-            compress_format=_settings.format_name(compress_format),
+            compress_format=_settings.format_of(enable_pb, compress_format),
             at_least_once=at_least_once,
             connect_timeout=_settings.either(connect_timeout, conn_timeout),
             attempt_timeout=_settings.either(attempt_timeout, read_timeout),
@@ -113,5 +122,54 @@ class DataHub(DataHubBase):
             max_idle_connections=(
                 pool_maxsize if max_idle_connections is None else max_idle_connections
             ),
+            credential=_settings.credential_of(enable_pb, compress_format, credential),
+        )
+
+    @classmethod
+    def from_access(
+        cls,
+        access_id: str,
+        access_key: str,
+        endpoint: str,
+        compress_format: CompressFormat | str = CompressFormat.LZ4,
+        **settings: Any,
+    ) -> Self:
+        """Makes a client with an access id and key.
+
+        Args:
+            access_id: Access id (access key id).
+            access_key: Access key (access key secret).
+            endpoint: URL of the service.
+            compress_format: Compression of records on the way.
+            settings: Further arguments of the class.
+
+        Raises:
+            InvalidParameterException: If a setting is refused.
+        """
+        return cls(access_id, access_key, endpoint, compress_format=compress_format, **settings)
+
+    @classmethod
+    def from_credential(
+        cls,
+        credential: CredentialSource,
+        endpoint: str,
+        compress_format: CompressFormat | str = CompressFormat.LZ4,
+        **settings: Any,
+    ) -> Self:
+        """Makes a client that asks for the credentials of its requests.
+
+        Args:
+            credential: Gives the credentials of each request.
+            endpoint: URL of the service.
+            compress_format: Compression of records on the way.
+            settings: Further arguments of the class.
+
+        Raises:
+            InvalidParameterException: If a setting is refused.
+        """
+        return cls(
+            endpoint=endpoint,
+            compress_format=compress_format,
             credential=credential,
+            **settings,
         )

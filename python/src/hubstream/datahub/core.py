@@ -1,20 +1,6 @@
 """The client and its protocols, under the name of the reference."""
 
-from __future__ import annotations
-
-from enum import Enum
-
 from hubstream.datahub import DataHub
+from hubstream.datahub._protocol import DatahubProtocolType
 
 __all__ = ["DataHub", "DatahubProtocolType"]
-
-
-class DatahubProtocolType(Enum):
-    """How records travel."""
-
-    JSON = "json"
-    """As JSON."""
-    PB = "pb"
-    """As protocol buffers."""
-    BATCH = "batch"
-    """As batches in protocol buffers."""

@@ -1,7 +1,9 @@
 """Records, their columns, enumerations and results, under the names of the reference."""
 
 from hubstream.datahub._compress import CompressFormat
+from hubstream.datahub.models.connector import ConnectorShardStatus
 from hubstream.datahub.models.results import *  # noqa: F403
+from hubstream.datahub.models.subscription import OffsetWithBatchIndex
 from hubstream.datahub.models.types import *  # noqa: F403
 from hubstream.records import (
     Blob,
@@ -20,8 +22,10 @@ __all__ = [
     "Blob",
     "BlobRecord",
     "CompressFormat",
+    "ConnectorShardStatus",
     "Field",
     "FieldType",
+    "OffsetWithBatchIndex",
     "Record",
     "RecordBatch",
     "RecordSchema",
