@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-PAGES = ("README.md", "docs/emulator.md")
+PAGES = ("README.md", "docs/emulator.md", "docs/migrate-from-pydatahub.md")
 RUBY = ROOT / "bindings" / "uniffi" / "ruby"
 # The fences of programs, and how to run a file with one.
 RUNNERS = {

@@ -1,0 +1,115 @@
+"""What the page about moving over from pydatahub promises."""
+
+from __future__ import annotations
+
+import dataclasses
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from hubstream.datahub import DataHub, DatahubProtocolType, models
+from hubstream.datahub.exceptions import DatahubException, ResourceNotFoundException
+from hubstream.testing import Emulator
+
+SCHEMA = models.RecordSchema.from_lists(
+    ["id", "name", "paid", "price"],
+    [
+        models.FieldType.BIGINT,
+        models.FieldType.STRING,
+        models.FieldType.BOOLEAN,
+        models.FieldType.DECIMAL,
+    ],
+)
+
+
+def client(emulator: Emulator, **settings: Any) -> DataHub:
+    return DataHub("emulator", "emulator", emulator.datahub_url, **settings)
+
+
+@pytest.fixture
+def orders(hubstream_emulator: Emulator) -> Emulator:
+    with hubstream_emulator.datahub_client() as hub:
+        hub.create_project("shop", "things")
+        hub.create_tuple_topic("shop", "orders", 1, 7, SCHEMA, "all orders")
+        hub.create_blob_topic("shop", "pictures", 1, 7, "of things")
+        hub.wait_shards_ready("shop", "orders", -1)
+        hub.wait_shards_ready("shop", "pictures", -1)
+    return hubstream_emulator
+
+
+def read(hub: DataHub) -> list[Any]:
+    cursor = hub.get_cursor("shop", "orders", "0", models.CursorType.OLDEST).cursor
+    return list(hub.get_tuple_records("shop", "orders", "0", SCHEMA, cursor, 10).records)
+
+
+@pytest.mark.parametrize("protocol", DatahubProtocolType)
+@pytest.mark.parametrize("layout", [0, 1])
+@pytest.mark.parametrize("compression", models.CompressFormat)
+def test_what_pydatahub_damages(
+    orders: Emulator,
+    protocol: DatahubProtocolType,
+    layout: int,
+    compression: models.CompressFormat,
+) -> None:
+    empty = models.TupleRecord(schema=SCHEMA, values=[None] * 4)
+    empty.put_attribute("fr\u00fcher", "\u00e9")
+    full = models.TupleRecord(schema=SCHEMA, values=[1, "", False, Decimal("1E+3")])
+    settings: dict[str, Any] = {"protocol_type": protocol, "compress_format": compression}
+    with client(orders, batch_version=layout, **settings) as hub:
+        hub.put_records_by_shard("shop", "orders", "0", [empty, full])
+        one, other = read(hub)
+    assert one.values == (None, None, None, None)
+    assert one.attributes == {"fr\u00fcher": "\u00e9"}
+    assert other.values == (1, "", False, Decimal(1000))
+    assert str(other.get_value("price")) == "1000"
+
+
+def test_a_blob_without_bytes(orders: Emulator) -> None:
+    with client(orders) as hub:
+        hub.put_records_by_shard("shop", "pictures", "0", [models.BlobRecord(b"")])
+        cursor = hub.get_cursor("shop", "pictures", "0", models.CursorType.OLDEST).cursor
+        records = hub.get_blob_records("shop", "pictures", "0", cursor, 10).records
+        assert [record.blob_data for record in records] == [b""]
+
+
+def test_exceptions(orders: Emulator) -> None:
+    record = models.TupleRecord(schema=SCHEMA)
+    with client(orders, protocol_type=DatahubProtocolType.BATCH) as hub:
+        with pytest.raises(DatahubException, match="put_records_by_shard"):
+            hub.put_records("shop", "orders", [record])
+        with pytest.raises(ResourceNotFoundException) as caught:
+            hub.get_subscription("shop", "orders", "none")
+        assert caught.value.error_code == "NoSuchSubscription"
+    with (
+        DataHub("id", "key", "http://127.0.0.1:1", retry_times=0) as nobody,
+        pytest.raises(DatahubException) as broken,
+    ):
+        nobody.list_project()
+    assert broken.value.status_code == -1
+
+
+def test_offsets_in_the_words_of_the_service(orders: Emulator) -> None:
+    with client(orders) as hub:
+        sub_id = hub.create_subscription("shop", "orders", "mine").sub_id
+        opened = hub.init_and_get_subscription_offset("shop", "orders", sub_id, ["0"]).offsets["0"]
+        offset = {
+            "Sequence": 5,
+            "Timestamp": 6,
+            "Version": opened.version,
+            "SessionId": opened.session_id,
+        }
+        hub.update_subscription_offset("shop", "orders", sub_id, {"0": offset})
+        found = hub.get_subscription_offset("shop", "orders", sub_id).offsets["0"]
+        assert (found.sequence, found.timestamp) == (5, 6)
+
+
+def test_results_are_values(orders: Emulator) -> None:
+    with client(orders) as hub:
+        topic: Any = hub.get_topic("shop", "orders")
+        assert dataclasses.asdict(topic)["life_cycle"] == 7
+        with pytest.raises(AttributeError):
+            topic.life_cycle = 3
+        assert not hasattr(topic, "to_json")
+        hub.put_records_by_shard("shop", "orders", "0", [models.TupleRecord(schema=SCHEMA)])
+        assert len([*read(hub), None]) == 2
