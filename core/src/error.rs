@@ -116,7 +116,8 @@ impl Status {
 
 /// A failure, with everything needed to act on it and nothing secret in it.
 ///
-/// The message is one line. Credentials and record contents never appear in it.
+/// The message is one line. Credentials never appear in it, and of records at most the one value
+/// that was refused before sending, shortened to 40 characters.
 pub struct Error(Box<Inner>);
 
 struct Inner {

@@ -94,7 +94,7 @@ fn errors() -> String {
         "# Errors\n\n\
          Every failure has a *kind*, the same in every language, and carries the service's own code, message and request \
          id, the operation, the number of attempts and whether the same call may succeed later. Choose by kind, never \
-         by text. No error holds secrets or contents of records.\n\n\
+         by text. No error holds secrets, and of records at most the one value that was refused before sending, shortened to 40 characters.\n\n\
          In Python every kind is a subclass of `HubstreamError`, in Node the property `kind` of `HubstreamError`, in Rust \
          `error.kind()`. The command line turns it into its exit code.\n\n\
          | kind | meaning | exit code |\n|---|---|---|\n",
