@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::datahub::DataHub;
 use crate::dis::Dis;
+use crate::faults::{FaultPlan, Faultable, Faulty, InvalidFault, Registry, StruckFault};
 use crate::http::{Server, ServerOptions};
 use crate::limits::Limits;
 use crate::store::{Storage, Store, StoreError};
@@ -38,6 +39,7 @@ pub struct Emulator {
     access_id: String,
     access_key: String,
     clock: Clock,
+    faults: Arc<Registry>,
     storage: Storage,
 }
 
@@ -59,6 +61,7 @@ pub struct EmulatorBuilder {
     data_dir: Option<PathBuf>,
     clock: Clock,
     server: ServerOptions,
+    fault_api: bool,
 }
 
 /// Why an emulator did not start.
@@ -94,6 +97,7 @@ impl Emulator {
             data_dir: None,
             clock: Clock::system(),
             server: ServerOptions::default(),
+            fault_api: true,
         }
     }
 
@@ -122,7 +126,17 @@ impl Emulator {
         self.clock.clone()
     }
 
-    /// Forgets all state of all services, as if the emulator had just been started for the first time.
+    /// Replaces the faults of all services. A fault that cannot be changes nothing.
+    pub fn set_faults(&self, plan: FaultPlan) -> Result<(), InvalidFault> {
+        self.faults.set(plan)
+    }
+
+    /// The faults that are set, with how often each happened.
+    pub fn faults(&self) -> Vec<StruckFault> {
+        self.faults.list().1
+    }
+
+    /// Forgets all state and all faults of all services, as if the emulator had just been started for the first time.
     pub fn reset(&self) {
         if let Some(running) = &self.datahub {
             running.service.reset();
@@ -130,6 +144,7 @@ impl Emulator {
         if let Some(running) = &self.dis {
             running.service.reset();
         }
+        self.faults.clear();
     }
 
     /// Stops accepting, answers the requests in flight and closes the data directory.
@@ -214,6 +229,12 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Lets programs on this machine set faults over HTTP, at `/_hubstream/faults` of every service. On by default.
+    pub fn fault_api(mut self, fault_api: bool) -> Self {
+        self.fault_api = fault_api;
+        self
+    }
+
     /// Bounds of the servers: connections, header sizes, timeouts.
     pub fn server_options(mut self, options: ServerOptions) -> Self {
         self.server = options;
@@ -230,17 +251,18 @@ impl EmulatorBuilder {
             Some(directory) => Storage::open(directory)?,
             None => Storage::memory(),
         };
+        let faults = Arc::default();
         let datahub = match &self.datahub {
             Some(address) => {
                 let service = Arc::new(DataHub::open(self.context(storage.service("datahub")))?);
-                Some(start_server(address, service, self.server).await?)
+                Some(self.serve(address, service, &faults).await?)
             }
             None => None,
         };
         let dis = match &self.dis {
             Some(address) => {
                 let service = Arc::new(Dis::open(self.context(storage.service("dis")))?);
-                Some(start_server(address, service, self.server).await?)
+                Some(self.serve(address, service, &faults).await?)
             }
             None => None,
         };
@@ -256,6 +278,7 @@ impl EmulatorBuilder {
             access_id,
             access_key,
             clock,
+            faults,
             storage,
         })
     }
@@ -270,24 +293,29 @@ impl EmulatorBuilder {
             store,
         }
     }
-}
 
-async fn start_server<S: crate::http::HttpService>(
-    address: &str,
-    service: Arc<S>,
-    options: ServerOptions,
-) -> Result<Running<S>, StartError> {
-    let listen = |error| StartError::Listen {
-        address: address.to_owned(),
-        error,
-    };
-    let server = Server::start(address, Arc::clone(&service), options)
-        .await
-        .map_err(listen)?;
-    let url = format!("http://{}", server.address());
-    Ok(Running {
-        service,
-        server,
-        url,
-    })
+    async fn serve<S: Faultable>(
+        &self,
+        address: &str,
+        service: Arc<S>,
+        faults: &Arc<Registry>,
+    ) -> Result<Running<S>, StartError> {
+        let faulty = Faulty {
+            service: Arc::clone(&service),
+            registry: Arc::clone(faults),
+            api: self.fault_api,
+        };
+        let server = Server::start(address, Arc::new(faulty), self.server)
+            .await
+            .map_err(|error| StartError::Listen {
+                address: address.to_owned(),
+                error,
+            })?;
+        let url = format!("http://{}", server.address());
+        Ok(Running {
+            service,
+            server,
+            url,
+        })
+    }
 }

@@ -1,8 +1,19 @@
 //! The time as the emulator sees it.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+tokio::task_local! {
+    /// How far the time is off for the request that is being handled, in milliseconds.
+    static SKEW_MS: i64;
+}
+
+/// Runs a future for which every clock is off by so many milliseconds.
+pub(crate) fn skewed<F: Future>(ms: i64, future: F) -> impl Future<Output = F::Output> {
+    SKEW_MS.scope(ms, future)
+}
 
 /// Where the emulator reads the time from. Copies share one time.
 ///
@@ -49,7 +60,9 @@ impl Clock {
             Base::System => unix_ms(SystemTime::now()),
             Base::Fixed(ms) => ms,
         };
+        let skew = SKEW_MS.try_with(|ms| *ms).unwrap_or(0);
         base.saturating_add(self.offset_ms.load(Ordering::SeqCst))
+            .saturating_add(skew)
     }
 
     /// Whole seconds since 1970-01-01 UTC.

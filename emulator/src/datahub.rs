@@ -16,6 +16,7 @@ mod members;
 mod metering;
 mod names;
 mod offset;
+mod operation;
 mod project;
 mod put;
 mod read;
@@ -36,9 +37,10 @@ use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 
 use crate::builder::ServiceContext;
+use crate::faults::{ErrorReply, Faultable};
 use crate::http::{HttpService, Rejection};
 use crate::store::StoreError;
 use call::{Call, Reply};
@@ -150,9 +152,13 @@ impl DataHub {
     }
 
     fn error_reply(&self, error: &Error) -> Response<Bytes> {
+        self.failed(error.status, error.code, &error.message)
+    }
+
+    fn failed(&self, status: StatusCode, code: &str, message: &str) -> Response<Bytes> {
         let id = self.request_id();
-        let mut response = Response::new(error.body(&id));
-        *response.status_mut() = error.status;
+        let mut response = Response::new(error::body(code, message, &id));
+        *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         insert_request_id(headers, &id);
@@ -199,5 +205,21 @@ impl HttpService for DataHub {
             Rejection::Malformed(status) => Error::malformed_request(status),
             Rejection::Panicked => Error::internal(),
         })
+    }
+}
+
+impl Faultable for DataHub {
+    const NAME: &'static str = "datahub";
+
+    fn operations(&self, request: &Request<Bytes>) -> &'static [&'static str] {
+        operation::names(request, BODY_LIMIT)
+    }
+
+    fn throttled(&self) -> Response<Bytes> {
+        self.error_reply(&Error::throughput())
+    }
+
+    fn failure(&self, error: &ErrorReply) -> Response<Bytes> {
+        self.failed(error.status(), &error.code, &error.message)
     }
 }

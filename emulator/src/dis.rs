@@ -24,6 +24,7 @@ use hubstream::dis::proto;
 use hubstream::sign::dis::Key;
 
 use crate::builder::ServiceContext;
+use crate::faults::{ErrorReply, Faultable};
 use crate::http::{HttpService, Rejection};
 use crate::store::{Change, StoreError};
 
@@ -258,5 +259,22 @@ impl HttpService for Dis {
             .with_status(status)
             .reply()
             .into_response(&request_id())
+    }
+}
+
+impl Faultable for Dis {
+    const NAME: &'static str = "dis";
+
+    fn operations(&self, request: &Request<Bytes>) -> &'static [&'static str] {
+        route::find(request.method(), request.uri().path())
+            .map_or(&[], |(_, route)| route.operations())
+    }
+
+    fn throttled(&self) -> Response<Bytes> {
+        Error::throttled().reply().into_response(&request_id())
+    }
+
+    fn failure(&self, error: &ErrorReply) -> Response<Bytes> {
+        error::reply(error.status(), &error.code, &error.message).into_response(&request_id())
     }
 }

@@ -3,6 +3,7 @@
 //! A service sees whole requests and returns whole replies; connections, limits, timeouts and keep-alive are dealt
 //! with here. Whatever goes wrong below the service is answered in the service's own words ([`HttpService::reject`]).
 
+mod body;
 mod connection;
 mod malformed;
 
@@ -42,6 +43,20 @@ pub enum Rejection {
     Malformed(StatusCode),
     /// The service failed on this request.
     Panicked,
+}
+
+/// The other end of the connection that a request came on; among the extensions of every request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer(pub SocketAddr);
+
+/// Among the extensions of a reply: how much of it is withheld before the connection is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// All of it.
+    Whole,
+    /// The second half of its body, which is announced as whole. If it has no body, one byte is announced; all of it
+    /// is withheld if its status allows none.
+    Half,
 }
 
 /// Bounds of a server.

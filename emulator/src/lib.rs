@@ -20,6 +20,7 @@ mod datahub;
 mod dis;
 mod limits;
 
+pub mod faults;
 pub mod http;
 pub mod store;
 

@@ -14,6 +14,17 @@ pub(super) struct Error {
     pub(super) message: String,
 }
 
+/// The body of an error reply.
+pub(super) fn body(code: &str, message: &str, request_id: &str) -> Bytes {
+    let body = json!({
+        "RequestId": request_id,
+        "ErrorCode": code,
+        "ErrorMessage": message,
+        "ErrorDetail": "",
+    });
+    body.to_string().into()
+}
+
 impl Error {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self {
@@ -29,16 +40,6 @@ impl Error {
 
     fn missing(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, code, message)
-    }
-
-    pub(super) fn body(&self, request_id: &str) -> Bytes {
-        let body = json!({
-            "RequestId": request_id,
-            "ErrorCode": self.code,
-            "ErrorMessage": self.message,
-            "ErrorDetail": "",
-        });
-        body.to_string().into()
     }
 
     pub(super) fn invalid_uri() -> Self {

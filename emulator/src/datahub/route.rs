@@ -66,16 +66,8 @@ impl Incoming {
         Members::parse(&self.body)
     }
 
-    /// The action of a binary request in lower case.
     fn binary_action(&self) -> Option<String> {
-        let action = self.headers.get(ACTION)?;
-        Some(
-            action
-                .to_str()
-                .unwrap_or_default()
-                .trim()
-                .to_ascii_lowercase(),
-        )
+        binary_action(&self.headers)
     }
 
     /// Whether a binary request carries batches.
@@ -99,6 +91,18 @@ impl Incoming {
             _ => Layout::Avro,
         }
     }
+}
+
+/// The action of a binary request in lower case.
+pub(super) fn binary_action(headers: &HeaderMap) -> Option<String> {
+    let action = headers.get(ACTION)?;
+    Some(
+        action
+            .to_str()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase(),
+    )
 }
 
 /// Serves a request.

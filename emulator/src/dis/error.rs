@@ -74,6 +74,14 @@ impl Error {
         )
     }
 
+    /// Too many requests.
+    pub(crate) fn throttled() -> Self {
+        Self::new(
+            "DIS.4303",
+            "The traffic limit of the partition is exceeded.",
+        )
+    }
+
     /// A failure of the emulator.
     pub(crate) fn internal() -> Self {
         Self::new("DIS.5000", "System error.")
@@ -87,17 +95,22 @@ impl Error {
 
     /// The reply: code and message under all the names that official clients look for.
     pub(crate) fn reply(&self) -> Reply {
-        let body = json!({
-            "errorCode": self.code,
-            "message": self.message,
-            "error_code": self.code,
-            "error_msg": self.message,
-        });
-        Reply {
-            status: self.status,
-            protobuf: false,
-            body: Bytes::from(body.to_string()),
-        }
+        reply(self.status, self.code, &self.message)
+    }
+}
+
+/// The reply with an error of any code.
+pub(crate) fn reply(status: StatusCode, code: &str, message: &str) -> Reply {
+    let body = json!({
+        "errorCode": code,
+        "message": message,
+        "error_code": code,
+        "error_msg": message,
+    });
+    Reply {
+        status,
+        protobuf: false,
+        body: Bytes::from(body.to_string()),
     }
 }
 

@@ -26,6 +26,30 @@ pub(crate) enum Route {
     DeleteCheckpoint,
 }
 
+impl Route {
+    /// The operation under its name in the client.
+    pub(crate) fn operations(&self) -> &'static [&'static str] {
+        match self {
+            Self::CreateStream => &["CreateStream"],
+            Self::ListStreams => &["ListStreams"],
+            Self::ShowStream(_) => &["DescribeStream"],
+            Self::UpdateStream(_) => &["UpdatePartitionCount"],
+            Self::DeleteStream(_) => &["DeleteStream"],
+            Self::PutRecords => &["PutRecords"],
+            Self::GetRecords => &["GetRecords"],
+            Self::GetCursor => &["GetCursor"],
+            Self::CreateApp => &["CreateApp"],
+            Self::ListApps => &["ListApps"],
+            Self::ShowApp(_) => &["DescribeApp"],
+            Self::DeleteApp(_) => &["DeleteApp"],
+            Self::ConsumerState(..) => &["ShowConsumerState"],
+            Self::CommitCheckpoint => &["CommitCheckpoint"],
+            Self::ShowCheckpoint => &["GetCheckpoint"],
+            Self::DeleteCheckpoint => &["DeleteCheckpoint"],
+        }
+    }
+}
+
 /// The project id and the operation of a request line.
 pub(crate) fn find(method: &Method, path: &str) -> Result<(String, Route), Error> {
     let unknown =
@@ -123,6 +147,19 @@ mod tests {
             route,
             Route::ConsumerState("a b".to_owned(), "s".to_owned())
         );
+    }
+
+    #[test]
+    fn every_operation_of_the_client_is_recognized() {
+        for operation in hubstream::dis::OPERATIONS {
+            let Some((method, path)) = operation.http.split_once(' ') else {
+                continue;
+            };
+            let method = method.parse().expect("a method");
+            let path = format!("/v2/p{}", path.replace(['{', '}'], ""));
+            let (_, route) = find(&method, &path).expect(operation.name);
+            assert_eq!(route.operations(), [operation.name]);
+        }
     }
 
     #[test]

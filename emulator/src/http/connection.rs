@@ -1,6 +1,5 @@
 //! One connection: from bytes to whole requests and back.
 
-use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -10,8 +9,8 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::header::{CONNECTION, CONTENT_LENGTH};
-use http::{HeaderValue, Request, Response};
-use http_body_util::{BodyExt, Full};
+use http::{HeaderValue, Request, Response, StatusCode};
+use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -19,8 +18,9 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
+use super::body::{CutOff, ReplyBody};
 use super::malformed::AnswerMalformed;
-use super::{HttpService, Rejection, ServerOptions};
+use super::{Cut, HttpService, Peer, Rejection, ServerOptions};
 
 /// How much of a rejected body is read and dropped, so that a client that sends it whole before it reads gets its
 /// answer; beyond this the connection is closed.
@@ -34,16 +34,14 @@ pub(super) async fn serve<S: HttpService>(
 ) {
     // Only a hint: without it replies are as correct, but slower.
     let _ = stream.set_nodelay(true);
+    let peer = stream.peer_addr().ok().map(Peer);
     let stream = AnswerMalformed::new(stream, Arc::clone(&service));
-    let answer = service_fn(move |request| {
+    let answer = service_fn(move |mut request: Request<Incoming>| {
         let service = Arc::clone(&service);
-        async move {
-            Ok::<_, Infallible>(
-                answer(&*service, request, options.body_timeout)
-                    .await
-                    .map(Full::new),
-            )
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(peer);
         }
+        async move { cut(answer(&*service, request, options.body_timeout).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -65,6 +63,23 @@ pub(super) async fn serve<S: HttpService>(
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+/// The reply as far as it is to be sent.
+fn cut(mut response: Response<Bytes>) -> Result<Response<ReplyBody>, CutOff> {
+    let no_body = matches!(
+        response.status(),
+        StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
+    );
+    match response.extensions().get() {
+        None => Ok(response.map(ReplyBody::whole)),
+        Some(Cut::Half) if !no_body => {
+            let length = HeaderValue::from(response.body().len().max(1));
+            response.headers_mut().insert(CONTENT_LENGTH, length);
+            Ok(response.map(ReplyBody::half))
+        }
+        Some(_) => Err(CutOff),
     }
 }
 

@@ -6,6 +6,7 @@ mod client;
 mod connectors;
 mod control;
 mod exchange;
+mod faults;
 mod groups;
 mod malformed;
 mod messages;
