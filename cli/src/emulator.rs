@@ -8,6 +8,7 @@ use hubstream_emulator::{Emulator, EmulatorBuilder, Limits, StartError};
 use serde_json::json;
 
 use crate::failure::Failure;
+use crate::seed::Seed;
 
 /// Where DataHub is served when no address is given at all.
 const DATAHUB_ADDRESS: &str = "127.0.0.1:4710";
@@ -63,6 +64,19 @@ pub(crate) fn command() -> Command {
                 .value_parser(clap::value_parser!(std::path::PathBuf))
                 .help("Keep all state in this directory; without it, in memory"),
         )
+        .arg(
+            Arg::new("load")
+                .long("load")
+                .value_name("FILE")
+                .value_parser(clap::value_parser!(std::path::PathBuf))
+                .help("Create the DataHub projects, topics and records of this JSON or TOML file first"),
+        )
+        .arg(
+            Arg::new("no-fault-api")
+                .long("no-fault-api")
+                .action(ArgAction::SetTrue)
+                .help("Do not let programs on this machine set faults over HTTP"),
+        )
 }
 
 fn address(name: &'static str, help: &'static str) -> Arg {
@@ -89,6 +103,10 @@ fn read_address(text: &str) -> Result<String, String> {
 /// Serves until a signal comes.
 pub(crate) async fn run(matches: &ArgMatches) -> Result<(), Failure> {
     let signal = Signal::install()?;
+    let seed = matches
+        .get_one::<std::path::PathBuf>("load")
+        .map(|path| Seed::read(path).map(|seed| (path, seed)))
+        .transpose()?;
     let emulator = builder(matches)?
         .start()
         .await
@@ -96,6 +114,10 @@ pub(crate) async fn run(matches: &ArgMatches) -> Result<(), Failure> {
             StartError::Listen { .. } => Failure::unavailable(error.to_string()),
             error => Failure::other(error.to_string()),
         })?;
+    if let Some((path, seed)) = seed {
+        let planted = seed.plant(&emulator).await;
+        planted.map_err(|failure| failure.within(&path.display().to_string()))?;
+    }
     announce(&emulator)?;
     signal.wait().await;
     emulator.shutdown().await;
@@ -119,6 +141,7 @@ fn builder(matches: &ArgMatches) -> Result<EmulatorBuilder, Failure> {
             text("access-key").unwrap_or_default(),
         )
         .no_auth(matches.get_flag("no-auth"))
+        .fault_api(!matches.get_flag("no-fault-api"))
         .limits(limits);
     if let Some(address) = datahub {
         builder = builder.datahub(address);

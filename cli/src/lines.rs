@@ -63,11 +63,16 @@ impl Reader {
         if line.trim().is_empty() {
             return Ok(());
         }
-        let read = match self.schema.clone() {
-            Some(schema) => self.push_tuple(&schema, line),
-            None => self.push_blob(line),
-        };
-        read.map_err(|problem| Failure::usage(format!("line {}: {problem}", self.line)))
+        self.push_record(line)
+            .map_err(|problem| Failure::usage(format!("line {}: {problem}", self.line)))
+    }
+
+    /// Adds a record in JSON, or says what is wrong with it.
+    pub(crate) fn push_record(&mut self, json: &str) -> Result<(), String> {
+        match self.schema.clone() {
+            Some(schema) => self.push_tuple(&schema, json),
+            None => self.push_blob(json),
+        }
     }
 
     /// Takes the records that wait.

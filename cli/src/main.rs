@@ -10,6 +10,7 @@ mod json;
 mod lines;
 mod operation;
 mod output;
+mod seed;
 mod settings;
 
 use std::process::ExitCode;

@@ -1,0 +1,377 @@
+//! What an emulator starts with: projects, topics and records from a file.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use hubstream::client::ClientBuilder;
+use hubstream::config::Settings;
+use hubstream::datahub::{
+    CreateBlobTopic, CreateProject, CreateTupleTopic, DataHub, DeleteTopic, PutRecords,
+    WaitShardsReady,
+};
+use hubstream::error::{Error, ErrorKind};
+use hubstream::record::{RecordBatch, RecordSchema};
+use hubstream_emulator::Emulator;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+
+use crate::columns;
+use crate::failure::Failure;
+use crate::lines::Reader;
+
+/// Most records of one request, and their largest size in bytes. The service takes more of both.
+const BATCH_RECORDS: usize = 1000;
+const BATCH_BYTES: usize = 2 << 20;
+
+/// What a file holds, checked.
+#[derive(Debug)]
+pub(crate) struct Seed {
+    projects: Vec<Project>,
+}
+
+#[derive(Debug)]
+struct Project {
+    place: String,
+    name: String,
+    comment: String,
+    topics: Vec<Topic>,
+}
+
+#[derive(Debug)]
+struct Topic {
+    place: String,
+    name: String,
+    comment: String,
+    shards: i32,
+    life_cycle: i32,
+    schema: Option<Arc<RecordSchema>>,
+    extend_mode: Option<bool>,
+    batches: Vec<Batch>,
+}
+
+/// Records of one request, with the place of the first one.
+#[derive(Debug)]
+struct Batch {
+    place: String,
+    records: RecordBatch,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileForm {
+    projects: Vec<Json>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProjectForm {
+    name: String,
+    #[serde(default)]
+    comment: String,
+    #[serde(default)]
+    topics: Vec<Json>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TopicForm {
+    name: String,
+    #[serde(default)]
+    comment: String,
+    #[serde(default = "one")]
+    shards: i32,
+    #[serde(default = "three")]
+    life_cycle: i32,
+    schema: Option<Json>,
+    extend_mode: Option<bool>,
+    #[serde(default)]
+    records: Vec<Json>,
+}
+
+fn one() -> i32 {
+    1
+}
+
+fn three() -> i32 {
+    3
+}
+
+impl Seed {
+    /// Reads a file: TOML if its name ends so, else JSON.
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        let named = path.display().to_string();
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Failure::usage(format!("cannot read {named}: {error}")))?;
+        let is_toml = path
+            .extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
+        let seed = if is_toml {
+            toml::from_str(&text).map_err(|error| Failure::usage(toml_place(&text, &error)))
+        } else {
+            serde_json::from_str(&text).map_err(|error| Failure::usage(error.to_string()))
+        };
+        seed.and_then(Self::parse)
+            .map_err(|failure| failure.within(&named))
+    }
+
+    fn parse(json: Json) -> Result<Self, Failure> {
+        let file: FileForm = form(json, "the file")?;
+        let mut names = HashSet::new();
+        let mut projects = Vec::new();
+        for (index, project) in file.projects.into_iter().enumerate() {
+            let place = format!("projects[{index}]");
+            let ProjectForm {
+                name,
+                comment,
+                topics,
+            } = form(project, &place)?;
+            once(&mut names, &name, &place)?;
+            projects.push(Project {
+                topics: read_topics(topics, &place)?,
+                place,
+                name,
+                comment,
+            });
+        }
+        Ok(Self { projects })
+    }
+
+    /// Creates everything in an emulator, through its own service. A project that is there already is kept, and a
+    /// topic that is there already is left as it is, with its records.
+    pub(crate) async fn plant(&self, emulator: &Emulator) -> Result<(), Failure> {
+        let client = client(emulator)?;
+        for project in &self.projects {
+            let call = CreateProject::new(&project.name).comment(&project.comment);
+            created(client.create_project(call).await)
+                .map_err(|failure| failure.within(&project.place))?;
+            for topic in &project.topics {
+                topic.plant(&client, &project.name).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Topic {
+    async fn plant(&self, client: &DataHub, project: &str) -> Result<(), Failure> {
+        let within = |failure: Failure| failure.within(&self.place);
+        let outcome = match &self.schema {
+            Some(schema) => {
+                let (name, schema) = (self.name.as_str(), Arc::clone(schema));
+                let mut call =
+                    CreateTupleTopic::new(project, name, self.shards, self.life_cycle, schema)
+                        .comment(&self.comment);
+                call.extend_mode = self.extend_mode;
+                client.create_tuple_topic(call).await
+            }
+            None => {
+                let mut call =
+                    CreateBlobTopic::new(project, &self.name, self.shards, self.life_cycle)
+                        .comment(&self.comment);
+                call.extend_mode = self.extend_mode;
+                client.create_blob_topic(call).await
+            }
+        };
+        if !created(outcome).map_err(within)? {
+            return Ok(());
+        }
+        let filled = self.fill(client, project).await;
+        if filled.is_err() {
+            // A topic that stayed would be taken for a whole one the next time. The first failure is what is told.
+            let _ = client
+                .delete_topic(DeleteTopic::new(project, &self.name))
+                .await;
+        }
+        filled
+    }
+
+    /// Puts the records once the shards are ready.
+    async fn fill(&self, client: &DataHub, project: &str) -> Result<(), Failure> {
+        let ready = WaitShardsReady::new(project, &self.name);
+        client
+            .wait_shards_ready(ready)
+            .await
+            .map_err(|error| Failure::from(error).within(&self.place))?;
+        for batch in &self.batches {
+            let call = PutRecords::new(project, &self.name, batch.records.clone());
+            let result = client.put_records(call).await;
+            let result = result.map_err(|error| Failure::from(error).within(&batch.place))?;
+            if let Some(failed) = result.failed_records.first() {
+                let reason = format!(
+                    "record {} from here on: {}: {}",
+                    failed.index, failed.error_code, failed.error_message
+                );
+                return Err(Failure::usage(reason).within(&batch.place));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn client(emulator: &Emulator) -> Result<DataHub, Failure> {
+    let Some(url) = emulator.datahub_url() else {
+        return Err(Failure::usage("--load needs DataHub to be served"));
+    };
+    let mut settings = Settings::new("datahub");
+    settings.set("endpoint", url)?;
+    settings.set("access_id", emulator.access_id())?;
+    settings.set("access_key", emulator.access_key())?;
+    Ok(DataHub::new(ClientBuilder::new(settings))?)
+}
+
+/// Whether something was created; `false` if it is there already.
+fn created(outcome: Result<(), Error>) -> Result<bool, Failure> {
+    match outcome {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn read_topics(topics: Vec<Json>, project: &str) -> Result<Vec<Topic>, Failure> {
+    let mut names = HashSet::new();
+    let topics = topics.into_iter().enumerate().map(|(index, topic)| {
+        let place = format!("{project}.topics[{index}]");
+        let topic: TopicForm = form(topic, &place)?;
+        once(&mut names, &topic.name, &place)?;
+        let schema = read_schema(topic.schema)
+            .map_err(|failure| failure.within(&format!("{place}.schema")))?;
+        Ok(Topic {
+            batches: read_records(&topic.records, schema.as_ref(), &place)?,
+            place,
+            name: topic.name,
+            comment: topic.comment,
+            shards: topic.shards,
+            life_cycle: topic.life_cycle,
+            schema,
+            extend_mode: topic.extend_mode,
+        })
+    });
+    topics.collect()
+}
+
+/// A schema is a text as on the command line, or what the service has for it.
+fn read_schema(schema: Option<Json>) -> Result<Option<Arc<RecordSchema>>, Failure> {
+    match schema {
+        None => Ok(None),
+        Some(Json::String(text)) => columns::parse(&text).map(Some),
+        Some(document @ Json::Object(_)) => columns::parse(&document.to_string()).map(Some),
+        Some(_) => Err(Failure::usage("must be a text or an object")),
+    }
+}
+
+fn read_records(
+    records: &[Json],
+    schema: Option<&Arc<RecordSchema>>,
+    topic: &str,
+) -> Result<Vec<Batch>, Failure> {
+    let mut reader = Reader::new(schema.cloned());
+    let mut batches = Vec::new();
+    let mut first = 0;
+    for (index, record) in records.iter().enumerate() {
+        reader
+            .push_record(&record.to_string())
+            .map_err(|problem| Failure::usage(format!("{topic}.records[{index}]: {problem}")))?;
+        let last = index + 1 == records.len();
+        if last || reader.len() >= BATCH_RECORDS || reader.byte_size() >= BATCH_BYTES {
+            batches.push(Batch {
+                place: format!("{topic}.records[{first}]"),
+                records: reader.take()?,
+            });
+            first = index + 1;
+        }
+    }
+    Ok(batches)
+}
+
+fn form<T: DeserializeOwned>(json: Json, place: &str) -> Result<T, Failure> {
+    serde_json::from_value(json).map_err(|error| Failure::usage(format!("{place}: {error}")))
+}
+
+/// Refuses a name that occurs twice; services do not tell names apart by case.
+fn once(names: &mut HashSet<String>, name: &str, place: &str) -> Result<(), Failure> {
+    if names.insert(name.to_ascii_lowercase()) {
+        Ok(())
+    } else {
+        Err(Failure::usage(format!(
+            "{place}: the name `{name}` occurs twice"
+        )))
+    }
+}
+
+/// An error of TOML in one line, with the line it is in.
+fn toml_place(text: &str, error: &toml::de::Error) -> String {
+    let Some(before) = error.span().and_then(|span| text.get(..span.start)) else {
+        return error.message().to_owned();
+    };
+    format!(
+        "line {}: {}",
+        before.matches('\n').count() + 1,
+        error.message()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn said(project: &Json) -> String {
+        let seed = Seed::parse(json!({"projects": [project]}));
+        format!("{:?}", seed.expect_err("invalid"))
+    }
+
+    #[test]
+    fn errors_name_their_place() {
+        for (project, text) in [
+            (json!({}), "projects[0]: missing field `name`"),
+            (
+                json!({"name": "p", "topic": []}),
+                "projects[0]: unknown field `topic`",
+            ),
+            (
+                json!({"name": "p", "topics": [{}]}),
+                "projects[0].topics[0]: missing",
+            ),
+            (
+                json!({"name": "p", "topics": [{"name": "t"}, {"name": "T"}]}),
+                "projects[0].topics[1]: the name `T` occurs twice",
+            ),
+            (
+                json!({"name": "p", "topics": [{"name": "t", "schema": "a:DATE"}]}),
+                "projects[0].topics[0].schema: column `a`",
+            ),
+            (
+                json!({"name": "p", "topics": [{"name": "t", "schema": 1}]}),
+                "projects[0].topics[0].schema: must be",
+            ),
+            (
+                json!({"name": "p", "topics": [
+                    {"name": "t", "schema": "a:BIGINT", "records": [[1], ["x"]]}
+                ]}),
+                "projects[0].topics[0].records[1]: argument `records`: record 1, field `a`",
+            ),
+            (
+                json!({"name": "p", "topics": [{"name": "t", "records": [7]}]}),
+                "projects[0].topics[0].records[0]: ",
+            ),
+        ] {
+            let said = said(&project);
+            assert!(said.contains(text), "{project}: {said}");
+        }
+    }
+
+    #[test]
+    fn records_go_into_requests_of_bounded_size() {
+        let records = vec![json!("x"); 2500];
+        let topics = [json!({"name": "t", "records": records})];
+        let project = json!({"name": "p", "topics": topics});
+        let seed = Seed::parse(json!({"projects": [project]})).unwrap();
+        let batches = &seed.projects[0].topics[0].batches;
+        let sizes: Vec<_> = batches.iter().map(|batch| batch.records.len()).collect();
+        assert_eq!(sizes, [1000, 1000, 500]);
+        assert_eq!(batches[2].place, "projects[0].topics[0].records[2000]");
+    }
+}
