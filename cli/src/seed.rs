@@ -51,10 +51,10 @@ struct Topic {
     batches: Vec<Batch>,
 }
 
-/// Records of one request, with the place of the first one.
+/// Records of one request, with the number of the first one in its topic.
 #[derive(Debug)]
 struct Batch {
-    place: String,
+    first: usize,
     records: RecordBatch,
 }
 
@@ -197,13 +197,14 @@ impl Topic {
         for batch in &self.batches {
             let call = PutRecords::new(project, &self.name, batch.records.clone());
             let result = client.put_records(call).await;
-            let result = result.map_err(|error| Failure::from(error).within(&batch.place))?;
+            let result = result.map_err(|error| {
+                Failure::from(error).within(&record_place(&self.place, batch.first))
+            })?;
             if let Some(failed) = result.failed_records.first() {
-                let reason = format!(
-                    "record {} from here on: {}: {}",
-                    failed.index, failed.error_code, failed.error_message
-                );
-                return Err(Failure::usage(reason).within(&batch.place));
+                let index = usize::try_from(failed.index).unwrap_or_default();
+                let reason = format!("{}: {}", failed.error_code, failed.error_message);
+                let place = record_place(&self.place, batch.first + index);
+                return Err(Failure::usage(reason).within(&place));
             }
         }
         Ok(())
@@ -273,17 +274,21 @@ fn read_records(
     for (index, record) in records.iter().enumerate() {
         reader
             .push_record(&record.to_string())
-            .map_err(|problem| Failure::usage(format!("{topic}.records[{index}]: {problem}")))?;
+            .map_err(|problem| Failure::usage(problem).within(&record_place(topic, index)))?;
         let last = index + 1 == records.len();
         if last || reader.len() >= BATCH_RECORDS || reader.byte_size() >= BATCH_BYTES {
             batches.push(Batch {
-                place: format!("{topic}.records[{first}]"),
+                first,
                 records: reader.take()?,
             });
             first = index + 1;
         }
     }
     Ok(batches)
+}
+
+fn record_place(topic: &str, index: usize) -> String {
+    format!("{topic}.records[{index}]")
 }
 
 fn form<T: DeserializeOwned>(json: Json, place: &str) -> Result<T, Failure> {
@@ -372,6 +377,6 @@ mod tests {
         let batches = &seed.projects[0].topics[0].batches;
         let sizes: Vec<_> = batches.iter().map(|batch| batch.records.len()).collect();
         assert_eq!(sizes, [1000, 1000, 500]);
-        assert_eq!(batches[2].place, "projects[0].topics[0].records[2000]");
+        assert_eq!(batches[2].first, 2000);
     }
 }

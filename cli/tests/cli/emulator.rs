@@ -300,7 +300,7 @@ fn a_topic_that_cannot_be_filled_does_not_stay() {
     };
     std::fs::write(&file, content(9)).unwrap();
     run(program().arg("emulator").args(arguments), "")
-        .failed(2, "projects[0].topics[0].records[0]");
+        .failed(2, "projects[0].topics[0].records[1]: ");
     std::fs::write(&file, content(0)).unwrap();
     let process = Process::start(&arguments);
     assert_eq!(records(&process, "get-blob-records", "log", 1).len(), 2);
