@@ -3,6 +3,7 @@
 mod chunks;
 mod client;
 mod durable;
+mod faults;
 mod harness;
 mod malformed;
 mod protobuf;
