@@ -6,6 +6,7 @@ import argparse
 import gc
 import json
 import os
+import resource
 import shlex
 import signal
 import statistics
@@ -13,6 +14,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import cases
 import report
@@ -99,14 +101,26 @@ class Emulator:
         self.process.wait(timeout=30)
 
 
+def busy_seconds() -> float:
+    """CPU time that all other programs have taken since the machine started; 0 where that is not told."""
+    try:
+        user, nice, system = (int(word) for word in Path("/proc/stat").read_text().split()[1:4])
+    except OSError:
+        return 0.0
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    own = time.process_time() + children.ru_utime + children.ru_stime
+    return (user + nice + system) / os.sysconf("SC_CLK_TCK") - own
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=11, help="samples per client and case (default 11)")
     parser.add_argument("--dry", action="store_true", help="write no file")
     parser.add_argument("--only", default="", help="cases whose name has this text")
     options = parser.parse_args()
-    load = os.getloadavg()[0]
     results = []
+    before = busy_seconds()
+    start = time.perf_counter()
     print(report.HEAD)
     with Emulator() as url:
         for case in cases.all_cases(url):
@@ -114,8 +128,11 @@ def main() -> None:
                 continue
             results.append(measure(case, max(options.rounds, 3)))
             print(report.line(results[-1]), flush=True)
+    spent = time.perf_counter() - start
+    others = max(0.0, busy_seconds() - before) / spent / (os.cpu_count() or 1)
+    print(f"other programs took {others:.0%} of the processors meanwhile")
     if not options.dry:
-        print(f"wrote {report.write(results, options.rounds, load)}")
+        print(f"wrote {report.write(results, options.rounds, others)}")
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ def _table(results: list[Result]) -> str:
     return "\n".join(rows)
 
 
-def write(results: list[Result], rounds: int, load: float) -> Path:
+def write(results: list[Result], rounds: int, others: float) -> Path:
     """Writes the page; returns where."""
     spread = max(max(result.official.spread(), result.ours.spread()) for result in results)
     text = (Path(__file__).parent / "page.md").read_text()
@@ -72,7 +72,7 @@ def write(results: list[Result], rounds: int, load: float) -> Path:
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "rounds": str(rounds),
         "spread": f"{spread:.0%}",
-        "load": f"{load:.1f}",
+        "others": f"{others:.0%}",
     }
     for name, value in facts.items():
         text = text.replace(f"{{{name}}}", value)
