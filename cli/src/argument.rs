@@ -39,6 +39,9 @@ pub(crate) fn parse(ty: TypeSchema, text: &str) -> Result<Value, Failure> {
 
 /// Reads all occurrences of a list argument: one value each, or one JSON list of all.
 pub(crate) fn parse_list(inner: TypeSchema, texts: &[&str]) -> Result<Value, Failure> {
+    if let [""] = texts {
+        return Ok(Value::List(Vec::new()));
+    }
     if let [text] = texts
         && !matches!(inner, TypeSchema::Text | TypeSchema::Bytes)
     {
@@ -161,6 +164,8 @@ mod tests {
         for list in [whole, repeated] {
             assert!(matches!(list, Value::List(values) if values.len() == 2));
         }
+        let empty = parse_list(TypeSchema::Text, &[""]).unwrap();
+        assert!(matches!(empty, Value::List(values) if values.is_empty()));
         let text = parse_list(TypeSchema::Text, &["[x]"]).unwrap();
         assert!(matches!(text, Value::List(values) if values.len() == 1));
         assert!(parse_list(TypeSchema::Integer, &["[1,"]).is_err());

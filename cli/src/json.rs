@@ -1,15 +1,19 @@
 //! Values as JSON: arguments that are given as documents, and results that are shown.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hubstream::dynamic::Value;
-use hubstream::schema::{EnumSchema, EnumValue, FieldSchema, ModelSchema, TypeSchema};
+use hubstream::schema::{EnumSchema, EnumValue, FieldSchema, ModelSchema, TypeSchema, UnionSchema};
 use serde_json::Value as Json;
 
 use crate::lines;
 
 /// Shown in place of a secret.
 const HIDDEN: &str = "***";
+/// The member that tells which of several models a value has.
+const KIND: &str = "kind";
 
 /// Reads a value of a type from JSON. An error says in which member it lies.
 pub(crate) fn to_value(ty: TypeSchema, json: &Json) -> Result<Value, String> {
@@ -29,6 +33,18 @@ pub(crate) fn to_value(ty: TypeSchema, json: &Json) -> Result<Value, String> {
             let field = model.fields.iter().find(|field| field.name == name);
             field.map(|field| field.ty).ok_or_else(|| not_known(model))
         }),
+        (TypeSchema::Union(union), Json::Object(entries)) => {
+            let model =
+                chosen(union, entries.get(KIND).and_then(Json::as_str)).ok_or_else(|| {
+                    let names: Vec<_> = union.models.iter().map(|model| model.name).collect();
+                    format!("needs the member `{KIND}`, one of {}", names.join(", "))
+                })?;
+            members(entries, |name| match field_of(model, name) {
+                Some(field) => Ok(field.ty),
+                None if name == KIND => Ok(TypeSchema::Text),
+                None => Err(not_known(model)),
+            })
+        }
         (TypeSchema::Enum(names), Json::String(text)) => {
             let found = names.variants.iter().find(|variant| variant.name == text);
             Ok(match found.map(|variant| variant.value) {
@@ -43,6 +59,19 @@ pub(crate) fn to_value(ty: TypeSchema, json: &Json) -> Result<Value, String> {
             .map_err(|_| "must be base64".to_owned()),
         (_, json) => plain(json),
     }
+}
+
+/// The model of a union that a kind names.
+fn chosen(union: &UnionSchema, kind: Option<&str>) -> Option<&'static ModelSchema> {
+    union
+        .models
+        .iter()
+        .copied()
+        .find(|model| Some(model.name) == kind)
+}
+
+fn field_of(model: &ModelSchema, name: &str) -> Option<&'static FieldSchema> {
+    model.fields.iter().find(|field| field.name == name)
 }
 
 fn not_known(model: &ModelSchema) -> String {
@@ -107,13 +136,39 @@ pub(crate) fn from_value(ty: TypeSchema, value: &Value) -> Json {
             .map(|(name, value)| (name.to_string(), member(model, name, value)))
             .collect::<serde_json::Map<_, _>>()
             .into(),
+        (TypeSchema::Union(union), Value::Map(entries)) => entries
+            .iter()
+            .map(|(name, value)| (name.to_string(), union_member(union, entries, name, value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
         (TypeSchema::Enum(names), value) => enumerated(names, value),
         (_, value) => shown(value),
     }
 }
 
+fn union_member(
+    union: &UnionSchema,
+    entries: &[(Cow<'static, str>, Value)],
+    name: &str,
+    value: &Value,
+) -> Json {
+    let kind = entries.iter().find_map(|(name, value)| match value {
+        Value::Text(kind) if name == KIND => Some(kind.as_str()),
+        _ => None,
+    });
+    match chosen(union, kind) {
+        Some(model) => member(model, name, value),
+        // A model of a later version: what is a secret in any model is one here.
+        None => union
+            .models
+            .iter()
+            .find_map(|model| field_of(model, name).filter(|field| field.secret))
+            .map_or_else(|| shown(value), |field| field_value(field, value)),
+    }
+}
+
 fn member(model: &ModelSchema, name: &str, value: &Value) -> Json {
-    match model.fields.iter().find(|field| field.name == name) {
+    match field_of(model, name) {
         Some(field) => field_value(field, value),
         None => shown(value),
     }
@@ -210,6 +265,34 @@ mod tests {
             from_value(TypeSchema::Model(&INNER), &value),
             json!({"number": 1, "password": "***"})
         );
+    }
+
+    #[test]
+    fn one_of_several_models_is_told_by_its_kind() {
+        const UNION: TypeSchema = TypeSchema::Union(&UnionSchema {
+            name: "Any",
+            docs: "",
+            models: &[&INNER],
+        });
+        let given = json!({"kind": "Inner", "number": 1, "password": "x"});
+        let value = to_value(UNION, &given).unwrap();
+        assert_eq!(
+            from_value(UNION, &value),
+            json!({"kind": "Inner", "number": 1, "password": "***"})
+        );
+        let later = Value::map([
+            ("kind", Value::Text("New".into())),
+            ("password", Value::Text("x".into())),
+        ]);
+        assert_eq!(
+            from_value(UNION, &later),
+            json!({"kind": "New", "password": "***"})
+        );
+        assert_eq!(
+            to_value(UNION, &json!({"number": 1})).unwrap_err(),
+            "needs the member `kind`, one of Inner"
+        );
+        assert!(to_value(UNION, &json!({"kind": "Inner", "x": 1})).is_err());
     }
 
     #[test]

@@ -180,6 +180,7 @@ fn flag(service: &ServiceEntry, operation: &OperationSchema, field: &'static Fie
         let known: Vec<_> = names.variants.iter().map(|variant| variant.name).collect();
         let _ = write!(help, " [one of {}]", known.join(", "));
     }
+    help.push_str(&members_text(ty));
     let flag = Arg::new(field.name)
         .long(flag_name(field.name))
         .value_name(value_name(ty))
@@ -203,6 +204,28 @@ pub(crate) fn plain_type(ty: TypeSchema) -> TypeSchema {
     match ty {
         TypeSchema::Optional(inner) => plain_type(*inner),
         ty => ty,
+    }
+}
+
+/// The members that a JSON argument may have.
+fn members_text(ty: TypeSchema) -> String {
+    match ty {
+        TypeSchema::Model(model) => {
+            let names: Vec<_> = model.fields.iter().map(|field| field.name).collect();
+            format!(" [members: {}]", names.join(", "))
+        }
+        TypeSchema::Map(inner) | TypeSchema::List(inner) => members_text(plain_type(*inner)),
+        TypeSchema::Union(union) => {
+            let kinds = union.models.iter().map(|model| {
+                let names: Vec<_> = model.fields.iter().map(|field| field.name).collect();
+                format!("{}: {}", model.name, names.join(", "))
+            });
+            format!(
+                " [members: `kind`, and those of {}]",
+                kinds.collect::<Vec<_>>().join("; of ")
+            )
+        }
+        _ => String::new(),
     }
 }
 

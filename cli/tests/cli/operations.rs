@@ -255,3 +255,40 @@ fn help_goes_to_standard_output() {
     );
     assert_eq!(run(&mut program(), "").code, 2);
 }
+
+#[test]
+fn secrets_of_a_connector_go_in_and_are_not_shown() {
+    let bench = Bench::new().with_topic();
+    let config = r#"{"kind":"DatabaseConnectorConfig","host":"h","port":3306,"database":"d","user":"u","table":"t","password":"hush"}"#;
+    let create = |config: &str| {
+        bench.run(&[
+            "datahub",
+            "create-connector",
+            "shop",
+            "orders",
+            "sink-mysql",
+            "--column-fields",
+            "id",
+            "--config",
+            config,
+        ])
+    };
+    create(config).done();
+    let shown = bench
+        .run(&[
+            "datahub",
+            "get-connector",
+            "shop",
+            "orders",
+            "sink-mysql",
+            "-o",
+            "json",
+        ])
+        .done();
+    assert_eq!(shown.json()["config"]["kind"], "DatabaseConnectorConfig");
+    assert_eq!(shown.json()["config"]["port"], 3306);
+    assert!(!shown.stdout.contains("hush"), "{}", shown.stdout);
+    create(r#"{"host":"h"}"#).failed(2, "needs the member `kind`, one of OdpsConnectorConfig");
+    create(r#"{"kind":"DatabaseConnectorConfig","hosts":"h"}"#)
+        .failed(2, "`hosts`: is not known here");
+}
