@@ -267,20 +267,23 @@ fn secrets_of_a_connector_go_in_and_are_not_shown() {
             "shop",
             "orders",
             "sink-mysql",
+            "-o",
+            "json",
             "--column-fields",
             "id",
             "--config",
             config,
         ])
     };
-    create(config).done();
+    let created = create(config).done().json();
+    let id = created["connector_id"].as_str().unwrap();
     let shown = bench
         .run(&[
             "datahub",
             "get-connector",
             "shop",
             "orders",
-            "sink-mysql",
+            id,
             "-o",
             "json",
         ])
