@@ -115,9 +115,11 @@ def test_a_pool_of_forked_processes() -> None:
     check(run(POOL))
 
 
+# A runner that was started in the background ignores the signal and hands that on.
 WAITING = """
-import sys, threading
+import signal, sys
 from hubstream.datahub import DataHub
+signal.signal(signal.SIGINT, signal.default_int_handler)
 hub = DataHub("id", "key", sys.argv[1])
 try:
     hub.list_project()
