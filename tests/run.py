@@ -151,10 +151,12 @@ def summary(lines: list[str]) -> str:
     if counts:
         passed, failed, ignored = (sum(column) for column in zip(*counts, strict=True))
         told.append(f"{passed} passed, {failed} failed, {ignored} ignored")
-    vectors = [re.search(r"(\d+) cases, (\d+) passed, (\d+) failed, (\d+) not built", line) for line in lines]
+    vectors = [
+        re.search(r"(\d+) cases, (\d+) passed, (\d+) failed, (\d+) not built, (\d+) deviate", line) for line in lines
+    ]
     if any(vectors):
-        cases = [sum(int(match[place]) for match in vectors if match) for place in range(1, 5)]
-        told.append("{} cases: {} passed, {} failed, {} of operations not built".format(*cases))
+        cases = [sum(int(match[place]) for match in vectors if match) for place in range(1, 6)]
+        told.append("{} cases: {} passed, {} failed, {} of operations not built, {} deviate on purpose".format(*cases))
     node = {}
     for line in lines:
         if match := re.match(r"\S (tests|pass|fail|skipped) (\d+)$", line):
