@@ -299,8 +299,9 @@ describe('abort', () => {
     const calls = Array.from({ length: 10 }, () => hub.listProject({}, { signal: controller.signal }))
     assert.equal(getEventListeners(controller.signal, 'abort').length, 10)
     controller.abort(new TypeError('all'))
-    for (const call of calls) {
-      await assert.rejects(call, TypeError)
+    // All at once: a rejection that nobody waits for yet counts as unhandled.
+    for (const outcome of await Promise.allSettled(calls)) {
+      assert.ok(outcome.reason instanceof TypeError)
     }
     assert.equal(getEventListeners(controller.signal, 'abort').length, 0)
   })
