@@ -174,6 +174,7 @@ pub(crate) fn slot_value(field_type: FieldType, bytes: &[u8]) -> Result<Value<'_
 pub(crate) struct Located {
     /// The version of the schema with which it was written; negative for a blob.
     pub(crate) schema_version: i32,
+    /// 0 if the writer does not say.
     fields: usize,
     /// Where the record lies.
     range: Range<usize>,
@@ -230,6 +231,22 @@ fn locate(payload: &[u8], start: usize) -> Result<Located> {
     })
 }
 
+impl Located {
+    /// The columns that the record has room for. The official client for Java never says how many it wrote: all that
+    /// the schema has.
+    fn columns(&self, schema: Option<&Arc<RecordSchema>>) -> usize {
+        if self.fields > 0 {
+            return self.fields;
+        }
+        let room = self.attributes - self.range.start;
+        let mut columns = schema.map_or(1, |schema| schema.len());
+        while RECORD_HEADER + bitmap_size(columns) + 8 * columns > room {
+            columns -= 1;
+        }
+        columns
+    }
+}
+
 /// Indexes records of one schema version into a chunk of which the payload is the body.
 pub(crate) fn index_records(
     chunk: &mut Chunk,
@@ -247,8 +264,9 @@ pub(crate) fn index_records(
             keys: NONE,
         };
         let bitmap = record.range.start + RECORD_HEADER;
-        let slots = bitmap + bitmap_size(record.fields);
-        let columns = schema.map_or(1, |schema| schema.len()).min(record.fields);
+        let fields = record.columns(schema);
+        let slots = bitmap + bitmap_size(fields);
+        let columns = schema.map_or(1, |schema| schema.len()).min(fields);
         for column in 0..columns {
             let is_bytes = schema.is_none_or(|schema| schema.fields()[column].field_type.is_text());
             let is_present = payload

@@ -154,6 +154,33 @@ fn a_batch_may_change_its_schema_within() {
 }
 
 #[test]
+fn rows_that_do_not_count_their_columns_have_those_of_the_schema() {
+    let long = "a text that does not fit its slot";
+    let rows_of_two: [&[Value<'_>]; 2] = [
+        &[Value::Integer(1), Value::String(long)],
+        &[Value::Integer(2), Value::Null],
+    ];
+    let mut uncounted = stored(1, BatchVersion::V0, &rows_of_two).to_vec();
+    let second =
+        HEADER_0 + u32::from_le_bytes(*uncounted[HEADER_0 + 8..].first_chunk().unwrap()) as usize;
+    for row in [HEADER_0, second] {
+        assert_eq!(uncounted[row + 16..row + 20], [2, 0, 0, 0]);
+        uncounted[row + 16] = 0;
+    }
+    let crc = crc::crc32c(&uncounted[HEADER_0..]);
+    uncounted[16..20].copy_from_slice(&crc.to_le_bytes());
+    let body = reply(vec![uncounted.into()]);
+    let read = decode_get(&body, None, &versions).unwrap().records;
+    assert_eq!(rows(&read), rows_of_two);
+    // Nothing is read from where a wider schema would have its slots.
+    let wide = |_| {
+        let columns = (0..100).map(|index| Field::new(format!("c{index}"), FieldType::BigInt));
+        Some(Arc::new(RecordSchema::new(columns.collect()).unwrap()))
+    };
+    assert!(decode_get(&body, None, &wide).is_ok());
+}
+
+#[test]
 fn what_cannot_be_read_has_a_kind() {
     let kind = |body: &Bytes, schema| decode_get(body, schema, &versions).unwrap_err().kind();
     let mut unknown = stored(0, BatchVersion::V1, &[&[Value::Integer(1)]]).to_vec();

@@ -20,6 +20,7 @@ pub(super) struct RawRow<'a> {
     pub(super) schema_version: i32,
     bytes: &'a [u8],
     attributes: usize,
+    /// 0 if the writer does not say.
     fields: usize,
 }
 
@@ -50,10 +51,16 @@ pub(super) fn rows(mut payload: &[u8], count: usize) -> Result<Vec<RawRow<'_>>, 
 impl<'a> RawRow<'a> {
     /// Reads the values of the given columns and the attributes; columns that the row lacks are null.
     pub(super) fn read(&self, kinds: &[ColumnType]) -> Result<Row<'a>, Malformed> {
-        let bits = presence_bytes(self.fields)?;
+        // The official client for Java never says how many columns it wrote: all that the schema has.
+        let fields = if self.fields == 0 {
+            kinds.len()
+        } else {
+            self.fields
+        };
+        let bits = presence_bytes(fields)?;
         let mut values = Vec::with_capacity(kinds.len());
         for (index, kind) in kinds.iter().enumerate() {
-            let present = index < self.fields && {
+            let present = index < fields && {
                 let byte = *self.bytes.get(ROW_HEADER + index / 8).ok_or(Malformed)?;
                 byte >> (index % 8) & 1 == 1
             };
@@ -209,5 +216,32 @@ fn slot(value: &Binary<'_>, base: usize, long: &mut Vec<u8>) -> [u8; 8] {
             long.resize(long.len() / 8 * 8 + 8, 0);
             (u64::from(place[0]) | u64::from(place[1]) << 32).to_le_bytes()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_that_does_not_count_its_columns_has_those_of_the_schema() {
+        let row = Row {
+            values: vec![
+                Binary::Integer(1),
+                Binary::Null,
+                Binary::Bytes(Cow::Borrowed(b"more than a slot")),
+            ],
+            attributes: vec![("key", "value")],
+        };
+        let mut payload = Vec::new();
+        put_row(&mut payload, &row, 0);
+        assert_eq!(payload[16..20], [3, 0, 0, 0]);
+        payload[16] = 0;
+        let kinds = [ColumnType::BigInt, ColumnType::BigInt, ColumnType::String];
+        let read = |kinds: &[ColumnType]| rows(&payload, 1).and_then(|rows| rows[0].read(kinds));
+        let got = read(&kinds).expect("a row");
+        assert_eq!(got.values, row.values);
+        assert_eq!(got.attributes, row.attributes);
+        assert_eq!(read(&[ColumnType::BigInt; 100]).err(), Some(Malformed));
     }
 }
