@@ -107,6 +107,21 @@ impl Members {
             Some(_) => Err(wrong()),
         }
     }
+    /// A list of objects; missing and null are an empty list.
+    pub(super) fn list_of_objects(&self, name: &str) -> Result<Vec<Members>, Error> {
+        let wrong = || wrong(name, "a list of objects");
+        match self.get(name) {
+            None => Ok(Vec::new()),
+            Some(Value::Array(items)) => {
+                let objects = items.iter().map(|item| {
+                    let members = item.as_object().ok_or_else(wrong)?;
+                    Ok(Members(members.clone()))
+                });
+                objects.collect()
+            }
+            Some(_) => Err(wrong()),
+        }
+    }
 }
 
 /// An integer given as a number or as a text of digits.

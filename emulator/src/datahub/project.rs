@@ -57,11 +57,14 @@ pub(super) fn create(call: &Call<'_>, state: &mut State, body: &Members) -> Resu
 
 pub(super) fn get(call: &Call<'_>, state: &mut State) -> Result<Reply, Error> {
     let meta = &state.projects.project(call.project)?.meta;
+    let networks = meta.vpc_ids.split(',').map(str::trim);
+    let networks: Vec<_> = networks.filter(|id| !id.is_empty()).collect();
     Ok(Reply::json(&json!({
         "Comment": meta.comment,
         "CreateTime": meta.created,
         "LastModifyTime": meta.modified,
         "Creator": call.owner,
+        "VpcWhitelist": networks,
     })))
 }
 

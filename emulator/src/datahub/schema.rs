@@ -269,37 +269,63 @@ pub(super) fn delete(call: &Call<'_>, state: &mut State, body: &Members) -> Resu
     Ok(Reply::empty())
 }
 
+/// The columns that a body names: several, or one under the members of earlier clients. All take NULLs.
+fn appended(body: &Members) -> Result<Vec<Column>, Error> {
+    let column = |name: &str, kind: &str, comment: Option<&str>| {
+        names::check_column(name)?;
+        Ok(Column {
+            name: name.to_ascii_lowercase(),
+            kind: ColumnType::named(kind)
+                .ok_or_else(|| Error::invalid_parameter("The field type is not known."))?,
+            notnull: false,
+            comment: comment.filter(|text| !text.is_empty()).map(Value::from),
+        })
+    };
+    if !body.has("Fields") {
+        let (name, kind) = (
+            body.required_text("FieldName")?,
+            body.required_text("FieldType")?,
+        );
+        return Ok(vec![column(name, kind, None)?]);
+    }
+    let fields = body.list_of_objects("Fields")?;
+    if fields.is_empty() {
+        return Err(Error::invalid_parameter("The member Fields is empty."));
+    }
+    let columns = fields.iter().map(|field| {
+        column(
+            field.required_text("Name")?,
+            field.required_text("Type")?,
+            field.text("Comment")?,
+        )
+    });
+    columns.collect()
+}
+
 /// Adds a nullable column at the end of a topic's schema.
 pub(super) fn append_field(
     call: &Call<'_>,
     state: &mut State,
     body: &Members,
 ) -> Result<Reply, Error> {
-    let name = body.required_text("FieldName")?;
-    let kind = body.required_text("FieldType")?;
+    let columns = appended(body)?;
     let State {
         projects, journal, ..
     } = state;
     let topic = projects.topic_mut(call.project, call.topic)?;
     topic.expect_tuples()?;
-    names::check_column(name)?;
-    let name = name.to_ascii_lowercase();
-    let kind = ColumnType::named(kind)
-        .ok_or_else(|| Error::invalid_parameter("The field type is not known."))?;
     let mut schema = topic
         .schema()
         .map_or(Schema { fields: Vec::new() }, |schema| (**schema).clone());
-    if schema.fields.iter().any(|column| column.name == name) {
-        return Err(Error::invalid_parameter(format!(
-            "The field {name} already exists."
-        )));
+    for column in columns {
+        if schema.fields.iter().any(|other| other.name == column.name) {
+            return Err(Error::invalid_parameter(format!(
+                "The field {} already exists.",
+                column.name
+            )));
+        }
+        schema.fields.push(column);
     }
-    schema.fields.push(Column {
-        name,
-        kind,
-        notnull: false,
-        comment: None,
-    });
     topic.add_schema(schema, call.now_seconds());
     topic.meta.modified = call.now_seconds();
     journal.put_topic(topic);

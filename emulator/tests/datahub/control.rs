@@ -37,13 +37,14 @@ async fn a_project_lives_and_dies() {
         .ok("PUT", PROJECT, json!({"Comment": "second"}))
         .await;
     client
-        .ok("PUT", PROJECT, json!({"VpcIds": "vpc1,vpc2"}))
+        .ok("PUT", PROJECT, json!({"VpcIds": "vpc1, vpc2"}))
         .await;
     let project = client
         .ok("GET", "/projects/test_project", Value::Null)
         .await;
     let expected = json!({
-        "Comment": "second", "CreateTime": 1_700_000_000, "LastModifyTime": 1_700_000_007, "Creator": "emulator"
+        "Comment": "second", "CreateTime": 1_700_000_000, "LastModifyTime": 1_700_000_007, "Creator": "emulator",
+        "VpcWhitelist": ["vpc1", "vpc2"]
     });
     assert_eq!(project, expected);
     assert_eq!(
@@ -277,6 +278,28 @@ async fn a_column_is_appended() {
         (&found["RecordSchema"], &found["EnableSchemaRegistry"]),
         (&json!(BOTH), &json!(true))
     );
+}
+
+#[tokio::test]
+async fn columns_are_appended_together_or_not_at_all() {
+    let mut client = Client::new().await;
+    let topic = client.tuples(1, &["a bigint"]).await;
+    let append = |fields: Value| json!({"Action": "AppendField", "Fields": fields});
+    for bad in [
+        json!([]),
+        json!("b"),
+        json!([{"Name": "b"}]),
+        json!([{"Name": "b", "Type": "STRING"}, {"Name": "B", "Type": "STRING"}]),
+        json!([{"Name": "b", "Type": "STRING"}, {"Name": "a", "Type": "STRING"}]),
+    ] {
+        let code = client.code("POST", &topic, append(bad.clone())).await;
+        assert_eq!(code, "InvalidParameter", "{bad}");
+    }
+    let fields = json!([{"Name": "B", "Type": "STRING", "Comment": ""}, {"Name": "c", "Type": "FLOAT", "Comment": "x"}]);
+    client.ok("POST", &topic, append(fields)).await;
+    let found = client.ok("GET", &topic, Value::Null).await;
+    let expected = r#"{"fields":[{"name":"a","type":"BIGINT"},{"name":"b","type":"STRING"},{"name":"c","type":"FLOAT","comment":"x"}]}"#;
+    assert_eq!(found["RecordSchema"], expected);
 }
 
 const BOTH: &str = r#"{"fields":[{"name":"a","type":"BIGINT"},{"name":"b","type":"STRING"}]}"#;
