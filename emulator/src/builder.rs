@@ -131,6 +131,11 @@ impl Emulator {
         self.faults.set(plan)
     }
 
+    /// Removes all faults of all services.
+    pub fn clear_faults(&self) {
+        self.faults.clear();
+    }
+
     /// The faults that are set, with how often each happened.
     pub fn faults(&self) -> Vec<StruckFault> {
         self.faults.list().1

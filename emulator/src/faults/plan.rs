@@ -9,6 +9,8 @@ use serde_json::{Map, Value};
 const MAX_LATENCY_MS: u64 = 3_600_000;
 /// Largest skew of the clock, either way: 100 years, in seconds.
 const MAX_SKEW_SECONDS: i64 = 100 * 366 * 86_400;
+/// Longest wait that a reply asks for: one day, in seconds.
+const MAX_RETRY_AFTER_SECONDS: u64 = 86_400;
 
 /// The faults to happen from now on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -40,6 +42,10 @@ pub struct Fault {
     /// are by default, all else is before; a latency and an error may be either.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<When>,
+    /// Seconds that a reply of throttling or of an error asks to wait, in the header Retry-After, up to one day; no
+    /// such header if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_seconds: Option<u64>,
 }
 
 /// What a fault does.
@@ -109,6 +115,7 @@ impl Fault {
             count: None,
             probability: certain(),
             when: None,
+            retry_after_seconds: None,
         }
     }
 
@@ -146,6 +153,7 @@ impl Fault {
             return Err(("count", "must be at least 1".to_owned()));
         }
         self.effect.check().map_err(|reason| ("effect", reason))?;
+        self.check_retry_after()?;
         match (&self.effect, self.when) {
             (Effect::Throttle | Effect::ClockSkew(_), Some(When::After)) => {
                 Err(("when", "this effect can only be before".to_owned()))
@@ -155,6 +163,22 @@ impl Fault {
             }
             _ => Ok(()),
         }
+    }
+
+    fn check_retry_after(&self) -> Result<(), (&'static str, String)> {
+        let Some(seconds) = self.retry_after_seconds else {
+            return Ok(());
+        };
+        let reason = match self.effect {
+            Effect::Throttle | Effect::Error(_) if seconds <= MAX_RETRY_AFTER_SECONDS => {
+                return Ok(());
+            }
+            Effect::Throttle | Effect::Error(_) => {
+                format!("must be at most {MAX_RETRY_AFTER_SECONDS}")
+            }
+            _ => "only goes with throttle and error".to_owned(),
+        };
+        Err(("retry_after_seconds", reason))
     }
 }
 
@@ -390,6 +414,14 @@ mod tests {
             (
                 json!({"operation": "*", "effect": "corrupt_crc", "when": "before"}),
                 "faults[1].when",
+            ),
+            (
+                json!({"operation": "*", "effect": "drop", "retry_after_seconds": 1}),
+                "faults[1].retry_after_seconds: only",
+            ),
+            (
+                json!({"operation": "*", "effect": {"throttle": true}, "retry_after_seconds": 86_401}),
+                "faults[1].retry_after_seconds: must be at most 86400",
             ),
             (
                 json!({"operation": "*", "effect": "drop", "often": 1}),

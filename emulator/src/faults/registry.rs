@@ -47,6 +47,8 @@ pub(super) struct Strike {
     pub(super) latency_after_ms: u64,
     pub(super) skew_ms: i64,
     pub(super) ending: Option<(When, Ending)>,
+    /// What the reply says in Retry-After.
+    pub(super) retry_after_seconds: Option<u64>,
     pub(super) corrupt: Vec<Arc<Armed>>,
 }
 
@@ -187,6 +189,7 @@ impl Strike {
             Effect::Half => Ending::Half,
         };
         self.ending = Some((place, ending));
+        self.retry_after_seconds = armed.fault.retry_after_seconds;
     }
 }
 

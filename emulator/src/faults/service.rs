@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, DATE};
+use http::header::{ACCEPT_ENCODING, DATE, RETRY_AFTER};
 use http::{HeaderValue, Request, Response};
 
 use super::api;
@@ -64,13 +64,18 @@ impl<S: Faultable> Faulty<S> {
                 .extend(skewed_date(strike.skew_ms).map(|date| (DATE, date)));
         }
         pause(strike.latency_after_ms).await;
-        match strike.ending {
+        let mut reply = match strike.ending {
             None => reply,
             Some((_, Ending::Error(error))) => self.service.failure(&error),
             Some((_, Ending::Throttle)) => self.service.throttled(),
             Some((_, Ending::Drop)) => cut(reply, Cut::Whole),
             Some((_, Ending::Half)) => cut(reply, Cut::Half),
+        };
+        if let Some(seconds) = strike.retry_after_seconds {
+            let seconds = HeaderValue::from(seconds);
+            reply.headers_mut().insert(RETRY_AFTER, seconds);
         }
+        reply
     }
 }
 
@@ -257,6 +262,16 @@ mod tests {
             assert_eq!(send(&service).await.body(), body);
             assert_eq!(handled(&service), count);
         }
+    }
+
+    #[tokio::test]
+    async fn a_reply_may_say_how_long_to_wait() {
+        let mut fault = Fault::new("*", Effect::Throttle);
+        fault.retry_after_seconds = Some(7);
+        let reply = send(&faulty(b"", [fault])).await;
+        assert_eq!(reply.headers()[RETRY_AFTER], "7");
+        let reply = send(&faulty(b"", [Fault::new("*", Effect::Throttle)])).await;
+        assert!(!reply.headers().contains_key(RETRY_AFTER));
     }
 
     #[tokio::test]
