@@ -54,6 +54,9 @@ export interface NativeEmulator {
   readonly datahubUrl: string | null
   readonly disUrl: string | null
   advance(milliseconds: number): void
+  setFaults(plan: string): void
+  clearFaults(): void
+  faults(): string
   reset(): void
   stop(): Promise<void>
 }

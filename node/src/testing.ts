@@ -48,6 +48,84 @@ export interface EmulatorOptions {
   readonly startTime?: Date | number | undefined
 }
 
+/** An error in the form of the service. */
+export interface FaultError {
+  /** The HTTP status, 400 to 599. */
+  readonly status: number
+  /** The service's error code. */
+  readonly code: string
+  /**
+   * What the error says.
+   *
+   * @default ''
+   */
+  readonly message?: string | undefined
+}
+
+/**
+ * What a fault does: the connection is closed without a reply (`drop`) or after half of it (`half`), the checksum of a
+ * reply in a binary frame is wrong (`corrupt_crc`), the reply takes longer (up to one hour), is an error, is the
+ * service's own for too many requests, or the service sees the time later (earlier if negative).
+ */
+export type FaultEffect =
+  | 'drop'
+  | 'half'
+  | 'corrupt_crc'
+  | { readonly latencyMs: number }
+  | { readonly error: FaultError }
+  | { readonly throttle: true }
+  | { readonly clockSkewSeconds: number }
+
+/** What goes wrong for some requests. */
+export interface Fault {
+  /** Name of an operation, as in `PutRecords`, or `*` for every request. */
+  readonly operation: string
+  /** What happens. */
+  readonly effect: FaultEffect
+  /** The service. Without it both. */
+  readonly service?: 'datahub' | 'dis' | undefined
+  /** How often it happens at most. Without it there is no limit. */
+  readonly count?: number | undefined
+  /**
+   * How likely it happens to a request that fits, 0 to 1.
+   *
+   * @default 1
+   */
+  readonly probability?: number | undefined
+  /**
+   * Whether it happens before or after the service handles the request. Without it replies that are lost, cut off or
+   * damaged are so after, and all else happens before.
+   */
+  readonly when?: 'before' | 'after' | undefined
+  /** Seconds that a reply of throttling or of an error asks to wait, up to one day. Without it it does not say. */
+  readonly retryAfterSeconds?: number | undefined
+}
+
+/** A fault that is set. */
+export interface StruckFault extends Fault {
+  /** How many requests it happened to. */
+  readonly struck: number
+}
+
+/** Names of members as the emulator writes them. */
+const FAULT_NAMES: Record<string, string> = {
+  latencyMs: 'latency_ms',
+  clockSkewSeconds: 'clock_skew_seconds',
+  retryAfterSeconds: 'retry_after_seconds',
+}
+const OWN_NAMES = Object.fromEntries(Object.entries(FAULT_NAMES).map(([own, wire]) => [wire, own]))
+
+/** The same object with other names of members, also inside its effect. */
+function renamed(value: object, names: Record<string, string>): Record<string, unknown> {
+  const members = Object.entries(value).filter(([, member]) => member !== undefined)
+  return Object.fromEntries(
+    members.map(([name, member]) => [
+      names[name] ?? name,
+      typeof member === 'object' && member !== null ? renamed(member, names) : member,
+    ]),
+  )
+}
+
 const ANY_PORT = '127.0.0.1:0'
 
 function address(value: boolean | string | undefined): string | undefined {
@@ -114,7 +192,29 @@ export class Emulator {
     guarded(() => this.#native.advance(milliseconds))
   }
 
-  /** Forgets all state, as if the emulator had just been started for the first time. */
+  /**
+   * Replaces all faults: what goes wrong from now on, and for which requests. They are tried on a request in their
+   * order, up to the first that takes the place of the reply. If one is invalid, nothing changes.
+   *
+   * The seed decides on faults with a probability: the same requests in the same order meet the same faults.
+   */
+  setFaults(faults: Iterable<Fault>, { seed = 0 }: { readonly seed?: number | undefined } = {}): void {
+    const plan = { seed, faults: Array.from(faults, (fault) => renamed(fault, FAULT_NAMES)) }
+    guarded(() => this.#native.setFaults(JSON.stringify(plan)))
+  }
+
+  /** Removes all faults. */
+  clearFaults(): void {
+    this.#native.clearFaults()
+  }
+
+  /** The faults that are set, each with the number of requests it happened to. */
+  faults(): StruckFault[] {
+    const faults = JSON.parse(this.#native.faults()) as object[]
+    return faults.map((fault) => renamed(fault, OWN_NAMES) as unknown as StruckFault)
+  }
+
+  /** Forgets all state and all faults, as if the emulator had just been started for the first time. */
   reset(): void {
     this.#native.reset()
   }

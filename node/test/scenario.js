@@ -256,9 +256,11 @@ function described(record) {
 /** An error as scenarios see it. */
 export function facts(error) {
   assert.ok(error instanceof HubstreamError, `not an error of this package: ${error?.stack}`)
-  const { kind, status, code, reason, service, operation, httpStatus, requestId, attempts, context } = error
+  const { kind, status, code, reason, service, operation, httpStatus, requestId, context } = error
+  const { attempts } = error
+  const retryAfter = error.retryAfter === undefined ? undefined : error.retryAfter / 1000
   const argument = context.argument === undefined ? undefined : snake(context.argument)
-  const more = { http_status: httpStatus, request_id: requestId, attempts, argument }
+  const more = { http_status: httpStatus, request_id: requestId, attempts, retry_after: retryAfter, argument }
   return { kind, status, code, message: reason, service, operation, ...more }
 }
 

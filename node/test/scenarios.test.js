@@ -9,8 +9,16 @@ import { allScenarios, at, camel, facts, plain } from './scenario.js'
 
 const START = 1_800_000_000_000
 
-/** Settings are texts; those that are numbers are given as numbers. */
-const setting = (value) => (/^\d+$/.test(value) ? Number(value) : value)
+/** A fault as users write it. */
+function fault(value) {
+  if (Object.prototype.toString.call(value) !== '[object Object]') {
+    return typeof value === 'bigint' ? Number(value) : value
+  }
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [camel(name), fault(member)]))
+}
+
+/** Settings are texts; those that are numbers or booleans are given as such. */
+const setting = (value) => (/^(\d+|true|false)$/.test(value) ? JSON.parse(value) : value)
 
 class Run {
   #scenario
@@ -52,9 +60,19 @@ class Run {
     if (step.advance !== undefined) {
       this.#emulator.advance(Number(step.advance) * 1000)
     }
-    if (step.call === undefined) {
-      return
+    if (step.faults !== undefined) {
+      this.#emulator.setFaults(step.faults.map(fault), { seed: Number(step.seed ?? 0) })
     }
+    if (step.call !== undefined) {
+      await this.#outcome(step)
+    }
+    if (step.struck !== undefined) {
+      const struck = this.#emulator.faults().map((fault) => fault.struck)
+      assert.deepEqual(struck, step.struck.map(Number))
+    }
+  }
+
+  async #outcome(step) {
     if (step.error !== undefined) {
       const caught = await this.#call(step).then(
         (result) => assert.fail(`should fail, gave ${String(result)}`),
@@ -84,7 +102,7 @@ for (const scenario of allScenarios()) {
     try {
       for (const [index, step] of scenario.text.step.entries()) {
         await run.step(step).catch((error) => {
-          error.message = `step ${index + 1} (${step.call ?? 'advance'}): ${error.message}`
+          error.message = `step ${index + 1} (${step.call ?? 'no call'}): ${error.message}`
           throw error
         })
       }

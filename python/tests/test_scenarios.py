@@ -64,8 +64,14 @@ class Run:
     async def step(self, step: dict[str, Any]) -> None:
         if "advance" in step:
             self.emulator.advance(step["advance"])
-        if "call" not in step:
-            return
+        if "faults" in step:
+            self.emulator.set_faults(step["faults"], step.get("seed", 0))
+        if "call" in step:
+            await self.outcome(step)
+        if "struck" in step:
+            assert [fault["struck"] for fault in self.emulator.faults()] == step["struck"]
+
+    async def outcome(self, step: dict[str, Any]) -> None:
         if "error" in step:
             with pytest.raises(HubstreamError) as caught:
                 await self.call(step)
@@ -82,14 +88,14 @@ class Run:
             try:
                 await self.step(step)
             except Exception as error:
-                error.add_note(f"in step {number} ({step.get('call', 'advance')})")
+                error.add_note(f"in step {number} ({step.get('call', 'no call')})")
                 raise
 
 
 def facts(error: HubstreamError) -> dict[str, Any]:
     names = (
         *("kind", "status", "code", "message", "service", "operation"),
-        *("http_status", "request_id", "attempts"),
+        *("http_status", "request_id", "attempts", "retry_after"),
     )
     argument = error.context.get("argument")
     return {**{name: getattr(error, name) for name in names}, "argument": argument}

@@ -1,6 +1,7 @@
 //! An emulator in the process of the tests that use it.
 
 use hubstream::error::{Error, ErrorKind};
+use hubstream_emulator::faults::FaultPlan;
 use hubstream_emulator::{Clock, Emulator, EmulatorBuilder, Limits};
 use napi::Env;
 use napi::bindgen_prelude::{AsyncBlock, AsyncBlockBuilder, Result};
@@ -118,6 +119,32 @@ impl NativeEmulator {
         })?;
         self.clock.advance(by);
         Ok(())
+    }
+
+    /// Replaces all faults by those of a plan in JSON.
+    #[napi]
+    pub fn set_faults(&self, env: &Env, plan: String) -> Result<()> {
+        let invalid = |error| Error::invalid_argument("faults", error);
+        let set = || {
+            let plan = FaultPlan::from_json(plan.as_bytes()).map_err(invalid)?;
+            let stopped = || Error::new(ErrorKind::Closed, "the emulator was stopped");
+            self.with(|emulator| emulator.set_faults(plan).map_err(invalid))
+                .ok_or_else(stopped)?
+        };
+        set().map_err(|error| to_js(env, &error))
+    }
+
+    /// Removes all faults.
+    #[napi]
+    pub fn clear_faults(&self) {
+        self.with(Emulator::clear_faults);
+    }
+
+    /// The faults that are set, with how often each happened, in JSON.
+    #[napi]
+    pub fn faults(&self) -> String {
+        let faults = self.with(Emulator::faults).unwrap_or_default();
+        serde_json::json!(faults).to_string()
     }
 
     /// Forgets all state.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use hubstream::error::{Error, ErrorKind};
+use hubstream_emulator::faults::{FaultPlan, InvalidFault};
 use hubstream_emulator::{Clock, EmulatorBuilder, Limits};
 use pyo3::prelude::*;
 
@@ -26,6 +27,10 @@ pub(crate) struct Emulator {
 
 fn locked(running: &Running) -> MutexGuard<'_, Option<hubstream_emulator::Emulator>> {
     running.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn invalid_faults(error: InvalidFault) -> Error {
+    Error::invalid_argument("faults", error)
 }
 
 fn failure(message: String) -> Error {
@@ -139,6 +144,30 @@ impl Emulator {
                 emulator.reset();
             }
         });
+    }
+
+    /// Replaces all faults by those of a plan in JSON.
+    fn set_faults(&self, py: Python<'_>, plan: &str) -> PyResult<()> {
+        let set = |plan| match locked(&self.running).as_ref() {
+            None => Err(failure("the emulator is not running".to_owned())),
+            Some(emulator) => emulator.set_faults(plan).map_err(invalid_faults),
+        };
+        let plan = FaultPlan::from_json(plan.as_bytes()).map_err(invalid_faults);
+        plan.and_then(set).map_err(|error| raise(py, "", error))
+    }
+
+    /// Removes all faults.
+    fn clear_faults(&self) {
+        if let Some(emulator) = locked(&self.running).as_ref() {
+            emulator.clear_faults();
+        }
+    }
+
+    /// The faults that are set, with how often each happened, in JSON.
+    fn faults(&self) -> String {
+        let running = locked(&self.running);
+        let faults = running.as_ref().map(hubstream_emulator::Emulator::faults);
+        serde_json::json!(faults.unwrap_or_default()).to_string()
     }
 
     /// Moves the emulator's clock forward by so many seconds.

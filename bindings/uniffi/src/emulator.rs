@@ -5,7 +5,9 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use hubstream::error::{Error, ErrorKind, Result};
 use hubstream_emulator::Clock;
+use hubstream_emulator::faults::FaultPlan;
 
+use crate::faults::{Fault, StruckFault};
 use crate::generated::HubstreamError;
 use crate::runtime;
 
@@ -104,6 +106,38 @@ impl Emulator {
         if let Some(emulator) = running.as_ref().filter(|_| self.is_ours()) {
             emulator.reset();
         }
+    }
+
+    /// Replaces all faults. They are tried on a request in their order, up to the first that takes the
+    /// place of the reply; the seed decides on those with a probability. If one is invalid, nothing
+    /// changes.
+    pub fn set_faults(&self, faults: Vec<Fault>, seed: u64) -> Result<(), HubstreamError> {
+        let plan = FaultPlan {
+            seed,
+            faults: faults.into_iter().map(Into::into).collect(),
+        };
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let emulator = running.as_ref().filter(|_| self.is_ours());
+        let emulator =
+            emulator.ok_or_else(|| Error::new(ErrorKind::Closed, "the emulator is not running"))?;
+        let set = emulator.set_faults(plan);
+        set.map_err(|error| Error::invalid_argument("faults", error).into())
+    }
+
+    /// Removes all faults.
+    pub fn clear_faults(&self) {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(emulator) = running.as_ref().filter(|_| self.is_ours()) {
+            emulator.clear_faults();
+        }
+    }
+
+    /// The faults that are set, with how often each happened.
+    pub fn faults(&self) -> Vec<StruckFault> {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let emulator = running.as_ref().filter(|_| self.is_ours());
+        let faults = emulator.map(hubstream_emulator::Emulator::faults);
+        faults.into_iter().flatten().map(Into::into).collect()
     }
 
     /// Answers the requests in flight and stops. Does nothing the second time.

@@ -11,6 +11,7 @@ mod convert;
 pub mod credentials;
 pub mod emulator;
 pub mod error;
+pub mod faults;
 #[rustfmt::skip]
 pub mod generated;
 pub mod record;

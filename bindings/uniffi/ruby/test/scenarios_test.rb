@@ -6,7 +6,8 @@ require_relative 'scenario'
 # Runs every scenario of tests/scenarios.
 class ScenariosTest < Minitest::Test
   START = 1_800_000_000
-  FACTS = %w[kind status code service operation http_status request_id attempts].freeze
+  FACTS = %w[kind status code service operation http_status request_id attempts
+             retry_after].freeze
 
   Scenario.all.each do |scenario|
     define_method("test_#{scenario.name}") { run_scenario(scenario) }
@@ -21,7 +22,7 @@ class ScenariosTest < Minitest::Test
       scenario.text['step'].each.with_index(1) do |step, number|
         perform(scenario, emulator, clients, step)
       rescue Scenario::Difference, Hubstream::HubstreamError => e
-        flunk "step #{number} (#{step.fetch('call', 'advance')}): #{e.message}"
+        flunk "step #{number} (#{step.fetch('call', 'no call')}): #{e.message}"
       end
     end
   end
@@ -38,8 +39,12 @@ class ScenariosTest < Minitest::Test
 
   def perform(scenario, emulator, clients, step)
     emulator.advance(step['advance'].to_f) if step.key?('advance')
-    return unless step.key?('call')
+    emulator.set_faults(step['faults'], seed: step.fetch('seed', 0)) if step.key?('faults')
+    outcome(scenario, clients, step) if step.key?('call')
+    assert_equal(step['struck'], emulator.faults.map(&:struck)) if step.key?('struck')
+  end
 
+  def outcome(scenario, clients, step)
     client = clients[step.fetch('client', 'main')]
     if step.key?('error')
       error = assert_raises(Hubstream::HubstreamError) { call(scenario, client, step) }

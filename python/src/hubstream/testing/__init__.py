@@ -6,11 +6,13 @@ written for the services run against it unchanged.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from hubstream import _native
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import timedelta
     from os import PathLike
     from types import TracebackType
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from hubstream.datahub import DataHub
     from hubstream.datahub.aio import DataHub as AsyncDataHub
+    from hubstream.testing.faults import Fault, StruckFault
 
 __all__ = ["Emulator"]
 
@@ -134,8 +137,41 @@ class Emulator:
         self._native.stop()
 
     def reset(self) -> None:
-        """Forgets all state, as if it had just been started for the first time."""
+        """Forgets all state and all faults, as if it had just been started for the first time."""
         self._native.reset()
+
+    def set_faults(self, faults: Iterable[Fault], seed: int = 0) -> None:
+        """Replaces all faults: what goes wrong from now on, and for which requests.
+
+        Args:
+            faults: The faults. They are tried on a request in their order, up to the first that
+                takes the place of the reply.
+            seed: Decides on faults with a probability: the same requests in the same order meet
+                the same faults.
+
+        Raises:
+            InvalidArgumentError: If a fault is invalid, with its place; nothing changes then. Or
+                if the emulator is not running.
+
+        Example:
+            >>> with Emulator() as emulator, emulator.datahub_client() as hub:
+            ...     emulator.set_faults(
+            ...         [{"operation": "ListProject", "effect": {"throttle": True}, "count": 1}]
+            ...     )
+            ...     names = hub.list_project().project_names  # the second attempt succeeds
+            ...     emulator.faults()[0]["struck"]
+            1
+        """
+        self._native.set_faults(json.dumps({"seed": seed, "faults": list(faults)}))
+
+    def clear_faults(self) -> None:
+        """Removes all faults."""
+        self._native.clear_faults()
+
+    def faults(self) -> list[StruckFault]:
+        """The faults that are set, each with `struck`, the number of requests it happened to."""
+        faults: list[StruckFault] = json.loads(self._native.faults())
+        return faults
 
     def advance(self, time: float | timedelta) -> None:
         """Moves the emulator's clock forward by so many seconds."""

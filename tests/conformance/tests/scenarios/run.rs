@@ -10,6 +10,7 @@ use hubstream::connect::{self, ServiceEntry};
 use hubstream::dynamic::Value;
 use hubstream::error::Error;
 use hubstream::registry::AnyClient;
+use hubstream_emulator::faults::FaultPlan;
 use hubstream_emulator::{Clock, Emulator};
 use toml::Value as Toml;
 
@@ -37,7 +38,7 @@ pub(crate) fn run(scenario: &Scenario, settings: &BTreeMap<String, String>) -> R
     runtime.map_err(|error| error.to_string())?.block_on(async {
         let mut run = Run::start(scenario, settings).await?;
         for (index, step) in scenario.steps.iter().enumerate() {
-            let name = step.call.as_deref().unwrap_or("advance");
+            let name = step.call.as_deref().unwrap_or("no call");
             run.step(step)
                 .await
                 .map_err(|error| format!("step {} ({name}){error}", index + 1))?;
@@ -112,10 +113,32 @@ impl<'a> Run<'a> {
         if let Some(seconds) = step.advance {
             self.emulator.clock().advance(Duration::from_secs(seconds));
         }
-        let Some(call) = &step.call else {
+        if let Some(faults) = &step.faults {
+            self.set_faults(faults, step.seed)?;
+        }
+        if let Some(call) = &step.call {
+            let outcome = self.call(step, call).await;
+            self.check(step, outcome)?;
+        }
+        let Some(expected) = &step.struck else {
             return Ok(());
         };
-        let outcome = self.call(step, call).await;
+        let struck: Vec<_> = self.emulator.faults().iter().map(|f| f.struck).collect();
+        if struck == *expected {
+            Ok(())
+        } else {
+            Err(format!(": struck {struck:?}, expected {expected:?}"))
+        }
+    }
+
+    fn set_faults(&self, faults: &[Toml], seed: u64) -> Result<(), String> {
+        let plan = serde_json::json!({ "seed": seed, "faults": faults }).to_string();
+        let plan = FaultPlan::from_json(plan.as_bytes());
+        plan.and_then(|plan| self.emulator.set_faults(plan))
+            .map_err(|error| error.to_string())
+    }
+
+    fn check(&mut self, step: &Step, outcome: Result<Value, Error>) -> Result<(), String> {
         match (&step.error, outcome) {
             (None, Err(error)) => Err(format!(": {error:?}")),
             (None, Ok(result)) => {
@@ -177,6 +200,12 @@ fn described(error: &Error) -> Value {
         ),
         ("request_id", text(error.request_id())),
         ("attempts", Value::Integer(error.attempts().into())),
+        (
+            "retry_after",
+            error
+                .retry_after()
+                .map_or(Value::Null, |wait| Value::Double(wait.as_secs_f64())),
+        ),
         (
             "argument",
             argument.map_or(Value::Null, |(_, name)| text(name)),

@@ -46,6 +46,12 @@ pub(crate) struct Step {
     pub(crate) save: BTreeMap<String, String>,
     #[serde(default)]
     pub(crate) advance: Option<u64>,
+    #[serde(default)]
+    pub(crate) faults: Option<Vec<Value>>,
+    #[serde(default)]
+    pub(crate) seed: u64,
+    #[serde(default)]
+    pub(crate) struck: Option<Vec<u64>>,
 }
 
 impl Scenario {

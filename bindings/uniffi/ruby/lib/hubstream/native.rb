@@ -914,6 +914,31 @@ private_constant :UniffiHandleMap
     end
   end
 
+  # The Record type Fault.
+
+  def self.check_lower_TypeFault(v)
+
+    RustBuffer.check_lower_TypeFaultEffect(v.effect)
+    RustBuffer.check_lower_Optionalstring(v.service)
+    RustBuffer.check_lower_Optionalu64(v.count)
+
+    RustBuffer.check_lower_OptionalTypeFaultMoment(v.moment)
+    RustBuffer.check_lower_Optionalu64(v.retry_after_seconds)
+  end
+
+  def self.alloc_from_TypeFault(v)
+    RustBuffer.allocWithBuilder do |builder|
+      builder.write_TypeFault(v)
+      return builder.finalize
+    end
+  end
+
+  def consume_into_TypeFault
+    consumeWithStream do |stream|
+      return stream.read_TypeFault
+    end
+  end
+
   # The Record type FcConnectorConfig.
 
   def self.check_lower_TypeFcConnectorConfig(v)
@@ -1794,6 +1819,26 @@ private_constant :UniffiHandleMap
     end
   end
 
+  # The Record type StruckFault.
+
+  def self.check_lower_TypeStruckFault(v)
+    RustBuffer.check_lower_TypeFault(v.fault)
+
+  end
+
+  def self.alloc_from_TypeStruckFault(v)
+    RustBuffer.allocWithBuilder do |builder|
+      builder.write_TypeStruckFault(v)
+      return builder.finalize
+    end
+  end
+
+  def consume_into_TypeStruckFault
+    consumeWithStream do |stream|
+      return stream.read_TypeStruckFault
+    end
+  end
+
   # The Record type Subscription.
 
   def self.check_lower_TypeSubscription(v)
@@ -2352,6 +2397,70 @@ private_constant :UniffiHandleMap
   end
 
 
+  # The Enum type FaultEffect.
+
+  def self.check_lower_TypeFaultEffect(v)
+    if v.latency?
+
+      return
+    end
+    if v.failure?
+
+
+
+      return
+    end
+    if v.throttle?
+      return
+    end
+    if v.drop?
+      return
+    end
+    if v.half?
+      return
+    end
+    if v.corrupt_crc?
+      return
+    end
+    if v.clock_skew?
+
+      return
+    end
+  end
+
+  def self.alloc_from_TypeFaultEffect(v)
+    RustBuffer.allocWithBuilder do |builder|
+      builder.write_TypeFaultEffect(v)
+      return builder.finalize
+    end
+  end
+
+  def consume_into_TypeFaultEffect
+    consumeWithStream do |stream|
+      return stream.read_TypeFaultEffect
+    end
+  end
+
+
+  # The Enum type FaultMoment.
+
+  def self.check_lower_TypeFaultMoment(v)
+  end
+
+  def self.alloc_from_TypeFaultMoment(v)
+    RustBuffer.allocWithBuilder do |builder|
+      builder.write_TypeFaultMoment(v)
+      return builder.finalize
+    end
+  end
+
+  def consume_into_TypeFaultMoment
+    consumeWithStream do |stream|
+      return stream.read_TypeFaultMoment
+    end
+  end
+
+
   # The Enum type FieldType.
 
   def self.check_lower_TypeFieldType(v)
@@ -2702,6 +2811,27 @@ private_constant :UniffiHandleMap
     end
   end
 
+  # The Optional<T> type for u64.
+
+  def self.check_lower_Optionalu64(v)
+    if !v.nil?
+
+    end
+  end
+
+  def self.alloc_from_Optionalu64(v)
+    RustBuffer.allocWithBuilder do |builder|
+      builder.write_Optionalu64(v)
+      return builder.finalize()
+    end
+  end
+
+  def consume_into_Optionalu64
+    consumeWithStream do |stream|
+      return stream.read_Optionalu64
+    end
+  end
+
   # The Optional<T> type for i64.
 
   def self.check_lower_Optionali64(v)
@@ -2993,6 +3123,27 @@ private_constant :UniffiHandleMap
   def consume_into_OptionalTypeDisStreamType
     consumeWithStream do |stream|
       return stream.read_OptionalTypeDisStreamType
+    end
+  end
+
+  # The Optional<T> type for TypeFaultMoment.
+
+  def self.check_lower_OptionalTypeFaultMoment(v)
+    if !v.nil?
+      RustBuffer.check_lower_TypeFaultMoment(v)
+    end
+  end
+
+  def self.alloc_from_OptionalTypeFaultMoment(v)
+    RustBuffer.allocWithBuilder do |builder|
+      builder.write_OptionalTypeFaultMoment(v)
+      return builder.finalize()
+    end
+  end
+
+  def consume_into_OptionalTypeFaultMoment
+    consumeWithStream do |stream|
+      return stream.read_OptionalTypeFaultMoment
     end
   end
 
@@ -3374,6 +3525,27 @@ private_constant :UniffiHandleMap
     end
   end
 
+  # The Sequence<T> type for TypeFault.
+
+  def self.check_lower_SequenceTypeFault(v)
+    v.each do |item|
+      RustBuffer.check_lower_TypeFault(item)
+    end
+  end
+
+  def self.alloc_from_SequenceTypeFault(v)
+    RustBuffer.allocWithBuilder do |builder|
+      builder.write_SequenceTypeFault(v)
+      return builder.finalize()
+    end
+  end
+
+  def consume_into_SequenceTypeFault
+    consumeWithStream do |stream|
+      return stream.read_SequenceTypeFault
+    end
+  end
+
   # The Sequence<T> type for TypeField.
 
   def self.check_lower_SequenceTypeField(v)
@@ -3476,6 +3648,27 @@ private_constant :UniffiHandleMap
   def consume_into_SequenceTypeShardContext
     consumeWithStream do |stream|
       return stream.read_SequenceTypeShardContext
+    end
+  end
+
+  # The Sequence<T> type for TypeStruckFault.
+
+  def self.check_lower_SequenceTypeStruckFault(v)
+    v.each do |item|
+      RustBuffer.check_lower_TypeStruckFault(item)
+    end
+  end
+
+  def self.alloc_from_SequenceTypeStruckFault(v)
+    RustBuffer.allocWithBuilder do |builder|
+      builder.write_SequenceTypeStruckFault(v)
+      return builder.finalize()
+    end
+  end
+
+  def consume_into_SequenceTypeStruckFault
+    consumeWithStream do |stream|
+      return stream.read_SequenceTypeStruckFault
     end
   end
 
@@ -3741,6 +3934,10 @@ class RustBufferStream
 
   def read_u32
     unpack_from 4, 'L>'
+  end
+
+  def read_u64
+    unpack_from 8, 'Q>'
   end
 
   def read_i64
@@ -4184,6 +4381,20 @@ class RustBufferStream
       index: read_i64,
       error_code: read_string,
       error_message: read_string
+    )
+  end
+
+  # The Record type Fault.
+
+  def read_TypeFault
+    Fault.new(
+      operation: read_string,
+      effect: read_TypeFaultEffect,
+      service: read_Optionalstring,
+      count: read_Optionalu64,
+      probability: read_f64,
+      moment: read_OptionalTypeFaultMoment,
+      retry_after_seconds: read_Optionalu64
     )
   end
 
@@ -4646,6 +4857,15 @@ class RustBufferStream
     SplitShardResult.new(
       new_shards: read_SequenceTypeShardBase,
       request_id: read_string
+    )
+  end
+
+  # The Record type StruckFault.
+
+  def read_TypeStruckFault
+    StruckFault.new(
+      fault: read_TypeFault,
+      struck: read_u64
     )
   end
 
@@ -5161,6 +5381,70 @@ class RustBufferStream
 
 
 
+  # The Enum type FaultEffect.
+
+  def read_TypeFaultEffect
+    variant = unpack_from 4, 'l>'
+
+    if variant == 1
+        return FaultEffect::LATENCY.new(
+            milliseconds: self.read_u64()
+        )
+    end
+    if variant == 2
+        return FaultEffect::FAILURE.new(
+            status: self.read_u16(),
+            code: self.read_string(),
+            message: self.read_string()
+        )
+    end
+    if variant == 3
+        return FaultEffect::THROTTLE.new
+
+    end
+    if variant == 4
+        return FaultEffect::DROP.new
+
+    end
+    if variant == 5
+        return FaultEffect::HALF.new
+
+    end
+    if variant == 6
+        return FaultEffect::CORRUPT_CRC.new
+
+    end
+    if variant == 7
+        return FaultEffect::CLOCK_SKEW.new(
+            seconds: self.read_i64()
+        )
+    end
+    raise InternalError, 'Unexpected variant tag for TypeFaultEffect'
+  end
+
+
+
+
+
+  # The Enum type FaultMoment.
+
+  def read_TypeFaultMoment
+    variant = unpack_from 4, 'l>'
+
+    if variant == 1
+      return FaultMoment::BEFORE
+    end
+    if variant == 2
+      return FaultMoment::AFTER
+    end
+
+    raise InternalError, 'Unexpected variant tag for TypeFaultMoment'
+  end
+
+
+
+
+
   # The Enum type FieldType.
 
   def read_TypeFieldType
@@ -5587,6 +5871,21 @@ class RustBufferStream
   end
 
 
+  # The Optional<T> type for u64.
+
+  def read_Optionalu64
+    flag = unpack_from 1, 'c'
+
+    if flag == 0
+      return nil
+    elsif flag == 1
+      return read_u64
+    else
+      raise InternalError, 'Unexpected flag byte for Optionalu64'
+    end
+  end
+
+
   # The Optional<T> type for i64.
 
   def read_Optionali64
@@ -5793,6 +6092,21 @@ class RustBufferStream
       return read_TypeDisStreamType
     else
       raise InternalError, 'Unexpected flag byte for OptionalTypeDisStreamType'
+    end
+  end
+
+
+  # The Optional<T> type for TypeFaultMoment.
+
+  def read_OptionalTypeFaultMoment
+    flag = unpack_from 1, 'c'
+
+    if flag == 0
+      return nil
+    elsif flag == 1
+      return read_TypeFaultMoment
+    else
+      raise InternalError, 'Unexpected flag byte for OptionalTypeFaultMoment'
     end
   end
 
@@ -6078,6 +6392,22 @@ class RustBufferStream
     items
   end
 
+  # The Sequence<T> type for TypeFault.
+
+  def read_SequenceTypeFault
+    count = unpack_from 4, 'l>'
+
+    raise InternalError, 'Unexpected negative sequence length' if count.negative?
+
+    items = []
+
+    count.times do
+      items.append read_TypeFault
+    end
+
+    items
+  end
+
   # The Sequence<T> type for TypeField.
 
   def read_SequenceTypeField
@@ -6153,6 +6483,22 @@ class RustBufferStream
 
     count.times do
       items.append read_TypeShardContext
+    end
+
+    items
+  end
+
+  # The Sequence<T> type for TypeStruckFault.
+
+  def read_SequenceTypeStruckFault
+    count = unpack_from 4, 'l>'
+
+    raise InternalError, 'Unexpected negative sequence length' if count.negative?
+
+    items = []
+
+    count.times do
+      items.append read_TypeStruckFault
     end
 
     items
@@ -6367,6 +6713,11 @@ class RustBufferBuilder
   def write_u32(v)
     v = ::Hubstream::uniffi_in_range(v, "u32", 0, 2**32)
     pack_into(4, 'L>', v)
+  end
+
+  def write_u64(v)
+    v = ::Hubstream::uniffi_in_range(v, "u64", 0, 2**64)
+    pack_into(8, 'Q>', v)
   end
 
   def write_i64(v)
@@ -6745,6 +7096,18 @@ class RustBufferBuilder
     self.write_i64(v.index)
     self.write_string(v.error_code)
     self.write_string(v.error_message)
+  end
+
+  # The Record type Fault.
+
+  def write_TypeFault(v)
+    self.write_string(v.operation)
+    self.write_TypeFaultEffect(v.effect)
+    self.write_Optionalstring(v.service)
+    self.write_Optionalu64(v.count)
+    self.write_f64(v.probability)
+    self.write_OptionalTypeFaultMoment(v.moment)
+    self.write_Optionalu64(v.retry_after_seconds)
   end
 
   # The Record type FcConnectorConfig.
@@ -7133,6 +7496,13 @@ class RustBufferBuilder
     self.write_string(v.request_id)
   end
 
+  # The Record type StruckFault.
+
+  def write_TypeStruckFault(v)
+    self.write_TypeFault(v.fault)
+    self.write_u64(v.struck)
+  end
+
   # The Record type Subscription.
 
   def write_TypeSubscription(v)
@@ -7483,6 +7853,50 @@ class RustBufferBuilder
  end
 
 
+  # The Enum type FaultEffect.
+
+  def write_TypeFaultEffect(v)
+    if v.latency?
+      pack_into(4, 'l>', 1)
+        self.write_u64(v.milliseconds)
+    end
+    if v.failure?
+      pack_into(4, 'l>', 2)
+        self.write_u16(v.status)
+        self.write_string(v.code)
+        self.write_string(v.message)
+    end
+    if v.throttle?
+      pack_into(4, 'l>', 3)
+    end
+    if v.drop?
+      pack_into(4, 'l>', 4)
+    end
+    if v.half?
+      pack_into(4, 'l>', 5)
+    end
+    if v.corrupt_crc?
+      pack_into(4, 'l>', 6)
+    end
+    if v.clock_skew?
+      pack_into(4, 'l>', 7)
+        self.write_i64(v.seconds)
+    end
+ end
+
+
+  # The Enum type FaultMoment.
+
+  def write_TypeFaultMoment(v)
+    if v == FaultMoment::BEFORE
+      pack_into(4, 'l>', 1)
+    end
+    if v == FaultMoment::AFTER
+      pack_into(4, 'l>', 2)
+    end
+ end
+
+
   # The Enum type FieldType.
 
   def write_TypeFieldType(v)
@@ -7804,6 +8218,17 @@ class RustBufferBuilder
     end
   end
 
+  # The Optional<T> type for u64.
+
+  def write_Optionalu64(v)
+    if v.nil?
+      pack_into(1, 'c', 0)
+    else
+      pack_into(1, 'c', 1)
+      self.write_u64(v)
+    end
+  end
+
   # The Optional<T> type for i64.
 
   def write_Optionali64(v)
@@ -7955,6 +8380,17 @@ class RustBufferBuilder
     else
       pack_into(1, 'c', 1)
       self.write_TypeDisStreamType(v)
+    end
+  end
+
+  # The Optional<T> type for TypeFaultMoment.
+
+  def write_OptionalTypeFaultMoment(v)
+    if v.nil?
+      pack_into(1, 'c', 0)
+    else
+      pack_into(1, 'c', 1)
+      self.write_TypeFaultMoment(v)
     end
   end
 
@@ -8144,6 +8580,16 @@ class RustBufferBuilder
     end
   end
 
+  # The Sequence<T> type for TypeFault.
+
+  def write_SequenceTypeFault(items)
+    pack_into(4, 'l>', items.size)
+
+    items.each do |item|
+      self.write_TypeFault(item)
+    end
+  end
+
   # The Sequence<T> type for TypeField.
 
   def write_SequenceTypeField(items)
@@ -8191,6 +8637,16 @@ class RustBufferBuilder
 
     items.each do |item|
       self.write_TypeShardContext(item)
+    end
+  end
+
+  # The Sequence<T> type for TypeStruckFault.
+
+  def write_SequenceTypeStruckFault(items)
+    pack_into(4, 'l>', items.size)
+
+    items.each do |item|
+      self.write_TypeStruckFault(item)
     end
   end
 
@@ -8383,6 +8839,8 @@ module CredentialError
   end
 
 end
+
+
 
 
 
@@ -9051,6 +9509,10 @@ module UniFFILib
     [:uint64, :double, RustCallStatus.by_ref],
     :void
 
+  attach_function :uniffi_hubstream_uniffi_fn_method_emulator_clear_faults,
+    [:uint64, RustCallStatus.by_ref],
+    :void
+
   attach_function :uniffi_hubstream_uniffi_fn_method_emulator_datahub_url,
     [:uint64, RustCallStatus.by_ref],
     RustBuffer.by_value
@@ -9059,8 +9521,16 @@ module UniFFILib
     [:uint64, RustCallStatus.by_ref],
     RustBuffer.by_value
 
+  attach_function :uniffi_hubstream_uniffi_fn_method_emulator_faults,
+    [:uint64, RustCallStatus.by_ref],
+    RustBuffer.by_value
+
   attach_function :uniffi_hubstream_uniffi_fn_method_emulator_reset,
     [:uint64, RustCallStatus.by_ref],
+    :void
+
+  attach_function :uniffi_hubstream_uniffi_fn_method_emulator_set_faults,
+    [:uint64, RustBuffer.by_value, :uint64, RustCallStatus.by_ref],
     :void
 
   attach_function :uniffi_hubstream_uniffi_fn_method_emulator_stop,
@@ -9807,6 +10277,10 @@ module UniFFILib
     [],
     :uint16
 
+  attach_function :uniffi_hubstream_uniffi_checksum_method_emulator_clear_faults,
+    [],
+    :uint16
+
   attach_function :uniffi_hubstream_uniffi_checksum_method_emulator_datahub_url,
     [],
     :uint16
@@ -9815,7 +10289,15 @@ module UniFFILib
     [],
     :uint16
 
+  attach_function :uniffi_hubstream_uniffi_checksum_method_emulator_faults,
+    [],
+    :uint16
+
   attach_function :uniffi_hubstream_uniffi_checksum_method_emulator_reset,
+    [],
+    :uint16
+
+  attach_function :uniffi_hubstream_uniffi_checksum_method_emulator_set_faults,
     [],
     :uint16
 
@@ -10433,6 +10915,400 @@ private_constant :CallbackInterfaceFfiConverter
   # Custom type definitions.
 
   # Public interface members begin here.
+
+
+
+
+
+
+class FaultEffect
+  def initialize
+    raise RuntimeError, 'FaultEffect cannot be instantiated directly'
+  end
+
+
+  # Each enum variant is a nested class of the enum itself.
+  class LATENCY < FaultEffect
+
+      attr_reader :milliseconds
+
+    def initialize(milliseconds:
+      )
+        @milliseconds = milliseconds
+    end
+    def to_s
+      "FaultEffect::LATENCY"
+    end
+    def ==(other)
+      return false unless other.respond_to?(:latency?)
+      return false unless other.latency?
+        return false if @milliseconds != other.milliseconds
+      true
+    end
+
+    # For each variant, we have an `NAME?` method for easily checking
+    # whether an instance is that variant.
+
+    def latency?
+      instance_of? FaultEffect::LATENCY
+    end
+
+    def failure?
+      instance_of? FaultEffect::FAILURE
+    end
+
+    def throttle?
+      instance_of? FaultEffect::THROTTLE
+    end
+
+    def drop?
+      instance_of? FaultEffect::DROP
+    end
+
+    def half?
+      instance_of? FaultEffect::HALF
+    end
+
+    def corrupt_crc?
+      instance_of? FaultEffect::CORRUPT_CRC
+    end
+
+    def clock_skew?
+      instance_of? FaultEffect::CLOCK_SKEW
+    end
+
+  end
+  class FAILURE < FaultEffect
+
+      attr_reader :status, :code, :message
+
+    def initialize(status:
+      , code:
+      , message:
+      )
+        @status = status
+        @code = code
+        @message = message
+    end
+    def to_s
+      "FaultEffect::FAILURE"
+    end
+    def ==(other)
+      return false unless other.respond_to?(:failure?)
+      return false unless other.failure?
+        return false if @status != other.status
+        return false if @code != other.code
+        return false if @message != other.message
+      true
+    end
+
+    # For each variant, we have an `NAME?` method for easily checking
+    # whether an instance is that variant.
+
+    def latency?
+      instance_of? FaultEffect::LATENCY
+    end
+
+    def failure?
+      instance_of? FaultEffect::FAILURE
+    end
+
+    def throttle?
+      instance_of? FaultEffect::THROTTLE
+    end
+
+    def drop?
+      instance_of? FaultEffect::DROP
+    end
+
+    def half?
+      instance_of? FaultEffect::HALF
+    end
+
+    def corrupt_crc?
+      instance_of? FaultEffect::CORRUPT_CRC
+    end
+
+    def clock_skew?
+      instance_of? FaultEffect::CLOCK_SKEW
+    end
+
+  end
+  class THROTTLE < FaultEffect
+
+    def initialize()
+
+
+    end
+
+    def [](index)
+      @values[index]
+    end
+
+    def to_s
+      "FaultEffect::THROTTLE"
+    end
+    def ==(other)
+      return false unless other.respond_to?(:throttle?)
+      return false unless other.throttle?
+
+      true
+    end
+
+    # For each variant, we have an `NAME?` method for easily checking
+    # whether an instance is that variant.
+
+    def latency?
+      instance_of? FaultEffect::LATENCY
+    end
+
+    def failure?
+      instance_of? FaultEffect::FAILURE
+    end
+
+    def throttle?
+      instance_of? FaultEffect::THROTTLE
+    end
+
+    def drop?
+      instance_of? FaultEffect::DROP
+    end
+
+    def half?
+      instance_of? FaultEffect::HALF
+    end
+
+    def corrupt_crc?
+      instance_of? FaultEffect::CORRUPT_CRC
+    end
+
+    def clock_skew?
+      instance_of? FaultEffect::CLOCK_SKEW
+    end
+
+  end
+  class DROP < FaultEffect
+
+    def initialize()
+
+
+    end
+
+    def [](index)
+      @values[index]
+    end
+
+    def to_s
+      "FaultEffect::DROP"
+    end
+    def ==(other)
+      return false unless other.respond_to?(:drop?)
+      return false unless other.drop?
+
+      true
+    end
+
+    # For each variant, we have an `NAME?` method for easily checking
+    # whether an instance is that variant.
+
+    def latency?
+      instance_of? FaultEffect::LATENCY
+    end
+
+    def failure?
+      instance_of? FaultEffect::FAILURE
+    end
+
+    def throttle?
+      instance_of? FaultEffect::THROTTLE
+    end
+
+    def drop?
+      instance_of? FaultEffect::DROP
+    end
+
+    def half?
+      instance_of? FaultEffect::HALF
+    end
+
+    def corrupt_crc?
+      instance_of? FaultEffect::CORRUPT_CRC
+    end
+
+    def clock_skew?
+      instance_of? FaultEffect::CLOCK_SKEW
+    end
+
+  end
+  class HALF < FaultEffect
+
+    def initialize()
+
+
+    end
+
+    def [](index)
+      @values[index]
+    end
+
+    def to_s
+      "FaultEffect::HALF"
+    end
+    def ==(other)
+      return false unless other.respond_to?(:half?)
+      return false unless other.half?
+
+      true
+    end
+
+    # For each variant, we have an `NAME?` method for easily checking
+    # whether an instance is that variant.
+
+    def latency?
+      instance_of? FaultEffect::LATENCY
+    end
+
+    def failure?
+      instance_of? FaultEffect::FAILURE
+    end
+
+    def throttle?
+      instance_of? FaultEffect::THROTTLE
+    end
+
+    def drop?
+      instance_of? FaultEffect::DROP
+    end
+
+    def half?
+      instance_of? FaultEffect::HALF
+    end
+
+    def corrupt_crc?
+      instance_of? FaultEffect::CORRUPT_CRC
+    end
+
+    def clock_skew?
+      instance_of? FaultEffect::CLOCK_SKEW
+    end
+
+  end
+  class CORRUPT_CRC < FaultEffect
+
+    def initialize()
+
+
+    end
+
+    def [](index)
+      @values[index]
+    end
+
+    def to_s
+      "FaultEffect::CORRUPT_CRC"
+    end
+    def ==(other)
+      return false unless other.respond_to?(:corrupt_crc?)
+      return false unless other.corrupt_crc?
+
+      true
+    end
+
+    # For each variant, we have an `NAME?` method for easily checking
+    # whether an instance is that variant.
+
+    def latency?
+      instance_of? FaultEffect::LATENCY
+    end
+
+    def failure?
+      instance_of? FaultEffect::FAILURE
+    end
+
+    def throttle?
+      instance_of? FaultEffect::THROTTLE
+    end
+
+    def drop?
+      instance_of? FaultEffect::DROP
+    end
+
+    def half?
+      instance_of? FaultEffect::HALF
+    end
+
+    def corrupt_crc?
+      instance_of? FaultEffect::CORRUPT_CRC
+    end
+
+    def clock_skew?
+      instance_of? FaultEffect::CLOCK_SKEW
+    end
+
+  end
+  class CLOCK_SKEW < FaultEffect
+
+      attr_reader :seconds
+
+    def initialize(seconds:
+      )
+        @seconds = seconds
+    end
+    def to_s
+      "FaultEffect::CLOCK_SKEW"
+    end
+    def ==(other)
+      return false unless other.respond_to?(:clock_skew?)
+      return false unless other.clock_skew?
+        return false if @seconds != other.seconds
+      true
+    end
+
+    # For each variant, we have an `NAME?` method for easily checking
+    # whether an instance is that variant.
+
+    def latency?
+      instance_of? FaultEffect::LATENCY
+    end
+
+    def failure?
+      instance_of? FaultEffect::FAILURE
+    end
+
+    def throttle?
+      instance_of? FaultEffect::THROTTLE
+    end
+
+    def drop?
+      instance_of? FaultEffect::DROP
+    end
+
+    def half?
+      instance_of? FaultEffect::HALF
+    end
+
+    def corrupt_crc?
+      instance_of? FaultEffect::CORRUPT_CRC
+    end
+
+    def clock_skew?
+      instance_of? FaultEffect::CLOCK_SKEW
+    end
+
+  end
+
+end
+
+
+
+
+
+
+class FaultMoment
+  BEFORE = 0
+  AFTER = 1
+
+end
 
 
 
@@ -16430,6 +17306,70 @@ def to_s
 end
 end
 
+  # Record type Fault
+class Fault
+  attr_reader :operation, :effect, :service, :count, :probability, :moment, :retry_after_seconds
+
+  def initialize(operation:, effect:, service: nil, count: nil, probability: 1.0, moment: nil, retry_after_seconds: nil)
+    @operation = operation
+    @effect = effect
+    @service = service
+    @count = count
+    @probability = probability
+    @moment = moment
+    @retry_after_seconds = retry_after_seconds
+  end
+
+  def ==(other)
+    if @operation != other.operation
+      return false
+    end
+    if @effect != other.effect
+      return false
+    end
+    if @service != other.service
+      return false
+    end
+    if @count != other.count
+      return false
+    end
+    if @probability != other.probability
+      return false
+    end
+    if @moment != other.moment
+      return false
+    end
+    if @retry_after_seconds != other.retry_after_seconds
+      return false
+    end
+
+    true
+  end
+
+end
+
+  # Record type StruckFault
+class StruckFault
+  attr_reader :fault, :struck
+
+  def initialize(fault:, struck:)
+    @fault = fault
+    @struck = struck
+  end
+
+  def ==(other)
+    if @fault != other.fault
+      return false
+    end
+    if @struck != other.struck
+      return false
+    end
+
+    true
+  end
+
+end
+
   # Record type ConnectorOffset
 class ConnectorOffset
   attr_reader :sequence, :timestamp
@@ -19095,6 +20035,10 @@ end
       ::Hubstream.rust_call_with_error(HubstreamError,:uniffi_hubstream_uniffi_fn_method_emulator_advance,uniffi_clone_handle(),seconds)
   end
 
+  def clear_faults()
+      ::Hubstream.rust_call(:uniffi_hubstream_uniffi_fn_method_emulator_clear_faults,uniffi_clone_handle(),)
+  end
+
   def datahub_url()
     result = ::Hubstream.rust_call(:uniffi_hubstream_uniffi_fn_method_emulator_datahub_url,uniffi_clone_handle(),)
     return result.consume_into_Optionalstring
@@ -19103,8 +20047,20 @@ end
     result = ::Hubstream.rust_call(:uniffi_hubstream_uniffi_fn_method_emulator_dis_url,uniffi_clone_handle(),)
     return result.consume_into_Optionalstring
   end
+  def faults()
+    result = ::Hubstream.rust_call(:uniffi_hubstream_uniffi_fn_method_emulator_faults,uniffi_clone_handle(),)
+    return result.consume_into_SequenceTypeStruckFault
+  end
   def reset()
       ::Hubstream.rust_call(:uniffi_hubstream_uniffi_fn_method_emulator_reset,uniffi_clone_handle(),)
+  end
+
+  def set_faults(faults, seed)
+        faults = faults
+        RustBuffer.check_lower_SequenceTypeFault(faults)
+        seed = ::Hubstream::uniffi_in_range(seed, "u64", 0, 2**64)
+
+      ::Hubstream.rust_call_with_error(HubstreamError,:uniffi_hubstream_uniffi_fn_method_emulator_set_faults,uniffi_clone_handle(),RustBuffer.alloc_from_SequenceTypeFault(faults),seed)
   end
 
 

@@ -503,6 +503,22 @@ fileprivate struct FfiConverterUInt32: FfiConverterPrimitive {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterUInt64: FfiConverterPrimitive {
+    typealias FfiType = UInt64
+    typealias SwiftType = UInt64
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> UInt64 {
+        return try lift(readInt(&buf))
+    }
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterInt64: FfiConverterPrimitive {
     typealias FfiType = Int64
     typealias SwiftType = Int64
@@ -3036,6 +3052,11 @@ public protocol EmulatorProtocol: AnyObject, Sendable {
     func advance(seconds: Double) throws 
     
     /**
+     * Removes all faults.
+     */
+    func clearFaults() 
+    
+    /**
      * Endpoint of DataHub, if it is served.
      */
     func datahubUrl()  -> String?
@@ -3046,9 +3067,21 @@ public protocol EmulatorProtocol: AnyObject, Sendable {
     func disUrl()  -> String?
     
     /**
+     * The faults that are set, with how often each happened.
+     */
+    func faults()  -> [StruckFault]
+    
+    /**
      * Forgets all state, as if the emulator had just been started for the first time.
      */
     func reset() 
+    
+    /**
+     * Replaces all faults. They are tried on a request in their order, up to the first that takes the
+     * place of the reply; the seed decides on those with a probability. If one is invalid, nothing
+     * changes.
+     */
+    func setFaults(faults: [Fault], seed: UInt64) throws 
     
     /**
      * Answers the requests in flight and stops. Does nothing the second time.
@@ -3169,6 +3202,17 @@ open func advance(seconds: Double)throws   {try rustCallWithError(FfiConverterTy
 }
     
     /**
+     * Removes all faults.
+     */
+open func clearFaults()  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_hubstream_uniffi_fn_method_emulator_clear_faults(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+    /**
      * Endpoint of DataHub, if it is served.
      */
 open func datahubUrl() -> String?  {
@@ -3193,12 +3237,39 @@ open func disUrl() -> String?  {
 }
     
     /**
+     * The faults that are set, with how often each happened.
+     */
+open func faults() -> [StruckFault]  {
+    return try!  FfiConverterSequenceTypeStruckFault.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_hubstream_uniffi_fn_method_emulator_faults(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
      * Forgets all state, as if the emulator had just been started for the first time.
      */
 open func reset()  {try! rustCall() {
         uniffiCallStatus in
     uniffi_hubstream_uniffi_fn_method_emulator_reset(
             self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Replaces all faults. They are tried on a request in their order, up to the first that takes the
+     * place of the reply; the seed decides on those with a probability. If one is invalid, nothing
+     * changes.
+     */
+open func setFaults(faults: [Fault], seed: UInt64)throws   {try rustCallWithError(FfiConverterTypeHubstreamError_lift) {
+        uniffiCallStatus in
+    uniffi_hubstream_uniffi_fn_method_emulator_set_faults(
+            self.uniffiCloneHandle(),
+        FfiConverterSequenceTypeFault.lower(faults),
+        FfiConverterUInt64.lower(seed),uniffiCallStatus
     )
 }
 }
@@ -7082,6 +7153,129 @@ public func FfiConverterTypeFailedRecord_lift(_ buf: RustBuffer) throws -> Faile
 #endif
 public func FfiConverterTypeFailedRecord_lower(_ value: FailedRecord) -> RustBuffer {
     return FfiConverterTypeFailedRecord.lower(value)
+}
+
+
+/**
+ * What goes wrong for some requests to the emulator.
+ */
+public struct Fault: Equatable, Hashable {
+    /**
+     * Name of an operation, as in `PutRecords`, or `*` for every request.
+     */
+    public let operation: String
+    /**
+     * What happens.
+     */
+    public let effect: FaultEffect
+    /**
+     * `datahub` or `dis`; absent for both.
+     */
+    public let service: String?
+    /**
+     * How often it happens at most; absent for no limit.
+     */
+    public let count: UInt64?
+    /**
+     * How likely it happens to a request that fits, from 0 to 1.
+     */
+    public let probability: Double
+    /**
+     * Whether it happens before or after the service handles the request. Absent: replies that are
+     * lost, cut off or damaged are so after, all else happens before.
+     */
+    public let moment: FaultMoment?
+    /**
+     * Seconds that a reply of throttling or of a failure asks to wait, up to one day; absent for a
+     * reply that does not say.
+     */
+    public let retryAfterSeconds: UInt64?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Name of an operation, as in `PutRecords`, or `*` for every request.
+         */operation: String, 
+        /**
+         * What happens.
+         */effect: FaultEffect, 
+        /**
+         * `datahub` or `dis`; absent for both.
+         */service: String? = nil, 
+        /**
+         * How often it happens at most; absent for no limit.
+         */count: UInt64? = nil, 
+        /**
+         * How likely it happens to a request that fits, from 0 to 1.
+         */probability: Double = Double(1.0), 
+        /**
+         * Whether it happens before or after the service handles the request. Absent: replies that are
+         * lost, cut off or damaged are so after, all else happens before.
+         */moment: FaultMoment? = nil, 
+        /**
+         * Seconds that a reply of throttling or of a failure asks to wait, up to one day; absent for a
+         * reply that does not say.
+         */retryAfterSeconds: UInt64? = nil) {
+        self.operation = operation
+        self.effect = effect
+        self.service = service
+        self.count = count
+        self.probability = probability
+        self.moment = moment
+        self.retryAfterSeconds = retryAfterSeconds
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Fault: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeFault: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Fault {
+        return
+            try Fault(
+                operation: FfiConverterString.read(from: &buf), 
+                effect: FfiConverterTypeFaultEffect.read(from: &buf), 
+                service: FfiConverterOptionString.read(from: &buf), 
+                count: FfiConverterOptionUInt64.read(from: &buf), 
+                probability: FfiConverterDouble.read(from: &buf), 
+                moment: FfiConverterOptionTypeFaultMoment.read(from: &buf), 
+                retryAfterSeconds: FfiConverterOptionUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Fault, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.operation, into: &buf)
+        FfiConverterTypeFaultEffect.write(value.effect, into: &buf)
+        FfiConverterOptionString.write(value.service, into: &buf)
+        FfiConverterOptionUInt64.write(value.count, into: &buf)
+        FfiConverterDouble.write(value.probability, into: &buf)
+        FfiConverterOptionTypeFaultMoment.write(value.moment, into: &buf)
+        FfiConverterOptionUInt64.write(value.retryAfterSeconds, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFault_lift(_ buf: RustBuffer) throws -> Fault {
+    return try FfiConverterTypeFault.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFault_lower(_ value: Fault) -> RustBuffer {
+    return FfiConverterTypeFault.lower(value)
 }
 
 
@@ -11022,6 +11216,75 @@ public func FfiConverterTypeSplitShardResult_lower(_ value: SplitShardResult) ->
 
 
 /**
+ * A fault that is set, with how often it happened.
+ */
+public struct StruckFault: Equatable, Hashable {
+    /**
+     * The fault.
+     */
+    public let fault: Fault
+    /**
+     * How many requests it happened to.
+     */
+    public let struck: UInt64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The fault.
+         */fault: Fault, 
+        /**
+         * How many requests it happened to.
+         */struck: UInt64) {
+        self.fault = fault
+        self.struck = struck
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension StruckFault: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeStruckFault: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> StruckFault {
+        return
+            try StruckFault(
+                fault: FfiConverterTypeFault.read(from: &buf), 
+                struck: FfiConverterUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: StruckFault, into buf: inout [UInt8]) {
+        FfiConverterTypeFault.write(value.fault, into: &buf)
+        FfiConverterUInt64.write(value.struck, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeStruckFault_lift(_ buf: RustBuffer) throws -> StruckFault {
+    return try FfiConverterTypeStruckFault.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeStruckFault_lower(_ value: StruckFault) -> RustBuffer {
+    return FfiConverterTypeStruckFault.lower(value)
+}
+
+
+/**
  * One subscription of a topic.
  */
 public struct Subscription: Equatable, Hashable {
@@ -12954,6 +13217,232 @@ public func FfiConverterTypeDisStreamType_lower(_ value: DisStreamType) -> RustB
 
 
 /**
+ * What a fault does.
+ */
+
+public enum FaultEffect: Equatable, Hashable {
+    
+    /**
+     * The reply takes longer, up to one hour.
+     */
+    case latency(
+        /**
+         * By how much.
+         */milliseconds: UInt64
+    )
+    /**
+     * The reply is an error in the form of the service.
+     */
+    case failure(
+        /**
+         * The HTTP status, 400 to 599.
+         */status: UInt16, 
+        /**
+         * The service's error code.
+         */code: String, 
+        /**
+         * What the error says; may be empty.
+         */message: String
+    )
+    /**
+     * The reply is the service's own for too many requests; the request is not handled.
+     */
+    case throttle
+    /**
+     * The connection is closed without a reply.
+     */
+    case drop
+    /**
+     * The connection is closed after half of the reply.
+     */
+    case half
+    /**
+     * The checksum of a reply in a binary frame is wrong. Other replies stay as they are.
+     */
+    case corruptCrc
+    /**
+     * The service sees the time later, or earlier if negative.
+     */
+    case clockSkew(
+        /**
+         * By how much.
+         */seconds: Int64
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension FaultEffect: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeFaultEffect: FfiConverterRustBuffer {
+    typealias SwiftType = FaultEffect
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> FaultEffect {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .latency(milliseconds: try FfiConverterUInt64.read(from: &buf)
+        )
+        
+        case 2: return .failure(status: try FfiConverterUInt16.read(from: &buf), code: try FfiConverterString.read(from: &buf), message: try FfiConverterString.read(from: &buf)
+        )
+        
+        case 3: return .throttle
+        
+        case 4: return .drop
+        
+        case 5: return .half
+        
+        case 6: return .corruptCrc
+        
+        case 7: return .clockSkew(seconds: try FfiConverterInt64.read(from: &buf)
+        )
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: FaultEffect, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case let .latency(milliseconds):
+            writeInt(&buf, Int32(1))
+            FfiConverterUInt64.write(milliseconds, into: &buf)
+            
+        
+        case let .failure(status,code,message):
+            writeInt(&buf, Int32(2))
+            FfiConverterUInt16.write(status, into: &buf)
+            FfiConverterString.write(code, into: &buf)
+            FfiConverterString.write(message, into: &buf)
+            
+        
+        case .throttle:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .drop:
+            writeInt(&buf, Int32(4))
+        
+        
+        case .half:
+            writeInt(&buf, Int32(5))
+        
+        
+        case .corruptCrc:
+            writeInt(&buf, Int32(6))
+        
+        
+        case let .clockSkew(seconds):
+            writeInt(&buf, Int32(7))
+            FfiConverterInt64.write(seconds, into: &buf)
+            
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFaultEffect_lift(_ buf: RustBuffer) throws -> FaultEffect {
+    return try FfiConverterTypeFaultEffect.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFaultEffect_lower(_ value: FaultEffect) -> RustBuffer {
+    return FfiConverterTypeFaultEffect.lower(value)
+}
+
+
+
+/**
+ * Where a fault happens.
+ */
+
+public enum FaultMoment: Equatable, Hashable {
+    
+    /**
+     * Before the request is handled: it leaves no trace unless it is handled afterwards.
+     */
+    case before
+    /**
+     * After the request was handled: what it changed stays.
+     */
+    case after
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension FaultMoment: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeFaultMoment: FfiConverterRustBuffer {
+    typealias SwiftType = FaultMoment
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> FaultMoment {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .before
+        
+        case 2: return .after
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: FaultMoment, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .before:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .after:
+            writeInt(&buf, Int32(2))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFaultMoment_lift(_ buf: RustBuffer) throws -> FaultMoment {
+    return try FfiConverterTypeFaultMoment.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFaultMoment_lower(_ value: FaultMoment) -> RustBuffer {
+    return FfiConverterTypeFaultMoment.lower(value)
+}
+
+
+
+/**
  * The type of a column.
  */
 
@@ -14365,6 +14854,30 @@ fileprivate struct FfiConverterOptionUInt32: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionUInt64: FfiConverterRustBuffer {
+    typealias SwiftType = UInt64?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterUInt64.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterUInt64.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionInt64: FfiConverterRustBuffer {
     typealias SwiftType = Int64?
 
@@ -14693,6 +15206,30 @@ fileprivate struct FfiConverterOptionTypeDisStreamType: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeDisStreamType.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeFaultMoment: FfiConverterRustBuffer {
+    typealias SwiftType = FaultMoment?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeFaultMoment.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeFaultMoment.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -15145,6 +15682,31 @@ fileprivate struct FfiConverterSequenceTypeFailedRecord: FfiConverterRustBuffer 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeFault: FfiConverterRustBuffer {
+    typealias SwiftType = [Fault]
+
+    public static func write(_ value: [Fault], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeFault.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Fault] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Fault]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeFault.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeField: FfiConverterRustBuffer {
     typealias SwiftType = [Field]
 
@@ -15262,6 +15824,31 @@ fileprivate struct FfiConverterSequenceTypeShardContext: FfiConverterRustBuffer 
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeShardContext.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeStruckFault: FfiConverterRustBuffer {
+    typealias SwiftType = [StruckFault]
+
+    public static func write(_ value: [StruckFault], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeStruckFault.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [StruckFault] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [StruckFault]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeStruckFault.read(from: &buf))
         }
         return seq
     }
@@ -15687,13 +16274,22 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_emulator_advance() != 58607) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_hubstream_uniffi_checksum_method_emulator_clear_faults() != 18662) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_hubstream_uniffi_checksum_method_emulator_datahub_url() != 764) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_emulator_dis_url() != 41876) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_hubstream_uniffi_checksum_method_emulator_faults() != 54879) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_hubstream_uniffi_checksum_method_emulator_reset() != 61006) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_hubstream_uniffi_checksum_method_emulator_set_faults() != 27300) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_emulator_stop() != 16778) {

@@ -308,6 +308,11 @@ RustBuffer uniffi_hubstream_uniffi_fn_method_emulator_access_key(uint64_t ptr, R
 void uniffi_hubstream_uniffi_fn_method_emulator_advance(uint64_t ptr, double seconds, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_EMULATOR_CLEAR_FAULTS
+#define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_EMULATOR_CLEAR_FAULTS
+void uniffi_hubstream_uniffi_fn_method_emulator_clear_faults(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_EMULATOR_DATAHUB_URL
 #define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_EMULATOR_DATAHUB_URL
 RustBuffer uniffi_hubstream_uniffi_fn_method_emulator_datahub_url(uint64_t ptr, RustCallStatus *_Nonnull out_status
@@ -318,9 +323,19 @@ RustBuffer uniffi_hubstream_uniffi_fn_method_emulator_datahub_url(uint64_t ptr, 
 RustBuffer uniffi_hubstream_uniffi_fn_method_emulator_dis_url(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_EMULATOR_FAULTS
+#define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_EMULATOR_FAULTS
+RustBuffer uniffi_hubstream_uniffi_fn_method_emulator_faults(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_EMULATOR_RESET
 #define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_EMULATOR_RESET
 void uniffi_hubstream_uniffi_fn_method_emulator_reset(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_EMULATOR_SET_FAULTS
+#define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_EMULATOR_SET_FAULTS
+void uniffi_hubstream_uniffi_fn_method_emulator_set_faults(uint64_t ptr, RustBuffer faults, uint64_t seed, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_EMULATOR_STOP
@@ -1258,6 +1273,12 @@ uint16_t uniffi_hubstream_uniffi_checksum_method_emulator_advance(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_EMULATOR_CLEAR_FAULTS
+#define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_EMULATOR_CLEAR_FAULTS
+uint16_t uniffi_hubstream_uniffi_checksum_method_emulator_clear_faults(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_EMULATOR_DATAHUB_URL
 #define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_EMULATOR_DATAHUB_URL
 uint16_t uniffi_hubstream_uniffi_checksum_method_emulator_datahub_url(void
@@ -1270,9 +1291,21 @@ uint16_t uniffi_hubstream_uniffi_checksum_method_emulator_dis_url(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_EMULATOR_FAULTS
+#define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_EMULATOR_FAULTS
+uint16_t uniffi_hubstream_uniffi_checksum_method_emulator_faults(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_EMULATOR_RESET
 #define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_EMULATOR_RESET
 uint16_t uniffi_hubstream_uniffi_checksum_method_emulator_reset(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_EMULATOR_SET_FAULTS
+#define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_EMULATOR_SET_FAULTS
+uint16_t uniffi_hubstream_uniffi_checksum_method_emulator_set_faults(void
     
 );
 #endif

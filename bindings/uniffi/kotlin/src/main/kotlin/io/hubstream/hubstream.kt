@@ -712,11 +712,17 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_hubstream_uniffi_checksum_method_emulator_advance(
     ): Int
+    external fun uniffi_hubstream_uniffi_checksum_method_emulator_clear_faults(
+    ): Int
     external fun uniffi_hubstream_uniffi_checksum_method_emulator_datahub_url(
     ): Int
     external fun uniffi_hubstream_uniffi_checksum_method_emulator_dis_url(
     ): Int
+    external fun uniffi_hubstream_uniffi_checksum_method_emulator_faults(
+    ): Int
     external fun uniffi_hubstream_uniffi_checksum_method_emulator_reset(
+    ): Int
+    external fun uniffi_hubstream_uniffi_checksum_method_emulator_set_faults(
     ): Int
     external fun uniffi_hubstream_uniffi_checksum_method_emulator_stop(
     ): Int
@@ -961,11 +967,17 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_hubstream_uniffi_fn_method_emulator_advance(`ptr`: Long,`seconds`: Double,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
+    external fun uniffi_hubstream_uniffi_fn_method_emulator_clear_faults(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
     external fun uniffi_hubstream_uniffi_fn_method_emulator_datahub_url(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_hubstream_uniffi_fn_method_emulator_dis_url(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_hubstream_uniffi_fn_method_emulator_faults(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_hubstream_uniffi_fn_method_emulator_reset(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_hubstream_uniffi_fn_method_emulator_set_faults(`ptr`: Long,`faults`: RustBuffer.ByValue,`seed`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_hubstream_uniffi_fn_method_emulator_stop(`ptr`: Long,
     ): Long
@@ -1358,13 +1370,22 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_emulator_advance() and 0xFFFF) != 58607) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_emulator_clear_faults() and 0xFFFF) != 18662) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_emulator_datahub_url() and 0xFFFF) != 764) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_emulator_dis_url() and 0xFFFF) != 41876) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_emulator_faults() and 0xFFFF) != 54879) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_emulator_reset() and 0xFFFF) != 61006) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_emulator_set_faults() and 0xFFFF) != 27300) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_emulator_stop() and 0xFFFF) != 16778) {
@@ -2034,6 +2055,29 @@ public object FfiConverterUInt: FfiConverter<UInt, Int> {
 
     override fun write(value: UInt, buf: ByteBuffer) {
         buf.putInt(value.toInt())
+    }
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterULong: FfiConverter<ULong, Long> {
+    override fun lift(value: Long): ULong {
+        return value.toULong()
+    }
+
+    override fun read(buf: ByteBuffer): ULong {
+        return lift(buf.getLong())
+    }
+
+    override fun lower(value: ULong): Long {
+        return value.toLong()
+    }
+
+    override fun allocationSize(value: ULong) = 8UL
+
+    override fun write(value: ULong, buf: ByteBuffer) {
+        buf.putLong(value.toLong())
     }
 }
 
@@ -5730,6 +5774,11 @@ public interface EmulatorInterface {
     fun `advance`(`seconds`: kotlin.Double)
     
     /**
+     * Removes all faults.
+     */
+    fun `clearFaults`()
+    
+    /**
      * Endpoint of DataHub, if it is served.
      */
     fun `datahubUrl`(): kotlin.String?
@@ -5740,9 +5789,21 @@ public interface EmulatorInterface {
     fun `disUrl`(): kotlin.String?
     
     /**
+     * The faults that are set, with how often each happened.
+     */
+    fun `faults`(): List<StruckFault>
+    
+    /**
      * Forgets all state, as if the emulator had just been started for the first time.
      */
     fun `reset`()
+    
+    /**
+     * Replaces all faults. They are tried on a request in their order, up to the first that takes the
+     * place of the reply; the seed decides on those with a probability. If one is invalid, nothing
+     * changes.
+     */
+    fun `setFaults`(`faults`: List<Fault>, `seed`: kotlin.ULong)
     
     /**
      * Answers the requests in flight and stops. Does nothing the second time.
@@ -5909,6 +5970,21 @@ open class Emulator: Disposable, AutoCloseable, EmulatorInterface
 
     
     /**
+     * Removes all faults.
+     */override fun `clearFaults`()
+        = 
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_hubstream_uniffi_fn_method_emulator_clear_faults(
+        it,
+        _status)
+}
+    }
+    
+    
+
+    
+    /**
      * Endpoint of DataHub, if it is served.
      */override fun `datahubUrl`(): kotlin.String? {
             return FfiConverterOptionalString.lift(
@@ -5941,6 +6017,22 @@ open class Emulator: Disposable, AutoCloseable, EmulatorInterface
 
     
     /**
+     * The faults that are set, with how often each happened.
+     */override fun `faults`(): List<StruckFault> {
+            return FfiConverterSequenceTypeStruckFault.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_hubstream_uniffi_fn_method_emulator_faults(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
      * Forgets all state, as if the emulator had just been started for the first time.
      */override fun `reset`()
         = 
@@ -5949,6 +6041,26 @@ open class Emulator: Disposable, AutoCloseable, EmulatorInterface
     UniffiLib.uniffi_hubstream_uniffi_fn_method_emulator_reset(
         it,
         _status)
+}
+    }
+    
+    
+
+    
+    /**
+     * Replaces all faults. They are tried on a request in their order, up to the first that takes the
+     * place of the reply; the seed decides on those with a probability. If one is invalid, nothing
+     * changes.
+     */
+    @Throws(HubstreamException::class)override fun `setFaults`(`faults`: List<Fault>, `seed`: kotlin.ULong)
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(HubstreamException) { _status ->
+    UniffiLib.uniffi_hubstream_uniffi_fn_method_emulator_set_faults(
+        it,
+        
+        FfiConverterSequenceTypeFault.lower(`faults`),
+        FfiConverterULong.lower(`seed`),_status)
 }
     }
     
@@ -9454,6 +9566,95 @@ public object FfiConverterTypeFailedRecord: FfiConverterRustBuffer<FailedRecord>
 
 
 /**
+ * What goes wrong for some requests to the emulator.
+ */
+data class Fault (
+    /**
+     * Name of an operation, as in `PutRecords`, or `*` for every request.
+     */
+    val `operation`: kotlin.String
+    , 
+    /**
+     * What happens.
+     */
+    val `effect`: FaultEffect
+    , 
+    /**
+     * `datahub` or `dis`; absent for both.
+     */
+    val `service`: kotlin.String? = null 
+    , 
+    /**
+     * How often it happens at most; absent for no limit.
+     */
+    val `count`: kotlin.ULong? = null 
+    , 
+    /**
+     * How likely it happens to a request that fits, from 0 to 1.
+     */
+    val `probability`: kotlin.Double = 1.0 
+    , 
+    /**
+     * Whether it happens before or after the service handles the request. Absent: replies that are
+     * lost, cut off or damaged are so after, all else happens before.
+     */
+    val `moment`: FaultMoment? = null 
+    , 
+    /**
+     * Seconds that a reply of throttling or of a failure asks to wait, up to one day; absent for a
+     * reply that does not say.
+     */
+    val `retryAfterSeconds`: kotlin.ULong? = null 
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeFault: FfiConverterRustBuffer<Fault> {
+    override fun read(buf: ByteBuffer): Fault {
+        return Fault(
+            FfiConverterString.read(buf),
+            FfiConverterTypeFaultEffect.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalULong.read(buf),
+            FfiConverterDouble.read(buf),
+            FfiConverterOptionalTypeFaultMoment.read(buf),
+            FfiConverterOptionalULong.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Fault) = (
+            FfiConverterString.allocationSize(value.`operation`) +
+            FfiConverterTypeFaultEffect.allocationSize(value.`effect`) +
+            FfiConverterOptionalString.allocationSize(value.`service`) +
+            FfiConverterOptionalULong.allocationSize(value.`count`) +
+            FfiConverterDouble.allocationSize(value.`probability`) +
+            FfiConverterOptionalTypeFaultMoment.allocationSize(value.`moment`) +
+            FfiConverterOptionalULong.allocationSize(value.`retryAfterSeconds`)
+    )
+
+    override fun write(value: Fault, buf: ByteBuffer) {
+            FfiConverterString.write(value.`operation`, buf)
+            FfiConverterTypeFaultEffect.write(value.`effect`, buf)
+            FfiConverterOptionalString.write(value.`service`, buf)
+            FfiConverterOptionalULong.write(value.`count`, buf)
+            FfiConverterDouble.write(value.`probability`, buf)
+            FfiConverterOptionalTypeFaultMoment.write(value.`moment`, buf)
+            FfiConverterOptionalULong.write(value.`retryAfterSeconds`, buf)
+    }
+}
+
+
+
+/**
  * Settings of a connector to Function Compute.
  */
 data class FcConnectorConfig (
@@ -12305,6 +12506,53 @@ public object FfiConverterTypeSplitShardResult: FfiConverterRustBuffer<SplitShar
 
 
 /**
+ * A fault that is set, with how often it happened.
+ */
+data class StruckFault (
+    /**
+     * The fault.
+     */
+    val `fault`: Fault
+    , 
+    /**
+     * How many requests it happened to.
+     */
+    val `struck`: kotlin.ULong
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeStruckFault: FfiConverterRustBuffer<StruckFault> {
+    override fun read(buf: ByteBuffer): StruckFault {
+        return StruckFault(
+            FfiConverterTypeFault.read(buf),
+            FfiConverterULong.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: StruckFault) = (
+            FfiConverterTypeFault.allocationSize(value.`fault`) +
+            FfiConverterULong.allocationSize(value.`struck`)
+    )
+
+    override fun write(value: StruckFault, buf: ByteBuffer) {
+            FfiConverterTypeFault.write(value.`fault`, buf)
+            FfiConverterULong.write(value.`struck`, buf)
+    }
+}
+
+
+
+/**
  * One subscription of a topic.
  */
 data class Subscription (
@@ -14553,6 +14801,261 @@ public object FfiConverterTypeDisStreamType : FfiConverterRustBuffer<DisStreamTy
 
 
 /**
+ * What a fault does.
+ */
+sealed class FaultEffect {
+    
+    /**
+     * The reply takes longer, up to one hour.
+     */
+    data class Latency(
+        /**
+         * By how much.
+         */
+        val `milliseconds`: kotlin.ULong) : FaultEffect()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * The reply is an error in the form of the service.
+     */
+    data class Failure(
+        /**
+         * The HTTP status, 400 to 599.
+         */
+        val `status`: kotlin.UShort, 
+        /**
+         * The service's error code.
+         */
+        val `code`: kotlin.String, 
+        /**
+         * What the error says; may be empty.
+         */
+        val `message`: kotlin.String) : FaultEffect()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * The reply is the service's own for too many requests; the request is not handled.
+     */
+    object Throttle : FaultEffect()
+    
+    
+    /**
+     * The connection is closed without a reply.
+     */
+    object Drop : FaultEffect()
+    
+    
+    /**
+     * The connection is closed after half of the reply.
+     */
+    object Half : FaultEffect()
+    
+    
+    /**
+     * The checksum of a reply in a binary frame is wrong. Other replies stay as they are.
+     */
+    object CorruptCrc : FaultEffect()
+    
+    
+    /**
+     * The service sees the time later, or earlier if negative.
+     */
+    data class ClockSkew(
+        /**
+         * By how much.
+         */
+        val `seconds`: kotlin.Long) : FaultEffect()
+        
+    {
+        
+
+        companion object
+    }
+    
+
+    
+
+    
+    
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeFaultEffect : FfiConverterRustBuffer<FaultEffect>{
+    override fun read(buf: ByteBuffer): FaultEffect {
+        return when(buf.getInt()) {
+            1 -> FaultEffect.Latency(
+                FfiConverterULong.read(buf),
+                )
+            2 -> FaultEffect.Failure(
+                FfiConverterUShort.read(buf),
+                FfiConverterString.read(buf),
+                FfiConverterString.read(buf),
+                )
+            3 -> FaultEffect.Throttle
+            4 -> FaultEffect.Drop
+            5 -> FaultEffect.Half
+            6 -> FaultEffect.CorruptCrc
+            7 -> FaultEffect.ClockSkew(
+                FfiConverterLong.read(buf),
+                )
+            else -> throw RuntimeException("invalid enum value, something is very wrong!!")
+        }
+    }
+
+    override fun allocationSize(value: FaultEffect): ULong = when(value) {
+        is FaultEffect.Latency -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterULong.allocationSize(value.`milliseconds`)
+            )
+        }
+        is FaultEffect.Failure -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterUShort.allocationSize(value.`status`)
+                + FfiConverterString.allocationSize(value.`code`)
+                + FfiConverterString.allocationSize(value.`message`)
+            )
+        }
+        is FaultEffect.Throttle -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is FaultEffect.Drop -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is FaultEffect.Half -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is FaultEffect.CorruptCrc -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is FaultEffect.ClockSkew -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterLong.allocationSize(value.`seconds`)
+            )
+        }
+    }
+
+    override fun write(value: FaultEffect, buf: ByteBuffer) {
+        when(value) {
+            is FaultEffect.Latency -> {
+                buf.putInt(1)
+                FfiConverterULong.write(value.`milliseconds`, buf)
+                Unit
+            }
+            is FaultEffect.Failure -> {
+                buf.putInt(2)
+                FfiConverterUShort.write(value.`status`, buf)
+                FfiConverterString.write(value.`code`, buf)
+                FfiConverterString.write(value.`message`, buf)
+                Unit
+            }
+            is FaultEffect.Throttle -> {
+                buf.putInt(3)
+                Unit
+            }
+            is FaultEffect.Drop -> {
+                buf.putInt(4)
+                Unit
+            }
+            is FaultEffect.Half -> {
+                buf.putInt(5)
+                Unit
+            }
+            is FaultEffect.CorruptCrc -> {
+                buf.putInt(6)
+                Unit
+            }
+            is FaultEffect.ClockSkew -> {
+                buf.putInt(7)
+                FfiConverterLong.write(value.`seconds`, buf)
+                Unit
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
+    }
+}
+
+
+
+
+
+/**
+ * Where a fault happens.
+ */
+
+enum class FaultMoment {
+    
+    /**
+     * Before the request is handled: it leaves no trace unless it is handled afterwards.
+     */
+    BEFORE,
+    /**
+     * After the request was handled: what it changed stays.
+     */
+    AFTER;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeFaultMoment: FfiConverterRustBuffer<FaultMoment> {
+    override fun read(buf: ByteBuffer) = try {
+        
+        FaultMoment.entries[buf.getInt() - 1]
+        
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: FaultMoment) = 4UL
+
+    override fun write(value: FaultMoment, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
  * The type of a column.
  */
 sealed class FieldType {
@@ -16446,6 +16949,38 @@ public object FfiConverterOptionalUInt: FfiConverterRustBuffer<kotlin.UInt?> {
 /**
  * @suppress
  */
+public object FfiConverterOptionalULong: FfiConverterRustBuffer<kotlin.ULong?> {
+    override fun read(buf: ByteBuffer): kotlin.ULong? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterULong.read(buf)
+    }
+
+    override fun allocationSize(value: kotlin.ULong?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterULong.allocationSize(value)
+        }
+    }
+
+    override fun write(value: kotlin.ULong?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterULong.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalLong: FfiConverterRustBuffer<kotlin.Long?> {
     override fun read(buf: ByteBuffer): kotlin.Long? {
         if (buf.get().toInt() == 0) {
@@ -16884,6 +17419,38 @@ public object FfiConverterOptionalTypeDisStreamType: FfiConverterRustBuffer<DisS
         } else {
             buf.put(1)
             FfiConverterTypeDisStreamType.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypeFaultMoment: FfiConverterRustBuffer<FaultMoment?> {
+    override fun read(buf: ByteBuffer): FaultMoment? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeFaultMoment.read(buf)
+    }
+
+    override fun allocationSize(value: FaultMoment?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeFaultMoment.allocationSize(value)
+        }
+    }
+
+    override fun write(value: FaultMoment?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeFaultMoment.write(value, buf)
         }
     }
 }
@@ -17422,6 +17989,34 @@ public object FfiConverterSequenceTypeFailedRecord: FfiConverterRustBuffer<List<
 /**
  * @suppress
  */
+public object FfiConverterSequenceTypeFault: FfiConverterRustBuffer<List<Fault>> {
+    override fun read(buf: ByteBuffer): List<Fault> {
+        val len = buf.getInt()
+        return List<Fault>(len) {
+            FfiConverterTypeFault.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<Fault>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeFault.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<Fault>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeFault.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterSequenceTypeField: FfiConverterRustBuffer<List<Field>> {
     override fun read(buf: ByteBuffer): List<Field> {
         val len = buf.getInt()
@@ -17552,6 +18147,34 @@ public object FfiConverterSequenceTypeShardContext: FfiConverterRustBuffer<List<
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeShardContext.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeStruckFault: FfiConverterRustBuffer<List<StruckFault>> {
+    override fun read(buf: ByteBuffer): List<StruckFault> {
+        val len = buf.getInt()
+        return List<StruckFault>(len) {
+            FfiConverterTypeStruckFault.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<StruckFault>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeStruckFault.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<StruckFault>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeStruckFault.write(it, buf)
         }
     }
 }

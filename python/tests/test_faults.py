@@ -1,0 +1,69 @@
+"""What an emulator does wrong on request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hubstream.errors import InvalidArgumentError, RateLimitedError
+from hubstream.testing import Emulator
+
+if TYPE_CHECKING:
+    from hubstream.testing.faults import Effect, Fault
+
+
+def test_a_fault_happens_until_it_is_removed(hubstream_emulator: Emulator) -> None:
+    fault: Fault = {
+        "operation": "ListProject",
+        "service": "datahub",
+        "effect": {"throttle": True},
+        "retry_after_seconds": 0,
+    }
+    hubstream_emulator.set_faults([fault], seed=3)
+    with hubstream_emulator.datahub_client() as hub:
+        with pytest.raises(RateLimitedError) as caught:
+            hub.list_project()
+        assert caught.value.attempts == 4
+        assert caught.value.retry_after == 0
+        struck = hubstream_emulator.faults()
+        assert struck == [{**fault, "probability": 1.0, "struck": 4}]
+        hubstream_emulator.clear_faults()
+        assert hub.list_project().project_names == []
+    assert hubstream_emulator.faults() == []
+
+
+def test_all_effects_are_taken_and_forgotten_by_a_reset(hubstream_emulator: Emulator) -> None:
+    effects: list[Effect] = [
+        "drop",
+        "half",
+        "corrupt_crc",
+        {"latency_ms": 5},
+        {"error": {"status": 503, "code": "Busy", "message": ""}},
+        {"throttle": True},
+        {"clock_skew_seconds": -5},
+    ]
+    faults: list[Fault] = [{"operation": "*", "effect": effect} for effect in effects]
+    hubstream_emulator.set_faults(faults)
+    assert [fault["effect"] for fault in hubstream_emulator.faults()] == effects
+    hubstream_emulator.reset()
+    assert hubstream_emulator.faults() == []
+
+
+def test_what_is_wrong_is_said_with_its_place(hubstream_emulator: Emulator) -> None:
+    good: Fault = {"operation": "*", "effect": {"latency_ms": 1}}
+    hubstream_emulator.set_faults([good])
+    with pytest.raises(InvalidArgumentError, match=r"faults\[1\]\.operation"):
+        hubstream_emulator.set_faults([good, {"operation": "PutRecord", "effect": "drop"}])
+    assert len(hubstream_emulator.faults()) == 1, "nothing changed"
+    with pytest.raises(InvalidArgumentError, match="body: invalid value"):
+        hubstream_emulator.set_faults([], seed=-1)
+    hubstream_emulator.clear_faults()
+
+
+def test_an_emulator_that_does_not_run_has_no_faults() -> None:
+    emulator = Emulator()
+    with pytest.raises(InvalidArgumentError, match="not running"):
+        emulator.set_faults([])
+    emulator.clear_faults()
+    assert emulator.faults() == []
