@@ -117,19 +117,22 @@ pub(super) fn list(call: &Call<'_>, state: &mut State, body: &Members) -> Result
         .iter()
         .skip((index - 1).saturating_mul(size))
         .take(size);
-    let page: Vec<Value> = page.map(|meta| described(meta, &topic.meta.name)).collect();
+    let page: Vec<Value> = page
+        .map(|meta| described(meta, &topic.meta.name, call.owner))
+        .collect();
     Ok(Reply::json(
         &json!({ "TotalCount": found.len(), "Subscriptions": page }),
     ))
 }
 
-fn described(meta: &SubscriptionMeta, topic: &str) -> Value {
+fn described(meta: &SubscriptionMeta, topic: &str, owner: &str) -> Value {
     json!({
         "SubId": meta.id,
         "TopicName": topic,
         "Comment": meta.comment,
         "CreateTime": meta.created,
         "LastModifyTime": meta.modified,
+        "Creator": owner,
         "IsOwner": true,
         "Owner": true,
         "State": i32::from(meta.online),
@@ -143,6 +146,7 @@ pub(super) fn get(call: &Call<'_>, state: &mut State, id: &str) -> Result<Reply,
     Ok(Reply::json(&described(
         &topic.subscription_mut(id)?.meta,
         &name,
+        call.owner,
     )))
 }
 

@@ -34,7 +34,7 @@ async fn a_subscription_lives_and_dies() {
     let one = format!("{target}/{id}");
     let expected = json!({
         "SubId": id, "TopicName": "blobs", "Comment": "c", "CreateTime": 1_700_000_000,
-        "LastModifyTime": 1_700_000_000, "IsOwner": true, "Owner": true, "State": 1, "Type": 0
+        "LastModifyTime": 1_700_000_000, "Creator": "emulator", "IsOwner": true, "Owner": true, "State": 1, "Type": 0
     });
     assert_eq!(client.ok("GET", &one, Value::Null).await, expected);
     clock.advance(Duration::from_secs(1));

@@ -100,6 +100,7 @@ fn written(form: Form, value: &Value) -> Option<Value> {
                 .map(|(key, value)| json!({"key": key, "value": value}));
             pairs.collect::<Value>().to_string()
         }
+        Form::Parser => parser(value)?.to_string(),
         Form::AsSent => {
             scalar_text(value)?;
             return Some(value.clone());
@@ -156,6 +157,22 @@ fn pairs(value: &Value) -> Option<Vec<(String, String)>> {
             .collect(),
         _ => None,
     }
+}
+
+/// The form of replies of the settings of a parser, or of a text that holds it.
+fn parser(value: &Value) -> Option<Value> {
+    if let Value::String(text) = value {
+        return serde_json::from_str(text).ok().filter(Value::is_object);
+    }
+    let mut members = value.as_object()?.clone();
+    let mut properties = Map::new();
+    for name in ["LineDelimiter", "ColumnDelimiter", "NullValue"] {
+        if let Some(property) = members.remove(name) {
+            properties.insert(name.to_owned(), property);
+        }
+    }
+    members.entry("Properties").or_insert(properties.into());
+    Some(Value::Object(members))
 }
 
 fn wrong(setting: &str, what: &str) -> Error {
@@ -253,6 +270,33 @@ mod tests {
             let given = json!({"Project": "p", "Table": "t", "PartitionMode": "SYSTEM_TIME", "PartitionConfig": bad});
             assert!(read_json(Kind::Odps, given).is_err());
         }
+    }
+
+    #[test]
+    fn parsers_are_told_apart_from_their_settings() {
+        let given = json!({
+            "Endpoint": "e", "Project": "p", "Topic": "t", "InstanceId": "i", "AuthMode": "ak",
+            "BinaryParserConfig": {"BinaryParserType": "DELIMITER_PARSER", "ColumnNames": ["a"], "LineDelimiter": "|"}
+        });
+        let read = read_json(Kind::Hologres, given).expect("settings");
+        let parser: Value = read["BinaryParserConfig"]
+            .as_str()
+            .and_then(|text| serde_json::from_str(text).ok())
+            .expect("a text of JSON");
+        let expected = json!({
+            "BinaryParserType": "DELIMITER_PARSER", "ColumnNames": ["a"], "Properties": {"LineDelimiter": "|"}
+        });
+        assert_eq!(parser, expected);
+        assert_eq!(
+            read_json(Kind::Hologres, read.clone()),
+            Ok(read),
+            "what is sent back"
+        );
+        let bad = json!({
+            "Endpoint": "e", "Project": "p", "Topic": "t", "InstanceId": "i", "AuthMode": "ak",
+            "BinaryParserConfig": "[]"
+        });
+        assert!(read_json(Kind::Hologres, bad).is_err());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use Form::{AsSent, Flag, List, Number, Pairs, Text, Word};
+use Form::{AsSent, Flag, List, Number, Pairs, Parser, Text, Word};
 
 /// The type of a connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -17,6 +17,8 @@ pub(in crate::datahub) enum Kind {
     Ots,
     Hologres,
     Datahub,
+    /// Copies into the topic.
+    SourceDts,
 }
 
 /// How a setting is written.
@@ -32,6 +34,8 @@ pub(super) enum Form {
     List,
     /// Keys and values in order.
     Pairs,
+    /// How to read the bytes of a blob: an object, whose own settings replies put into an object of their own.
+    Parser,
     /// A scalar, for which clients differ about the type.
     AsSent,
 }
@@ -88,11 +92,12 @@ const ODPS: &[Setting] = &[
     required("Table", Text),
     required(
         "PartitionMode",
-        Word(&["USER_DEFINE", "SYSTEM_TIME", "EVENT_TIME"]),
+        Word(&["USER_DEFINE", "SYSTEM_TIME", "EVENT_TIME", "META_TIME"]),
     ),
     TIME_RANGE,
     optional("PartitionConfig", Pairs),
     optional("Base64Encode", AsSent),
+    optional("BinaryParserConfig", Parser),
     UNIT,
 ];
 
@@ -148,7 +153,16 @@ const HOLOGRES: &[Setting] = &[
     required("Topic", Text),
     required("InstanceId", Text),
     AUTH,
+    optional("BinaryParserConfig", Parser),
     default("TimestampUnit", UNITS, "MICROSECOND"),
+];
+
+const DTS: &[Setting] = &[
+    required("Endpoint", Text),
+    required("Topic", Text),
+    required("SubId", Text),
+    default("IDFields", List, "[]"),
+    UNIT,
 ];
 
 const DATAHUB: &[Setting] = &[
@@ -160,7 +174,7 @@ const DATAHUB: &[Setting] = &[
 ];
 
 impl Kind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Odps,
         Self::Ads,
         Self::Es,
@@ -170,6 +184,7 @@ impl Kind {
         Self::Ots,
         Self::Hologres,
         Self::Datahub,
+        Self::SourceDts,
     ];
 
     /// The type of that name in any case.
@@ -191,6 +206,7 @@ impl Kind {
             Self::Ots => "sink_ots",
             Self::Hologres => "sink_hologres",
             Self::Datahub => "sink_datahub",
+            Self::SourceDts => "source_dts",
         }
     }
 
@@ -204,6 +220,7 @@ impl Kind {
             Self::Ots => OTS,
             Self::Hologres => HOLOGRES,
             Self::Datahub => DATAHUB,
+            Self::SourceDts => DTS,
         }
     }
 }
