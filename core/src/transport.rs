@@ -1,9 +1,17 @@
 //! How requests reach a service: the seam between the protocols and the network.
 
 #[cfg(feature = "http")]
+mod dial;
+#[cfg(feature = "http")]
+mod exchange;
+#[cfg(feature = "http")]
 pub mod http;
+#[cfg(feature = "http")]
+mod pool;
 #[cfg(feature = "testing")]
 pub mod stub;
+#[cfg(feature = "http")]
+mod tls;
 
 use std::fmt;
 use std::future::Future;

@@ -8,7 +8,7 @@ use hubstream::datahub::{DataHub, ListProject};
 use hubstream::error::{Error, ErrorKind};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
@@ -201,6 +201,180 @@ async fn a_silent_service_times_out() {
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert!(error.was_sent());
     server.abort();
+}
+
+/// Reads one request head of a connection that stays open, if another one comes.
+async fn next_head(stream: &mut TcpStream) -> Option<String> {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") {
+        if stream.read(&mut byte).await.ok()? == 0 {
+            return None;
+        }
+        head.push(byte[0]);
+    }
+    String::from_utf8(head).ok()
+}
+
+/// Answers the requests of each connection until there were as many as the number given, then
+/// closes it; gives the number of requests of each.
+async fn serve(listener: TcpListener, limits: &[usize]) -> Vec<usize> {
+    let mut counts = Vec::new();
+    for limit in limits {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut count = 0;
+        while count < *limit && next_head(&mut stream).await.is_some() {
+            stream.write_all(OK.as_bytes()).await.unwrap();
+            count += 1;
+        }
+        counts.push(count);
+    }
+    counts
+}
+
+#[tokio::test]
+async fn connections_are_kept_until_the_service_closes_them() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = tokio::spawn(async move { serve(listener, &[3, 2]).await });
+    let hub = DataHub::new(hub(&format!("http://127.0.0.1:{port}"))).unwrap();
+    for _ in 0..5 {
+        hub.list_project(ListProject::new()).await.unwrap();
+    }
+    assert_eq!(server.await.unwrap(), [3, 2]);
+}
+
+#[test]
+fn connections_stay_within_their_runtime() {
+    let runtime = || {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_all().build().unwrap()
+    };
+    let (first, second, servers) = (runtime(), runtime(), runtime());
+    let listener = servers.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let hub = DataHub::new(hub(&format!("http://127.0.0.1:{port}"))).unwrap();
+    let server = std::thread::spawn(move || {
+        servers.block_on(async {
+            let (mut one, _) = listener.accept().await.unwrap();
+            assert!(next_head(&mut one).await.is_some());
+            one.write_all(OK.as_bytes()).await.unwrap();
+            let (mut other, _) = listener.accept().await.unwrap();
+            assert!(next_head(&mut other).await.is_some());
+            other.write_all(OK.as_bytes()).await.unwrap();
+            assert!(next_head(&mut one).await.is_some());
+            one.write_all(OK.as_bytes()).await.unwrap();
+        });
+    });
+    for runtime in [&first, &second, &first] {
+        runtime
+            .block_on(hub.list_project(ListProject::new()))
+            .unwrap();
+    }
+    server.join().unwrap();
+}
+
+#[tokio::test]
+async fn a_tunnel_leads_to_services_with_tls() {
+    let authority = authority("localhost");
+    let service = serve_tls(authority.acceptor).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let proxy = tokio::spawn(async move {
+        let (mut client, _) = listener.accept().await.unwrap();
+        let head = next_head(&mut client).await.unwrap();
+        client
+            .write_all(b"HTTP/1.1 200 Connected\r\n\r\n")
+            .await
+            .unwrap();
+        let mut server = TcpStream::connect(("127.0.0.1", service)).await.unwrap();
+        let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+        head
+    });
+    let file = pem_file(&authority.pem);
+    let builder = hub(&format!("https://localhost:{service}"))
+        .set("ca_file", file.path().display())
+        .set("proxy", format_args!("http://us%65r:word@127.0.0.1:{port}"));
+    assert_eq!(list(builder).await.unwrap(), ["a", "b"]);
+    let head = proxy.await.unwrap();
+    assert!(head.starts_with(&format!("CONNECT localhost:{service} HTTP/1.1\r\n")));
+    assert!(
+        head.contains("Proxy-Authorization: Basic dXNlcjp3b3Jk\r\n"),
+        "{head}"
+    );
+}
+
+#[tokio::test]
+async fn a_proxy_that_refuses_is_no_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        answer(stream, b"HTTP/1.1 407 Who are you\r\n\r\n").await
+    });
+    let error =
+        list(hub("https://hub.example").set("proxy", format_args!("http://127.0.0.1:{port}")))
+            .await
+            .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connection);
+    assert!(!error.was_sent());
+}
+
+/// Takes the part of a SOCKS 5 proxy in one connection: checks what it is told, answers the
+/// request itself, and gives the address that was asked for.
+async fn socks(listener: TcpListener) -> Vec<u8> {
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let mut greeting = [0; 3];
+    stream.read_exact(&mut greeting).await.unwrap();
+    assert_eq!(greeting, [5, 1, 2]);
+    stream.write_all(&[5, 2]).await.unwrap();
+    let mut login = [0; 8];
+    stream.read_exact(&mut login).await.unwrap();
+    assert_eq!(&login, b"\x01\x02me\x03key");
+    stream.write_all(&[1, 0]).await.unwrap();
+    let mut start = [0; 4];
+    stream.read_exact(&mut start).await.unwrap();
+    assert_eq!(start[..3], [5, 1, 0]);
+    let mut address = match start[3] {
+        1 => vec![0; 6],
+        3 => vec![0; usize::from(stream.read_u8().await.unwrap()) + 2],
+        other => panic!("address of kind {other}"),
+    };
+    stream.read_exact(&mut address).await.unwrap();
+    let granted = [5, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+    stream.write_all(&granted).await.unwrap();
+    answer(stream, OK.as_bytes()).await;
+    address
+}
+
+#[tokio::test]
+async fn socks_proxies_are_told_names_or_addresses() {
+    let asked = [
+        (
+            "socks5h",
+            "hub.example:8080",
+            b"hub.example\x1f\x90".to_vec(),
+        ),
+        ("socks5", "127.0.0.1", vec![127, 0, 0, 1, 0, 80]),
+        ("socks5", "localhost:81", vec![127, 0, 0, 1, 0, 81]),
+    ];
+    for (scheme, service, address) in asked {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let proxy = tokio::spawn(socks(listener));
+        let builder = hub(&format!("http://{service}"))
+            .set("proxy", format_args!("{scheme}://me:key@127.0.0.1:{port}"));
+        assert_eq!(list(builder).await.unwrap(), ["a", "b"]);
+        assert_eq!(proxy.await.unwrap(), address, "{scheme}");
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_of_an_unknown_kind_is_refused() {
+    let error = list(hub("http://hub.example").set("proxy", "ftp://127.0.0.1"))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
 }
 
 /// Lists the projects of the endpoint named by a variable; run by the tests below with proxies in

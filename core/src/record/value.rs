@@ -181,6 +181,11 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// Whether a number is a value of a column: one of integers or TIMESTAMP, with the number in its range.
+    pub fn is_integer_of(field_type: FieldType, value: i64) -> bool {
+        Self::from_integer(field_type, value).is_ok()
+    }
+
     /// The number of an integer or TIMESTAMP value.
     pub(crate) const fn as_integer(&self) -> Option<i64> {
         Some(match *self {
