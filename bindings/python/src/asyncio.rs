@@ -116,12 +116,13 @@ pub(crate) fn spawn<'py>(
         .import(py, "asyncio", "get_running_loop")?
         .call0()?;
     let future = event_loop.call_method0(pyo3::intern!(py, "create_future"))?;
+    let workers = host.workers(py)?;
     let mut pending = Pending {
         target: Some((event_loop.unbind(), future.clone().unbind())),
-        sender: host.completions().sender.clone(),
+        sender: workers.completions.sender.clone(),
     };
-    let task = host
-        .handle()
+    let task = workers
+        .handle
         .spawn(async move { pending.complete(call.await) });
     future.call_method1(
         pyo3::intern!(py, "add_done_callback"),

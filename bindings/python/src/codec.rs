@@ -2,6 +2,7 @@
 //! measuring.
 
 use bytes::Bytes;
+use hubstream::codec::batch::BatchVersion;
 use hubstream::codec::compress::{MAX_RAW_SIZE, compress, decompress};
 use hubstream::codec::{self, CompressFormat};
 use hubstream::error::{Error, Result};
@@ -18,10 +19,24 @@ fn format(name: &str) -> Result<CompressFormat> {
 }
 
 fn unknown_protocol() -> Error {
-    Error::invalid_argument("protocol", "must be `protobuf` or `json`")
+    Error::invalid_argument(
+        "protocol",
+        "must be `protobuf`, `json`, `batch0` or `batch1`",
+    )
 }
 
-/// The body of a put, and its size before compression.
+/// The version of the schema in batches that are made here.
+const SCHEMA_VERSION: i32 = 0;
+
+fn batch_version(protocol: &str) -> Option<BatchVersion> {
+    match protocol {
+        "batch0" => Some(BatchVersion::V0),
+        "batch1" => Some(BatchVersion::V1),
+        _ => None,
+    }
+}
+
+/// The body of a put, and its size before compression. Batches are compressed inside of it.
 #[pyfunction]
 pub(crate) fn encode_put<'py>(
     py: Python<'py>,
@@ -31,12 +46,18 @@ pub(crate) fn encode_put<'py>(
 ) -> PyResult<(Bound<'py, PyBytes>, usize)> {
     let batch = records.inner();
     let encoded = py.detach(|| {
+        let format = format(compress_format)?;
+        if let Some(version) = batch_version(protocol) {
+            let body = codec::batch::encode_put(batch, version, SCHEMA_VERSION, format)?;
+            let size = body.len();
+            return Ok((body, size));
+        }
         let raw = match protocol {
             "protobuf" => codec::protobuf::encode_put(batch)?,
             "json" => codec::json::encode_put(batch)?,
             _ => return Err(unknown_protocol()),
         };
-        Ok((compress(format(compress_format)?, &raw)?, raw.len()))
+        Ok((compress(format, &raw)?, raw.len()))
     });
     let (body, raw_size) = encoded.map_err(|error| raise(py, SERVICE, error))?;
     Ok((PyBytes::new(py, &body), raw_size))
@@ -64,6 +85,9 @@ pub(crate) fn decode_get(
         match protocol {
             "protobuf" => codec::protobuf::decode_get(&raw, schema),
             "json" => codec::json::decode_get(raw, schema),
+            _ if batch_version(protocol).is_some() => {
+                codec::batch::decode_get(&raw, schema.clone(), &|_| schema.clone())
+            }
             _ => Err(unknown_protocol()),
         }
     });

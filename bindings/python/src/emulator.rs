@@ -101,7 +101,7 @@ impl Emulator {
 
     /// Starts the emulator and waits until it serves.
     fn start(&self, py: Python<'_>) -> PyResult<()> {
-        let outcome = runtime::current(py)?.wait(py, self.starting())?;
+        let outcome = runtime::current(py)?.run(py, self.starting())?;
         outcome.map_err(|error| raise(py, "", error))
     }
 
@@ -112,7 +112,7 @@ impl Emulator {
 
     /// Stops the emulator and waits until requests in flight are answered.
     fn stop(&self, py: Python<'_>) -> PyResult<()> {
-        let outcome = runtime::current(py)?.wait(py, self.stopping())?;
+        let outcome = runtime::current(py)?.run(py, self.stopping())?;
         outcome.map_err(|error| raise(py, "", error))
     }
 

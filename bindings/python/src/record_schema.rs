@@ -3,13 +3,13 @@
 use std::sync::{Arc, OnceLock};
 
 use hubstream::error::{Error, Result};
-use hubstream::record::{self, Field, FieldType, RecordBatchBuilder};
+use hubstream::record::{self, Field, FieldType, RecordBatchBuilder, Value};
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyTuple};
+use pyo3::types::{PyBool, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use crate::batch_input::{InputError, push_row, push_value};
 use crate::error::raise;
-use crate::record_value::to_python;
+use crate::record_value::{decimal_class, to_python};
 
 /// The service whose words errors about records use.
 pub(crate) const SERVICE: &str = "datahub";
@@ -35,6 +35,28 @@ impl RecordSchema {
     /// The schema of the core.
     pub(crate) fn shared(&self) -> Arc<record::RecordSchema> {
         Arc::clone(&self.inner)
+    }
+
+    /// A list of the values themselves if each is certainly what reading it would give.
+    fn as_they_are<'py>(&self, values: &Bound<'py, PyAny>) -> Option<Bound<'py, PyList>> {
+        let fields = self.inner.fields();
+        if let Ok(values) = values.cast_exact::<PyTuple>() {
+            let fits = values.len() == fields.len()
+                && fields
+                    .iter()
+                    .zip(values.iter_borrowed())
+                    .all(|(field, value)| stays(field, &value));
+            return fits.then(|| values.to_list());
+        }
+        let values = values.cast_exact::<PyList>().ok()?;
+        // A copy, so that the list cannot change while it is looked at.
+        let values = values.get_slice(0, values.len());
+        let fits = values.len() == fields.len()
+            && fields
+                .iter()
+                .zip(values.iter())
+                .all(|(field, value)| stays(field, &value));
+        fits.then_some(values)
     }
 
     fn column(&self, index: usize) -> Result<Arc<record::RecordSchema>> {
@@ -123,6 +145,9 @@ impl RecordSchema {
         py: Python<'py>,
         values: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyList>> {
+        if let Some(same) = self.as_they_are(values) {
+            return Ok(same);
+        }
         let mut builder = RecordBatchBuilder::tuples(self.shared());
         push_row(&mut builder, values).map_err(|error| error.raise(py))?;
         first_row(py, builder)
@@ -163,6 +188,38 @@ impl RecordSchema {
         let maker = slf.get_type().getattr("from_json")?;
         Ok((maker, PyTuple::new(slf.py(), [slf.get().to_json()])?))
     }
+}
+
+/// Whether a value is of the very type and range of a column, so that nothing is left to convert.
+fn stays(field: &Field, value: &Bound<'_, PyAny>) -> bool {
+    match field.field_type {
+        _ if value.is_none() => field.allow_null,
+        FieldType::String => value
+            .cast_exact::<PyString>()
+            .is_ok_and(|text| text.to_str().is_ok()),
+        FieldType::Boolean => value.is_exact_instance_of::<PyBool>(),
+        FieldType::Double => value.is_exact_instance_of::<PyFloat>(),
+        FieldType::Decimal => is_plain_decimal(value),
+        FieldType::Float | FieldType::Json => false,
+        kind => {
+            value.is_exact_instance_of::<PyInt>()
+                && value
+                    .extract()
+                    .is_ok_and(|number| Value::is_integer_of(kind, number))
+        }
+    }
+}
+
+/// Whether a value is a finite `Decimal` that is written without an exponent.
+fn is_plain_decimal(value: &Bound<'_, PyAny>) -> bool {
+    let digits = |text: &str| {
+        text.bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'-'))
+    };
+    decimal_class(value.py()).is_ok_and(|class| value.is_exact_instance(class))
+        && value
+            .str()
+            .is_ok_and(|text| text.to_str().is_ok_and(digits))
 }
 
 fn first_row(py: Python<'_>, builder: RecordBatchBuilder) -> PyResult<Bound<'_, PyList>> {

@@ -1,4 +1,8 @@
-//! One runtime per process, made when it is first needed.
+//! What runs calls: for blocking ones the thread that waits, for coroutines threads of their own.
+//!
+//! A blocking call takes a lane, a runtime without threads, and drives the network itself: handing
+//! the call to another thread would cost several times what a small request takes. Threads for
+//! coroutines are started when the first one is called.
 
 use std::future::Future;
 use std::mem;
@@ -8,7 +12,9 @@ use std::time::Duration;
 
 use hubstream::error::{Error, ErrorKind, Result};
 use pyo3::prelude::*;
-use tokio::runtime::{Handle, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::task::JoinSet;
+use tracing::Dispatch;
 use tracing::dispatcher::{set_default, with_default};
 
 use crate::asyncio::Completions;
@@ -27,13 +33,22 @@ const WORKERS: usize = 2;
 /// A boxed future, as the core makes them.
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// The runtime of this process.
+/// What runs the calls of this process.
 pub(crate) struct Host {
     pid: u32,
-    handle: Handle,
-    runtime: Mutex<Option<Runtime>>,
-    completions: Completions,
+    /// Lanes that no thread waits on.
+    lanes: Mutex<Vec<Runtime>>,
+    workers: Mutex<Option<Arc<Workers>>>,
     log: Log,
+}
+
+/// The threads that run coroutines and the emulator.
+pub(crate) struct Workers {
+    /// Where futures are spawned.
+    pub(crate) handle: Handle,
+    /// Who delivers results to event loops.
+    pub(crate) completions: Completions,
+    runtime: Mutex<Option<Runtime>>,
 }
 
 enum Slot {
@@ -66,11 +81,7 @@ fn find_or_start() -> Result<Arc<Host>> {
         }
         Slot::Running(_) | Slot::Empty => {}
     }
-    let host = Host::start().map(Arc::new).map_err(|error| {
-        Error::new(ErrorKind::Internal, "cannot start threads")
-            .with_sent(false)
-            .with_source(error)
-    })?;
+    let host = Host::start().map(Arc::new).map_err(cannot_start)?;
     // The parent's runtime is leaked: its threads do not exist in this process.
     mem::forget(mem::replace(&mut *slot, Slot::Running(Arc::clone(&host))));
     Ok(host)
@@ -84,63 +95,125 @@ fn worker_threads() -> usize {
         .unwrap_or(WORKERS)
 }
 
-impl Host {
-    fn start() -> std::io::Result<Self> {
+/// Has the threads of a runtime hand what they log to `logging`.
+fn logging(mut builder: Builder, dispatch: &Dispatch) -> Builder {
+    let dispatch = dispatch.clone();
+    builder.enable_all().on_thread_start(move || {
+        // The thread keeps its subscriber until it ends.
+        mem::forget(set_default(&dispatch));
+    });
+    builder
+}
+
+fn cannot_start(error: std::io::Error) -> Error {
+    Error::new(ErrorKind::Internal, "cannot start threads")
+        .with_sent(false)
+        .with_source(error)
+}
+
+impl Workers {
+    fn start(dispatch: &Dispatch) -> std::io::Result<Self> {
         let completions = Completions::start()?;
-        let log = Log::start()?;
-        let dispatch = log.dispatch().clone();
-        let runtime = tokio::runtime::Builder::new_multi_thread()
+        let mut builder = Builder::new_multi_thread();
+        builder
             .worker_threads(worker_threads())
-            .thread_name("hubstream-io")
-            .on_thread_start(move || {
-                // The thread keeps its subscriber until it ends.
-                mem::forget(set_default(&dispatch));
-            })
-            .enable_all()
-            .build()?;
+            .thread_name("hubstream-io");
+        let runtime = logging(builder, dispatch).build()?;
         Ok(Self {
-            pid: std::process::id(),
             handle: runtime.handle().clone(),
             runtime: Mutex::new(Some(runtime)),
             completions,
-            log,
+        })
+    }
+}
+
+impl Host {
+    fn start() -> std::io::Result<Self> {
+        Ok(Self {
+            pid: std::process::id(),
+            lanes: Mutex::default(),
+            workers: Mutex::default(),
+            log: Log::start()?,
         })
     }
 
-    /// Where futures are spawned.
-    pub(crate) fn handle(&self) -> &Handle {
-        &self.handle
+    /// The threads; starts them if need be.
+    pub(crate) fn workers(&self, py: Python<'_>) -> PyResult<Arc<Workers>> {
+        let started = {
+            let mut workers = locked(&self.workers);
+            match &*workers {
+                Some(workers) => Ok(Arc::clone(workers)),
+                None => Workers::start(self.log.dispatch())
+                    .map(|started| Arc::clone(workers.insert(Arc::new(started)))),
+            }
+        };
+        started.map_err(|error| raise(py, "", cannot_start(error)))
     }
 
-    /// Who delivers results to event loops.
-    pub(crate) fn completions(&self) -> &Completions {
-        &self.completions
+    /// Has the threads run a future, and waits for it as [`Host::wait`] does.
+    pub(crate) fn run<T: Send + 'static>(
+        &self,
+        py: Python<'_>,
+        future: BoxFuture<Result<T>>,
+    ) -> PyResult<Result<T>> {
+        let mut task = JoinSet::new();
+        task.spawn_on(future, &self.workers(py)?.handle);
+        let ended = async move {
+            match task.join_next().await {
+                Some(Ok(outcome)) => outcome,
+                _ => Err(Error::new(ErrorKind::Closed, "the runtime has ended")),
+            }
+        };
+        self.wait(py, Box::pin(ended))
+    }
+
+    fn lane(&self) -> std::io::Result<Runtime> {
+        if let Some(lane) = locked(&self.lanes).pop() {
+            return Ok(lane);
+        }
+        let mut builder = Builder::new_current_thread();
+        builder.thread_name("hubstream-lane");
+        logging(builder, self.log.dispatch()).build()
     }
 
     /// Waits for a future without holding the interpreter. A signal handler that raises, as Ctrl-C
     /// does, drops the future.
     pub(crate) fn wait<T: Send>(&self, py: Python<'_>, mut future: BoxFuture<T>) -> PyResult<T> {
-        loop {
+        let lane = self
+            .lane()
+            .map_err(|error| raise(py, "", cannot_start(error)))?;
+        let outcome = loop {
             let outcome = py.detach(|| {
                 with_default(self.log.dispatch(), || {
-                    self.handle
-                        .block_on(async { tokio::time::timeout(TICK, &mut future).await })
+                    lane.block_on(async { tokio::time::timeout(TICK, &mut future).await })
                 })
             });
             match outcome {
-                Ok(value) => return Ok(value),
-                Err(_) => py.check_signals()?,
+                Ok(value) => break Ok(value),
+                Err(_) => {
+                    if let Err(error) = py.check_signals() {
+                        break Err(error);
+                    }
+                }
             }
-        }
+        };
+        drop(future);
+        locked(&self.lanes).push(lane);
+        outcome
     }
 
     fn end(&self, py: Python<'_>) {
-        let runtime = locked(&self.runtime).take();
+        let lanes = mem::take(&mut *locked(&self.lanes));
         py.detach(|| {
-            if let Some(runtime) = runtime {
-                runtime.shutdown_timeout(SHUTDOWN);
+            for lane in lanes {
+                lane.shutdown_background();
             }
-            self.completions.end();
+            if let Some(workers) = locked(&self.workers).take() {
+                if let Some(runtime) = locked(&workers.runtime).take() {
+                    runtime.shutdown_timeout(SHUTDOWN);
+                }
+                workers.completions.end();
+            }
             self.log.end();
         });
     }
@@ -149,7 +222,8 @@ impl Host {
 impl Drop for Host {
     fn drop(&mut self) {
         // The threads of a parent process cannot be joined here.
-        mem::forget(locked(&self.runtime).take());
+        mem::forget(mem::take(&mut *locked(&self.lanes)));
+        mem::forget(locked(&self.workers).take());
     }
 }
 
