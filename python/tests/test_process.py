@@ -14,18 +14,22 @@ import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+import hubstream
 from hubstream.datahub import DataHub, aio, exceptions
 from hubstream.errors import ClosedError, UnauthenticatedError
 from hubstream.testing import Emulator
 from sample import url_of
 
 
-def run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(program: str, *arguments: str, bare: bool = False) -> subprocess.CompletedProcess[str]:
+    """Runs a program; a bare interpreter looks at nothing but its own library."""
+    words = ["-I"] if bare else ["-X", "dev"]
     return subprocess.run(
-        [sys.executable, "-X", "dev", "-W", "error", "-c", program, *arguments],
+        [sys.executable, *words, "-W", "error", "-c", program, *arguments],
         capture_output=True,
         text=True,
         timeout=60,
@@ -51,6 +55,24 @@ if os.path.isdir("/proc/self/task"):
     assert len(os.listdir("/proc/self/task")) == 1
 """
     check(run(program))
+
+
+def test_importing_is_light() -> None:
+    """Modules are counted, as times would differ between machines."""
+    program = """
+import sys
+sys.path.insert(0, sys.argv[1])
+bare = set(sys.modules)
+from hubstream.datahub import DataHub
+client = set(sys.modules) - bare
+assert len(client) < 25, sorted(client)
+from hubstream.datahub.models import CursorType, FieldType, RecordSchema, TupleRecord
+models = set(sys.modules) - bare - client
+assert len(models) < 10, sorted(models)
+assert all(name.startswith("hubstream.") for name in models), sorted(models)
+"""
+    source = str(Path(hubstream.__file__).parent.parent)
+    check(run(program, source, bare=True))
 
 
 FORK = """

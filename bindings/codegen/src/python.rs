@@ -16,7 +16,7 @@ use crate::description::{Service, services};
 
 use client::client_context;
 use docs::{docstring, sentence};
-use types::{HANDWRITTEN, annotation, decode, field_default, imports_of};
+use types::{HANDWRITTEN, annotation, decode, imports_of, member_default};
 
 /// Where the package lies.
 const ROOT: &str = "python/src/hubstream";
@@ -127,19 +127,16 @@ fn models_context(
     is_types: bool,
 ) -> Value {
     let mut imports: BTreeSet<(String, String)> = BTreeSet::new();
-    let mut has_factory = false;
     if !enums.is_empty() {
         imports.insert(("hubstream._enum".to_owned(), "OpenEnum".to_owned()));
+    }
+    if !models.is_empty() {
+        imports.insert(("hubstream._model".to_owned(), "Model".to_owned()));
     }
     for model in models {
         for field in model.fields {
             imports.extend(imports_of(field.ty, service.entry.name, is_types));
         }
-        has_factory |= fields_with_defaults(model).iter().any(|(_, default)| {
-            default
-                .as_deref()
-                .is_some_and(|text| text.starts_with("field("))
-        });
     }
     let unions: &[&UnionSchema] = if is_types { &service.unions } else { &[] };
     let mut names: Vec<&str> = enums
@@ -155,7 +152,6 @@ fn models_context(
         is_types,
         names,
         imports,
-        has_factory,
         enums => enums.iter().map(|names| enum_context(names)).collect::<Vec<_>>(),
         unions => unions.iter().map(|union| union_context(union)).collect::<Vec<_>>(),
         models => models.iter().map(|model| model_context(model)).collect::<Vec<_>>(),
@@ -214,8 +210,8 @@ fn fields_with_defaults(model: &ModelSchema) -> Vec<(&'static str, Option<String
         .iter()
         .enumerate()
         .map(|(place, field)| {
-            let default = field_default(field, place >= optional_from);
-            (field.name, default)
+            let default = (place >= optional_from).then(|| member_default(field));
+            (field.name, default.flatten())
         })
         .collect()
 }
@@ -236,6 +232,7 @@ fn model_context(model: &ModelSchema) -> Value {
             context! {
                 name => field.name,
                 annotation => annotation(field.ty, ""),
+                empty => default.as_deref().filter(|text| matches!(*text, "[]" | "{}")),
                 default,
                 line,
             }
@@ -247,7 +244,29 @@ fn model_context(model: &ModelSchema) -> Value {
         .map(|field| (field.name.to_owned(), sentence(field.docs)))
         .collect();
     let docs = docstring(model.docs, &[("Attributes", &attributes)], 4);
-    context! { name => model.name, docs, fields }
+    let names: Vec<&str> = model.fields.iter().map(|field| field.name).collect();
+    let secret: Vec<&str> = model
+        .fields
+        .iter()
+        .filter(|field| field.secret)
+        .map(|field| field.name)
+        .collect();
+    context! { name => model.name, docs, fields, slots => texts("__slots__", &names), hidden => texts("_HIDDEN", &secret) }
+}
+
+/// A tuple of texts as the value of a member of a class, or nothing for none of them.
+fn texts(member: &str, names: &[&str]) -> Option<String> {
+    let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    let line = match quoted.as_slice() {
+        [] => return None,
+        [one] => format!("    {member} = ({one},)"),
+        several => format!("    {member} = ({})", several.join(", ")),
+    };
+    if line.len() <= WIDTH {
+        return Some(line);
+    }
+    let lines = quoted.join(",\n        ");
+    Some(format!("    {member} = (\n        {lines},\n    )"))
 }
 
 /// Breaks a comprehension over lines as the formatter does.

@@ -9,8 +9,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -32,14 +30,16 @@ _MODULES = frozenset({"datahub", "dis", "errors", "records", "testing"})
 
 
 def __getattr__(name: str) -> Any:
+    from hubstream._lazy import load
+
     if name in _MODULES:
-        return import_module(f"hubstream.{name}")
+        return load(f"hubstream.{name}")
     try:
         module, attribute = _LAZY[name]
     except KeyError:
         message = f"module 'hubstream' has no attribute {name!r}"
         raise AttributeError(message) from None
-    value = globals()[name] = getattr(import_module(module), attribute)
+    value = globals()[name] = getattr(load(module), attribute)
     return value
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from hubstream._lazy import load
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import Any
 
     Chooser = Callable[[str, str], type["HubstreamError"]]
 
@@ -70,7 +71,7 @@ def _chooser(service: str) -> Chooser:
         if service:
             name = f"hubstream.{service}.exceptions"
             try:
-                chooser = import_module(name).exception_class
+                chooser = load(name).exception_class
             except ModuleNotFoundError as error:
                 if error.name not in {name, name.rpartition(".")[0]}:
                     raise

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from importlib import import_module
+import sys
 from types import ModuleType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+
+def load(name: str) -> ModuleType:
+    """Imports a module; `importlib` would have to be imported itself."""
+    __import__(name)
+    return sys.modules[name]
 
 
 class _LazyModule(ModuleType):
@@ -16,7 +22,7 @@ class _LazyModule(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        value = getattr(import_module(self.__name__), name)
+        value = getattr(load(self.__name__), name)
         setattr(self, name, value)
         return value
 

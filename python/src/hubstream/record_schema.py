@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any
 
 from hubstream import _native
+from hubstream._model import Model
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from decimal import Decimal
-    from typing import TypeAlias
+    from typing import Any, TypeAlias
 
     from hubstream.errors import HubstreamError
 
@@ -57,8 +57,7 @@ class FieldType(Enum):
         return cls.__members__.get(value.upper()) if isinstance(value, str) else None
 
 
-@dataclass(frozen=True, slots=True, init=False)
-class Field:
+class Field(Model):
     """One column.
 
     Newer releases of the reference take `comment` before `allow_null`; that order works, too, as
@@ -70,6 +69,8 @@ class Field:
         allow_null: Whether a value may be null.
         comment: Free text about the column.
     """
+
+    __slots__ = ("name", "type", "allow_null", "comment")
 
     name: str
     type: FieldType

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
 
 from hubstream._native import Blob, RecordBatch
 from hubstream.record_schema import Field, FieldType, RecordSchema, invalid
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from typing import TypeAlias
+    from typing import Any, TypeAlias
 
     from hubstream.datahub.models.types import RecordType
     from hubstream.record_schema import Value
@@ -174,8 +173,10 @@ class BlobRecord(Record):
         elif blob_data is not None:
             raise invalid(f"blob_data must be bytes, not {type(blob_data).__name__}")
         elif values is not None:
+            from base64 import b64decode
+
             try:
-                self._content = base64.b64decode(values, validate=True)
+                self._content = b64decode(values, validate=True)
             except (ValueError, TypeError) as error:
                 raise invalid("values is not Base64") from error
         else:
@@ -191,7 +192,9 @@ class BlobRecord(Record):
     @property
     def values(self) -> str:
         """The bytes in Base64."""
-        return base64.b64encode(self.blob_data).decode("ascii")
+        from base64 import b64encode
+
+        return b64encode(self.blob_data).decode("ascii")
 
     def view(self) -> memoryview:
         """The bytes without copying them, if they were received and not touched yet."""

@@ -45,22 +45,13 @@ pub(super) fn default(field: &FieldSchema) -> Option<String> {
     literal(field, "models.", "()")
 }
 
-/// What stands behind the type of a member of a model: its default if it may have one, and whether
-/// it is kept out of what is printed.
-pub(super) fn field_default(field: &FieldSchema, optional: bool) -> Option<String> {
-    let factory = match field.ty {
-        TypeSchema::Map(_) => "default_factory=dict",
-        _ => "default_factory=list",
+/// The default of a member of a model that may have one.
+pub(super) fn member_default(field: &FieldSchema) -> Option<String> {
+    let empty = match field.ty {
+        TypeSchema::Map(_) => "{}",
+        _ => "[]",
     };
-    let default = optional.then(|| literal(field, "", factory)).flatten();
-    let is_factory = default.as_deref() == Some(factory);
-    match (default, field.secret) {
-        (Some(text), false) if is_factory => Some(format!("field({text})")),
-        (Some(text), true) if is_factory => Some(format!("field({text}, repr=False)")),
-        (Some(text), true) => Some(format!("field(default={text}, repr=False)")),
-        (None, true) => Some("field(repr=False)".to_owned()),
-        (default, false) => default,
-    }
+    literal(field, "", empty)
 }
 
 fn literal(field: &FieldSchema, prefix: &str, empty: &str) -> Option<String> {

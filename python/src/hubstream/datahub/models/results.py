@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
-
 from hubstream._convert import optional, tagged
+from hubstream._model import Model
 from hubstream.datahub.models.types import (
     ConnectorConfig,
     ConnectorState,
@@ -24,6 +22,12 @@ from hubstream.datahub.models.types import (
     TopicSchema,
 )
 from hubstream.records import RecordBatch, RecordSchema
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_set = object.__setattr__
 
 __all__ = [
     "CreateConnectorResult",
@@ -55,8 +59,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class ListProjectResult:
+class ListProjectResult(Model):
     """The names of projects.
 
     Attributes:
@@ -64,8 +67,18 @@ class ListProjectResult:
         request_id: Id that the service gave to the request.
     """
 
+    __slots__ = ("project_names", "request_id")
+
     project_names: list[str]
-    request_id: str = ""
+    request_id: str
+
+    def __init__(
+        self,
+        project_names: list[str],
+        request_id: str = "",
+    ) -> None:
+        _set(self, "project_names", project_names)
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> ListProjectResult:
@@ -76,8 +89,7 @@ class ListProjectResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class GetProjectResult:
+class GetProjectResult(Model):
     """The properties of a project.
 
     Attributes:
@@ -89,12 +101,37 @@ class GetProjectResult:
         request_id: Id that the service gave to the request.
     """
 
+    __slots__ = (
+        "project_name",
+        "comment",
+        "create_time",
+        "last_modify_time",
+        "creator",
+        "request_id",
+    )
+
     project_name: str
     comment: str
     create_time: int
     last_modify_time: int
-    creator: str = ""
-    request_id: str = ""
+    creator: str
+    request_id: str
+
+    def __init__(
+        self,
+        project_name: str,
+        comment: str,
+        create_time: int,
+        last_modify_time: int,
+        creator: str = "",
+        request_id: str = "",
+    ) -> None:
+        _set(self, "project_name", project_name)
+        _set(self, "comment", comment)
+        _set(self, "create_time", create_time)
+        _set(self, "last_modify_time", last_modify_time)
+        _set(self, "creator", creator)
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> GetProjectResult:
@@ -109,8 +146,7 @@ class GetProjectResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ListTopicResult:
+class ListTopicResult(Model):
     """The names of topics.
 
     Attributes:
@@ -118,8 +154,18 @@ class ListTopicResult:
         request_id: Id that the service gave to the request.
     """
 
+    __slots__ = ("topic_names", "request_id")
+
     topic_names: list[str]
-    request_id: str = ""
+    request_id: str
+
+    def __init__(
+        self,
+        topic_names: list[str],
+        request_id: str = "",
+    ) -> None:
+        _set(self, "topic_names", topic_names)
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> ListTopicResult:
@@ -130,8 +176,7 @@ class ListTopicResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class GetTopicResult:
+class GetTopicResult(Model):
     """The properties of a topic.
 
     Attributes:
@@ -149,18 +194,61 @@ class GetTopicResult:
         request_id: Id that the service gave to the request.
     """
 
-    project_name: str = ""
-    topic_name: str = ""
-    shard_count: int = 0
-    life_cycle: int = 0
-    record_type: RecordType = RecordType.BLOB
-    record_schema: RecordSchema | None = None
-    comment: str = ""
-    create_time: int = 0
-    last_modify_time: int = 0
-    expand_mode: str = ""
-    enable_schema_registry: bool = False
-    request_id: str = ""
+    __slots__ = (
+        "project_name",
+        "topic_name",
+        "shard_count",
+        "life_cycle",
+        "record_type",
+        "record_schema",
+        "comment",
+        "create_time",
+        "last_modify_time",
+        "expand_mode",
+        "enable_schema_registry",
+        "request_id",
+    )
+
+    project_name: str
+    topic_name: str
+    shard_count: int
+    life_cycle: int
+    record_type: RecordType
+    record_schema: RecordSchema | None
+    comment: str
+    create_time: int
+    last_modify_time: int
+    expand_mode: str
+    enable_schema_registry: bool
+    request_id: str
+
+    def __init__(
+        self,
+        project_name: str = "",
+        topic_name: str = "",
+        shard_count: int = 0,
+        life_cycle: int = 0,
+        record_type: RecordType = RecordType.BLOB,
+        record_schema: RecordSchema | None = None,
+        comment: str = "",
+        create_time: int = 0,
+        last_modify_time: int = 0,
+        expand_mode: str = "",
+        enable_schema_registry: bool = False,
+        request_id: str = "",
+    ) -> None:
+        _set(self, "project_name", project_name)
+        _set(self, "topic_name", topic_name)
+        _set(self, "shard_count", shard_count)
+        _set(self, "life_cycle", life_cycle)
+        _set(self, "record_type", record_type)
+        _set(self, "record_schema", record_schema)
+        _set(self, "comment", comment)
+        _set(self, "create_time", create_time)
+        _set(self, "last_modify_time", last_modify_time)
+        _set(self, "expand_mode", expand_mode)
+        _set(self, "enable_schema_registry", enable_schema_registry)
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> GetTopicResult:
@@ -181,8 +269,7 @@ class GetTopicResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ListTopicSchemaResult:
+class ListTopicSchemaResult(Model):
     """A page of versions of a topic's schema.
 
     Attributes:
@@ -194,12 +281,37 @@ class ListTopicSchemaResult:
         request_id: Id that the service gave to the request.
     """
 
+    __slots__ = (
+        "page_number",
+        "page_size",
+        "page_count",
+        "total_count",
+        "record_schema_list",
+        "request_id",
+    )
+
     page_number: int
     page_size: int
     page_count: int
     total_count: int
     record_schema_list: list[TopicSchema]
-    request_id: str = ""
+    request_id: str
+
+    def __init__(
+        self,
+        page_number: int,
+        page_size: int,
+        page_count: int,
+        total_count: int,
+        record_schema_list: list[TopicSchema],
+        request_id: str = "",
+    ) -> None:
+        _set(self, "page_number", page_number)
+        _set(self, "page_size", page_size)
+        _set(self, "page_count", page_count)
+        _set(self, "total_count", total_count)
+        _set(self, "record_schema_list", record_schema_list)
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> ListTopicSchemaResult:
@@ -216,8 +328,7 @@ class ListTopicSchemaResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class GetTopicSchemaResult:
+class GetTopicSchemaResult(Model):
     """One version of a topic's schema.
 
     Attributes:
@@ -228,11 +339,27 @@ class GetTopicSchemaResult:
         request_id: Id that the service gave to the request.
     """
 
+    __slots__ = ("version_id", "create_time", "creator", "record_schema", "request_id")
+
     version_id: int
-    create_time: int = 0
-    creator: str = ""
-    record_schema: RecordSchema | None = None
-    request_id: str = ""
+    create_time: int
+    creator: str
+    record_schema: RecordSchema | None
+    request_id: str
+
+    def __init__(
+        self,
+        version_id: int,
+        create_time: int = 0,
+        creator: str = "",
+        record_schema: RecordSchema | None = None,
+        request_id: str = "",
+    ) -> None:
+        _set(self, "version_id", version_id)
+        _set(self, "create_time", create_time)
+        _set(self, "creator", creator)
+        _set(self, "record_schema", record_schema)
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> GetTopicSchemaResult:
@@ -246,8 +373,7 @@ class GetTopicSchemaResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterTopicSchemaResult:
+class RegisterTopicSchemaResult(Model):
     """The version that was registered.
 
     Attributes:
@@ -255,8 +381,18 @@ class RegisterTopicSchemaResult:
         request_id: Id that the service gave to the request.
     """
 
+    __slots__ = ("version_id", "request_id")
+
     version_id: int
-    request_id: str = ""
+    request_id: str
+
+    def __init__(
+        self,
+        version_id: int,
+        request_id: str = "",
+    ) -> None:
+        _set(self, "version_id", version_id)
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> RegisterTopicSchemaResult:
@@ -267,8 +403,7 @@ class RegisterTopicSchemaResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ListShardResult:
+class ListShardResult(Model):
     """The shards of a topic.
 
     Attributes:
@@ -278,10 +413,24 @@ class ListShardResult:
         request_id: Id that the service gave to the request.
     """
 
+    __slots__ = ("shards", "protocol", "interval", "request_id")
+
     shards: list[Shard]
-    protocol: str = ""
-    interval: int = 0
-    request_id: str = ""
+    protocol: str
+    interval: int
+    request_id: str
+
+    def __init__(
+        self,
+        shards: list[Shard],
+        protocol: str = "",
+        interval: int = 0,
+        request_id: str = "",
+    ) -> None:
+        _set(self, "shards", shards)
+        _set(self, "protocol", protocol)
+        _set(self, "interval", interval)
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> ListShardResult:
@@ -294,8 +443,7 @@ class ListShardResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class SplitShardResult:
+class SplitShardResult(Model):
     """The shards that a split made.
 
     Attributes:
@@ -303,8 +451,18 @@ class SplitShardResult:
         request_id: Id that the service gave to the request.
     """
 
+    __slots__ = ("new_shards", "request_id")
+
     new_shards: list[ShardBase]
-    request_id: str = ""
+    request_id: str
+
+    def __init__(
+        self,
+        new_shards: list[ShardBase],
+        request_id: str = "",
+    ) -> None:
+        _set(self, "new_shards", new_shards)
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> SplitShardResult:
@@ -315,8 +473,7 @@ class SplitShardResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class MergeShardResult:
+class MergeShardResult(Model):
     """The shard that a merge made.
 
     Attributes:
@@ -326,10 +483,24 @@ class MergeShardResult:
         request_id: Id that the service gave to the request.
     """
 
+    __slots__ = ("shard_id", "begin_hash_key", "end_hash_key", "request_id")
+
     shard_id: str
     begin_hash_key: str
     end_hash_key: str
-    request_id: str = ""
+    request_id: str
+
+    def __init__(
+        self,
+        shard_id: str,
+        begin_hash_key: str,
+        end_hash_key: str,
+        request_id: str = "",
+    ) -> None:
+        _set(self, "shard_id", shard_id)
+        _set(self, "begin_hash_key", begin_hash_key)
+        _set(self, "end_hash_key", end_hash_key)
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> MergeShardResult:
@@ -342,8 +513,7 @@ class MergeShardResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class GetCursorResult:
+class GetCursorResult(Model):
     """A place in a shard.
 
     Attributes:
@@ -353,10 +523,24 @@ class GetCursorResult:
         request_id: Id that the service gave to the request.
     """
 
+    __slots__ = ("cursor", "record_time", "sequence", "request_id")
+
     cursor: str
     record_time: int
     sequence: int
-    request_id: str = ""
+    request_id: str
+
+    def __init__(
+        self,
+        cursor: str,
+        record_time: int,
+        sequence: int,
+        request_id: str = "",
+    ) -> None:
+        _set(self, "cursor", cursor)
+        _set(self, "record_time", record_time)
+        _set(self, "sequence", sequence)
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> GetCursorResult:
@@ -369,8 +553,7 @@ class GetCursorResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class PutRecordsResult:
+class PutRecordsResult(Model):
     """What became of the records of a put.
 
     Attributes:
@@ -379,9 +562,21 @@ class PutRecordsResult:
         request_id: Id that the service gave to the request.
     """
 
+    __slots__ = ("failed_record_count", "failed_records", "request_id")
+
     failed_record_count: int
     failed_records: list[FailedRecord]
-    request_id: str = ""
+    request_id: str
+
+    def __init__(
+        self,
+        failed_record_count: int,
+        failed_records: list[FailedRecord],
+        request_id: str = "",
+    ) -> None:
+        _set(self, "failed_record_count", failed_record_count)
+        _set(self, "failed_records", failed_records)
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> PutRecordsResult:
@@ -393,8 +588,7 @@ class PutRecordsResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class GetRecordsResult:
+class GetRecordsResult(Model):
     """Records and where to go on.
 
     Attributes:
@@ -410,13 +604,41 @@ class GetRecordsResult:
         request_id: Id that the service gave to the request.
     """
 
+    __slots__ = (
+        "next_cursor",
+        "record_count",
+        "start_seq",
+        "records",
+        "latest_seq",
+        "latest_time",
+        "request_id",
+    )
+
     next_cursor: str
     record_count: int
     start_seq: int
     records: RecordBatch
-    latest_seq: int = -1
-    latest_time: int = 0
-    request_id: str = ""
+    latest_seq: int
+    latest_time: int
+    request_id: str
+
+    def __init__(
+        self,
+        next_cursor: str,
+        record_count: int,
+        start_seq: int,
+        records: RecordBatch,
+        latest_seq: int = -1,
+        latest_time: int = 0,
+        request_id: str = "",
+    ) -> None:
+        _set(self, "next_cursor", next_cursor)
+        _set(self, "record_count", record_count)
+        _set(self, "start_seq", start_seq)
+        _set(self, "records", records)
+        _set(self, "latest_seq", latest_seq)
+        _set(self, "latest_time", latest_time)
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> GetRecordsResult:
@@ -432,8 +654,7 @@ class GetRecordsResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class GetMeteringInfoResult:
+class GetMeteringInfoResult(Model):
     """What a shard is charged for.
 
     Attributes:
@@ -442,9 +663,21 @@ class GetMeteringInfoResult:
         request_id: Id that the service gave to the request.
     """
 
+    __slots__ = ("active_time", "storage", "request_id")
+
     active_time: int
     storage: int
-    request_id: str = ""
+    request_id: str
+
+    def __init__(
+        self,
+        active_time: int,
+        storage: int,
+        request_id: str = "",
+    ) -> None:
+        _set(self, "active_time", active_time)
+        _set(self, "storage", storage)
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> GetMeteringInfoResult:
@@ -456,8 +689,7 @@ class GetMeteringInfoResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ListConnectorResult:
+class ListConnectorResult(Model):
     """The connectors of a topic.
 
     Attributes:
@@ -466,9 +698,21 @@ class ListConnectorResult:
         request_id: Id that the service gave to the request.
     """
 
+    __slots__ = ("connector_ids", "connector_names", "request_id")
+
     connector_ids: list[str]
-    connector_names: list[str] = field(default_factory=list)
-    request_id: str = ""
+    connector_names: list[str]
+    request_id: str
+
+    def __init__(
+        self,
+        connector_ids: list[str],
+        connector_names: list[str] | None = None,
+        request_id: str = "",
+    ) -> None:
+        _set(self, "connector_ids", connector_ids)
+        _set(self, "connector_names", connector_names or [])
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> ListConnectorResult:
@@ -480,8 +724,7 @@ class ListConnectorResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class CreateConnectorResult:
+class CreateConnectorResult(Model):
     """The connector that was created.
 
     Attributes:
@@ -489,8 +732,18 @@ class CreateConnectorResult:
         request_id: Id that the service gave to the request.
     """
 
-    connector_id: str = ""
-    request_id: str = ""
+    __slots__ = ("connector_id", "request_id")
+
+    connector_id: str
+    request_id: str
+
+    def __init__(
+        self,
+        connector_id: str = "",
+        request_id: str = "",
+    ) -> None:
+        _set(self, "connector_id", connector_id)
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> CreateConnectorResult:
@@ -501,8 +754,7 @@ class CreateConnectorResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class GetConnectorResult:
+class GetConnectorResult(Model):
     """The properties of a connector.
 
     Attributes:
@@ -522,6 +774,23 @@ class GetConnectorResult:
         request_id: Id that the service gave to the request.
     """
 
+    __slots__ = (
+        "cluster_addr",
+        "connector_id",
+        "type",
+        "state",
+        "creator",
+        "owner",
+        "create_time",
+        "last_modify_time",
+        "column_fields",
+        "config",
+        "extra_config",
+        "shard_contexts",
+        "sub_id",
+        "request_id",
+    )
+
     cluster_addr: str
     connector_id: str
     type: ConnectorType
@@ -535,7 +804,39 @@ class GetConnectorResult:
     extra_config: dict[str, str]
     shard_contexts: list[ShardContext]
     sub_id: str
-    request_id: str = ""
+    request_id: str
+
+    def __init__(
+        self,
+        cluster_addr: str,
+        connector_id: str,
+        type: ConnectorType,
+        state: ConnectorState,
+        creator: str,
+        owner: str,
+        create_time: int,
+        last_modify_time: int,
+        column_fields: list[str],
+        config: ConnectorConfig,
+        extra_config: dict[str, str],
+        shard_contexts: list[ShardContext],
+        sub_id: str,
+        request_id: str = "",
+    ) -> None:
+        _set(self, "cluster_addr", cluster_addr)
+        _set(self, "connector_id", connector_id)
+        _set(self, "type", type)
+        _set(self, "state", state)
+        _set(self, "creator", creator)
+        _set(self, "owner", owner)
+        _set(self, "create_time", create_time)
+        _set(self, "last_modify_time", last_modify_time)
+        _set(self, "column_fields", column_fields)
+        _set(self, "config", config)
+        _set(self, "extra_config", extra_config)
+        _set(self, "shard_contexts", shard_contexts)
+        _set(self, "sub_id", sub_id)
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> GetConnectorResult:
@@ -558,8 +859,7 @@ class GetConnectorResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class GetConnectorShardStatusResult:
+class GetConnectorShardStatusResult(Model):
     """How far a connector is, by shard id.
 
     Attributes:
@@ -567,8 +867,18 @@ class GetConnectorShardStatusResult:
         request_id: Id that the service gave to the request.
     """
 
+    __slots__ = ("shard_status_infos", "request_id")
+
     shard_status_infos: dict[str, ShardStatusEntry]
-    request_id: str = ""
+    request_id: str
+
+    def __init__(
+        self,
+        shard_status_infos: dict[str, ShardStatusEntry],
+        request_id: str = "",
+    ) -> None:
+        _set(self, "shard_status_infos", shard_status_infos)
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> GetConnectorShardStatusResult:
@@ -582,8 +892,7 @@ class GetConnectorShardStatusResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class GetConnectorDoneTimeResult:
+class GetConnectorDoneTimeResult(Model):
     """Up to which time a connector has copied everything.
 
     Attributes:
@@ -593,10 +902,24 @@ class GetConnectorDoneTimeResult:
         request_id: Id that the service gave to the request.
     """
 
+    __slots__ = ("done_time", "time_zone", "time_window", "request_id")
+
     done_time: int
-    time_zone: str = ""
-    time_window: int = 0
-    request_id: str = ""
+    time_zone: str
+    time_window: int
+    request_id: str
+
+    def __init__(
+        self,
+        done_time: int,
+        time_zone: str = "",
+        time_window: int = 0,
+        request_id: str = "",
+    ) -> None:
+        _set(self, "done_time", done_time)
+        _set(self, "time_zone", time_zone)
+        _set(self, "time_window", time_window)
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> GetConnectorDoneTimeResult:
@@ -609,8 +932,7 @@ class GetConnectorDoneTimeResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class CreateSubscriptionResult:
+class CreateSubscriptionResult(Model):
     """The subscription that was created.
 
     Attributes:
@@ -618,8 +940,18 @@ class CreateSubscriptionResult:
         request_id: Id that the service gave to the request.
     """
 
+    __slots__ = ("sub_id", "request_id")
+
     sub_id: str
-    request_id: str = ""
+    request_id: str
+
+    def __init__(
+        self,
+        sub_id: str,
+        request_id: str = "",
+    ) -> None:
+        _set(self, "sub_id", sub_id)
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> CreateSubscriptionResult:
@@ -630,8 +962,7 @@ class CreateSubscriptionResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class GetSubscriptionResult:
+class GetSubscriptionResult(Model):
     """The properties of a subscription.
 
     Attributes:
@@ -646,15 +977,49 @@ class GetSubscriptionResult:
         request_id: Id that the service gave to the request.
     """
 
+    __slots__ = (
+        "sub_id",
+        "topic_name",
+        "comment",
+        "create_time",
+        "last_modify_time",
+        "is_owner",
+        "state",
+        "type",
+        "request_id",
+    )
+
     sub_id: str
-    topic_name: str = ""
-    comment: str = ""
-    create_time: int = 0
-    last_modify_time: int = 0
-    is_owner: bool = False
-    state: SubscriptionState = SubscriptionState.ACTIVE
-    type: int = 0
-    request_id: str = ""
+    topic_name: str
+    comment: str
+    create_time: int
+    last_modify_time: int
+    is_owner: bool
+    state: SubscriptionState
+    type: int
+    request_id: str
+
+    def __init__(
+        self,
+        sub_id: str,
+        topic_name: str = "",
+        comment: str = "",
+        create_time: int = 0,
+        last_modify_time: int = 0,
+        is_owner: bool = False,
+        state: SubscriptionState = SubscriptionState.ACTIVE,
+        type: int = 0,
+        request_id: str = "",
+    ) -> None:
+        _set(self, "sub_id", sub_id)
+        _set(self, "topic_name", topic_name)
+        _set(self, "comment", comment)
+        _set(self, "create_time", create_time)
+        _set(self, "last_modify_time", last_modify_time)
+        _set(self, "is_owner", is_owner)
+        _set(self, "state", state)
+        _set(self, "type", type)
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> GetSubscriptionResult:
@@ -672,8 +1037,7 @@ class GetSubscriptionResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ListSubscriptionResult:
+class ListSubscriptionResult(Model):
     """A page of subscriptions.
 
     Attributes:
@@ -682,9 +1046,21 @@ class ListSubscriptionResult:
         request_id: Id that the service gave to the request.
     """
 
+    __slots__ = ("total_count", "subscriptions", "request_id")
+
     total_count: int
     subscriptions: list[Subscription]
-    request_id: str = ""
+    request_id: str
+
+    def __init__(
+        self,
+        total_count: int,
+        subscriptions: list[Subscription],
+        request_id: str = "",
+    ) -> None:
+        _set(self, "total_count", total_count)
+        _set(self, "subscriptions", subscriptions)
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> ListSubscriptionResult:
@@ -696,8 +1072,7 @@ class ListSubscriptionResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class InitAndGetSubscriptionOffsetResult:
+class InitAndGetSubscriptionOffsetResult(Model):
     """How far shards were consumed, with the session that was opened.
 
     Attributes:
@@ -705,8 +1080,18 @@ class InitAndGetSubscriptionOffsetResult:
         request_id: Id that the service gave to the request.
     """
 
+    __slots__ = ("offsets", "request_id")
+
     offsets: dict[str, OffsetWithSession]
-    request_id: str = ""
+    request_id: str
+
+    def __init__(
+        self,
+        offsets: dict[str, OffsetWithSession],
+        request_id: str = "",
+    ) -> None:
+        _set(self, "offsets", offsets)
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> InitAndGetSubscriptionOffsetResult:
@@ -719,8 +1104,7 @@ class InitAndGetSubscriptionOffsetResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class GetSubscriptionOffsetResult:
+class GetSubscriptionOffsetResult(Model):
     """How far shards were consumed.
 
     Attributes:
@@ -728,8 +1112,18 @@ class GetSubscriptionOffsetResult:
         request_id: Id that the service gave to the request.
     """
 
+    __slots__ = ("offsets", "request_id")
+
     offsets: dict[str, OffsetWithVersion]
-    request_id: str = ""
+    request_id: str
+
+    def __init__(
+        self,
+        offsets: dict[str, OffsetWithVersion],
+        request_id: str = "",
+    ) -> None:
+        _set(self, "offsets", offsets)
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> GetSubscriptionOffsetResult:
@@ -742,8 +1136,7 @@ class GetSubscriptionOffsetResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class JoinGroupResult:
+class JoinGroupResult(Model):
     """The consumer that joined.
 
     Attributes:
@@ -753,10 +1146,24 @@ class JoinGroupResult:
         request_id: Id that the service gave to the request.
     """
 
+    __slots__ = ("consumer_id", "version_id", "session_timeout", "request_id")
+
     consumer_id: str
     version_id: int
     session_timeout: int
-    request_id: str = ""
+    request_id: str
+
+    def __init__(
+        self,
+        consumer_id: str,
+        version_id: int,
+        session_timeout: int,
+        request_id: str = "",
+    ) -> None:
+        _set(self, "consumer_id", consumer_id)
+        _set(self, "version_id", version_id)
+        _set(self, "session_timeout", session_timeout)
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> JoinGroupResult:
@@ -769,8 +1176,7 @@ class JoinGroupResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class HeartBeatResult:
+class HeartBeatResult(Model):
     """Which shards a consumer is to read.
 
     Attributes:
@@ -780,10 +1186,24 @@ class HeartBeatResult:
         request_id: Id that the service gave to the request.
     """
 
+    __slots__ = ("plan_version", "shard_list", "total_plan", "request_id")
+
     plan_version: int
     shard_list: list[str]
-    total_plan: str = ""
-    request_id: str = ""
+    total_plan: str
+    request_id: str
+
+    def __init__(
+        self,
+        plan_version: int,
+        shard_list: list[str],
+        total_plan: str = "",
+        request_id: str = "",
+    ) -> None:
+        _set(self, "plan_version", plan_version)
+        _set(self, "shard_list", shard_list)
+        _set(self, "total_plan", total_plan)
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> HeartBeatResult:

@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
-
 from hubstream._convert import optional
 from hubstream._enum import OpenEnum
+from hubstream._model import Model
 from hubstream.records import RecordSchema
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+_set = object.__setattr__
 
 __all__ = [
     "AuthMode",
@@ -180,8 +184,7 @@ class SubscriptionState(OpenEnum):
     """In use."""
 
 
-@dataclass(frozen=True, slots=True)
-class TopicSchema:
+class TopicSchema(Model):
     """One version of a topic's schema.
 
     Attributes:
@@ -191,10 +194,24 @@ class TopicSchema:
         creator: Who registered it.
     """
 
+    __slots__ = ("version_id", "record_schema", "create_time", "creator")
+
     version_id: int
-    record_schema: RecordSchema | None = None
-    create_time: int = 0
-    creator: str = ""
+    record_schema: RecordSchema | None
+    create_time: int
+    creator: str
+
+    def __init__(
+        self,
+        version_id: int,
+        record_schema: RecordSchema | None = None,
+        create_time: int = 0,
+        creator: str = "",
+    ) -> None:
+        _set(self, "version_id", version_id)
+        _set(self, "record_schema", record_schema)
+        _set(self, "create_time", create_time)
+        _set(self, "creator", creator)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> TopicSchema:
@@ -207,8 +224,7 @@ class TopicSchema:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Shard:
+class Shard(Model):
     """One shard of a topic.
 
     Attributes:
@@ -222,14 +238,45 @@ class Shard:
         right_shard_id: Id of the neighbour above; `4294967295` for none.
     """
 
+    __slots__ = (
+        "shard_id",
+        "begin_hash_key",
+        "end_hash_key",
+        "state",
+        "closed_time",
+        "parent_shard_ids",
+        "left_shard_id",
+        "right_shard_id",
+    )
+
     shard_id: str
     begin_hash_key: str
     end_hash_key: str
     state: ShardState
-    closed_time: int = 0
-    parent_shard_ids: list[str] = field(default_factory=list)
-    left_shard_id: str = ""
-    right_shard_id: str = ""
+    closed_time: int
+    parent_shard_ids: list[str]
+    left_shard_id: str
+    right_shard_id: str
+
+    def __init__(
+        self,
+        shard_id: str,
+        begin_hash_key: str,
+        end_hash_key: str,
+        state: ShardState,
+        closed_time: int = 0,
+        parent_shard_ids: list[str] | None = None,
+        left_shard_id: str = "",
+        right_shard_id: str = "",
+    ) -> None:
+        _set(self, "shard_id", shard_id)
+        _set(self, "begin_hash_key", begin_hash_key)
+        _set(self, "end_hash_key", end_hash_key)
+        _set(self, "state", state)
+        _set(self, "closed_time", closed_time)
+        _set(self, "parent_shard_ids", parent_shard_ids or [])
+        _set(self, "left_shard_id", left_shard_id)
+        _set(self, "right_shard_id", right_shard_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> Shard:
@@ -246,8 +293,7 @@ class Shard:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ShardBase:
+class ShardBase(Model):
     """The range of a shard.
 
     Attributes:
@@ -256,9 +302,21 @@ class ShardBase:
         end_hash_key: End of its range, exclusive: 32 hexadecimal digits.
     """
 
+    __slots__ = ("shard_id", "begin_hash_key", "end_hash_key")
+
     shard_id: str
     begin_hash_key: str
     end_hash_key: str
+
+    def __init__(
+        self,
+        shard_id: str,
+        begin_hash_key: str,
+        end_hash_key: str,
+    ) -> None:
+        _set(self, "shard_id", shard_id)
+        _set(self, "begin_hash_key", begin_hash_key)
+        _set(self, "end_hash_key", end_hash_key)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> ShardBase:
@@ -270,8 +328,7 @@ class ShardBase:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class FailedRecord:
+class FailedRecord(Model):
     """A record that was not stored.
 
     Attributes:
@@ -280,9 +337,21 @@ class FailedRecord:
         error_message: The error message of the service.
     """
 
+    __slots__ = ("index", "error_code", "error_message")
+
     index: int
     error_code: str
     error_message: str
+
+    def __init__(
+        self,
+        index: int,
+        error_code: str,
+        error_message: str,
+    ) -> None:
+        _set(self, "index", index)
+        _set(self, "error_code", error_code)
+        _set(self, "error_message", error_message)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> FailedRecord:
@@ -294,8 +363,7 @@ class FailedRecord:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class OdpsConnectorConfig:
+class OdpsConnectorConfig(Model):
     """Settings of a connector to MaxCompute.
 
     Attributes:
@@ -310,15 +378,50 @@ class OdpsConnectorConfig:
         partition_config: Formats of the partition columns, in order.
     """
 
+    __slots__ = (
+        "project_name",
+        "table_name",
+        "odps_endpoint",
+        "tunnel_endpoint",
+        "access_id",
+        "access_key",
+        "partition_mode",
+        "time_range",
+        "partition_config",
+    )
+    _HIDDEN = ("access_key",)
+
     project_name: str
     table_name: str
-    odps_endpoint: str = ""
-    tunnel_endpoint: str = ""
-    access_id: str = ""
-    access_key: str = field(default="", repr=False)
-    partition_mode: PartitionMode = PartitionMode.SYSTEM_TIME
-    time_range: int = 15
-    partition_config: dict[str, str] | None = None
+    odps_endpoint: str
+    tunnel_endpoint: str
+    access_id: str
+    access_key: str
+    partition_mode: PartitionMode
+    time_range: int
+    partition_config: dict[str, str] | None
+
+    def __init__(
+        self,
+        project_name: str,
+        table_name: str,
+        odps_endpoint: str = "",
+        tunnel_endpoint: str = "",
+        access_id: str = "",
+        access_key: str = "",
+        partition_mode: PartitionMode = PartitionMode.SYSTEM_TIME,
+        time_range: int = 15,
+        partition_config: dict[str, str] | None = None,
+    ) -> None:
+        _set(self, "project_name", project_name)
+        _set(self, "table_name", table_name)
+        _set(self, "odps_endpoint", odps_endpoint)
+        _set(self, "tunnel_endpoint", tunnel_endpoint)
+        _set(self, "access_id", access_id)
+        _set(self, "access_key", access_key)
+        _set(self, "partition_mode", partition_mode)
+        _set(self, "time_range", time_range)
+        _set(self, "partition_config", partition_config)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> OdpsConnectorConfig:
@@ -336,8 +439,7 @@ class OdpsConnectorConfig:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseConnectorConfig:
+class DatabaseConnectorConfig(Model):
     """Settings of a connector to a database, that is MySQL or AnalyticDB.
 
     Attributes:
@@ -350,13 +452,34 @@ class DatabaseConnectorConfig:
         ignore: Whether rows that cannot be inserted are skipped.
     """
 
+    __slots__ = ("host", "port", "database", "user", "password", "table", "ignore")
+    _HIDDEN = ("password",)
+
     host: str
     port: int
     database: str
-    user: str = ""
-    password: str = field(default="", repr=False)
-    table: str = ""
-    ignore: bool = True
+    user: str
+    password: str
+    table: str
+    ignore: bool
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        database: str,
+        user: str = "",
+        password: str = "",
+        table: str = "",
+        ignore: bool = True,
+    ) -> None:
+        _set(self, "host", host)
+        _set(self, "port", port)
+        _set(self, "database", database)
+        _set(self, "user", user)
+        _set(self, "password", password)
+        _set(self, "table", table)
+        _set(self, "ignore", ignore)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> DatabaseConnectorConfig:
@@ -372,8 +495,7 @@ class DatabaseConnectorConfig:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class EsConnectorConfig:
+class EsConnectorConfig(Model):
     """Settings of a connector to Elasticsearch.
 
     Attributes:
@@ -386,13 +508,34 @@ class EsConnectorConfig:
         proxy_mode: Whether Elasticsearch is reached through a proxy.
     """
 
+    __slots__ = ("index", "endpoint", "user", "password", "id_fields", "type_fields", "proxy_mode")
+    _HIDDEN = ("password",)
+
     index: str
     endpoint: str
-    user: str = ""
-    password: str = field(default="", repr=False)
-    id_fields: list[str] = field(default_factory=list)
-    type_fields: list[str] = field(default_factory=list)
-    proxy_mode: bool = False
+    user: str
+    password: str
+    id_fields: list[str]
+    type_fields: list[str]
+    proxy_mode: bool
+
+    def __init__(
+        self,
+        index: str,
+        endpoint: str,
+        user: str = "",
+        password: str = "",
+        id_fields: list[str] | None = None,
+        type_fields: list[str] | None = None,
+        proxy_mode: bool = False,
+    ) -> None:
+        _set(self, "index", index)
+        _set(self, "endpoint", endpoint)
+        _set(self, "user", user)
+        _set(self, "password", password)
+        _set(self, "id_fields", id_fields or [])
+        _set(self, "type_fields", type_fields or [])
+        _set(self, "proxy_mode", proxy_mode)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> EsConnectorConfig:
@@ -408,8 +551,7 @@ class EsConnectorConfig:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class FcConnectorConfig:
+class FcConnectorConfig(Model):
     """Settings of a connector to Function Compute.
 
     Attributes:
@@ -421,12 +563,31 @@ class FcConnectorConfig:
         access_key: Access key, for `ak`; the service does not give it back.
     """
 
+    __slots__ = ("endpoint", "service", "func", "auth_mode", "access_id", "access_key")
+    _HIDDEN = ("access_key",)
+
     endpoint: str
     service: str
     func: str
     auth_mode: AuthMode
-    access_id: str = ""
-    access_key: str = field(default="", repr=False)
+    access_id: str
+    access_key: str
+
+    def __init__(
+        self,
+        endpoint: str,
+        service: str,
+        func: str,
+        auth_mode: AuthMode,
+        access_id: str = "",
+        access_key: str = "",
+    ) -> None:
+        _set(self, "endpoint", endpoint)
+        _set(self, "service", service)
+        _set(self, "func", func)
+        _set(self, "auth_mode", auth_mode)
+        _set(self, "access_id", access_id)
+        _set(self, "access_key", access_key)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> FcConnectorConfig:
@@ -441,8 +602,7 @@ class FcConnectorConfig:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class OssConnectorConfig:
+class OssConnectorConfig(Model):
     """Settings of a connector to Object Storage Service.
 
     Attributes:
@@ -456,14 +616,46 @@ class OssConnectorConfig:
         access_key: Access key, for `ak`; the service does not give it back.
     """
 
+    __slots__ = (
+        "endpoint",
+        "bucket",
+        "prefix",
+        "time_format",
+        "time_range",
+        "auth_mode",
+        "access_id",
+        "access_key",
+    )
+    _HIDDEN = ("access_key",)
+
     endpoint: str
     bucket: str
     prefix: str
     time_format: str
     time_range: int
     auth_mode: AuthMode
-    access_id: str = ""
-    access_key: str = field(default="", repr=False)
+    access_id: str
+    access_key: str
+
+    def __init__(
+        self,
+        endpoint: str,
+        bucket: str,
+        prefix: str,
+        time_format: str,
+        time_range: int,
+        auth_mode: AuthMode,
+        access_id: str = "",
+        access_key: str = "",
+    ) -> None:
+        _set(self, "endpoint", endpoint)
+        _set(self, "bucket", bucket)
+        _set(self, "prefix", prefix)
+        _set(self, "time_format", time_format)
+        _set(self, "time_range", time_range)
+        _set(self, "auth_mode", auth_mode)
+        _set(self, "access_id", access_id)
+        _set(self, "access_key", access_key)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> OssConnectorConfig:
@@ -480,8 +672,7 @@ class OssConnectorConfig:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class OtsConnectorConfig:
+class OtsConnectorConfig(Model):
     """Settings of a connector to Tablestore.
 
     Attributes:
@@ -494,13 +685,42 @@ class OtsConnectorConfig:
         write_mode: How rows are written.
     """
 
+    __slots__ = (
+        "endpoint",
+        "instance",
+        "table",
+        "auth_mode",
+        "access_id",
+        "access_key",
+        "write_mode",
+    )
+    _HIDDEN = ("access_key",)
+
     endpoint: str
     instance: str
     table: str
     auth_mode: AuthMode
-    access_id: str = ""
-    access_key: str = field(default="", repr=False)
-    write_mode: WriteMode = WriteMode.PUT
+    access_id: str
+    access_key: str
+    write_mode: WriteMode
+
+    def __init__(
+        self,
+        endpoint: str,
+        instance: str,
+        table: str,
+        auth_mode: AuthMode,
+        access_id: str = "",
+        access_key: str = "",
+        write_mode: WriteMode = WriteMode.PUT,
+    ) -> None:
+        _set(self, "endpoint", endpoint)
+        _set(self, "instance", instance)
+        _set(self, "table", table)
+        _set(self, "auth_mode", auth_mode)
+        _set(self, "access_id", access_id)
+        _set(self, "access_key", access_key)
+        _set(self, "write_mode", write_mode)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> OtsConnectorConfig:
@@ -516,8 +736,7 @@ class OtsConnectorConfig:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class HologresConnectorConfig:
+class HologresConnectorConfig(Model):
     """Settings of a connector to Hologres.
 
     Attributes:
@@ -531,14 +750,46 @@ class HologresConnectorConfig:
         access_key: Access key, for `ak`; the service does not give it back.
     """
 
+    __slots__ = (
+        "project",
+        "topic",
+        "endpoint",
+        "instance_id",
+        "auth_mode",
+        "timestamp_unit",
+        "access_id",
+        "access_key",
+    )
+    _HIDDEN = ("access_key",)
+
     project: str
     topic: str
     endpoint: str
     instance_id: str
     auth_mode: AuthMode
-    timestamp_unit: TimestampUnit = TimestampUnit.MICROSECOND
-    access_id: str = ""
-    access_key: str = field(default="", repr=False)
+    timestamp_unit: TimestampUnit
+    access_id: str
+    access_key: str
+
+    def __init__(
+        self,
+        project: str,
+        topic: str,
+        endpoint: str,
+        instance_id: str,
+        auth_mode: AuthMode,
+        timestamp_unit: TimestampUnit = TimestampUnit.MICROSECOND,
+        access_id: str = "",
+        access_key: str = "",
+    ) -> None:
+        _set(self, "project", project)
+        _set(self, "topic", topic)
+        _set(self, "endpoint", endpoint)
+        _set(self, "instance_id", instance_id)
+        _set(self, "auth_mode", auth_mode)
+        _set(self, "timestamp_unit", timestamp_unit)
+        _set(self, "access_id", access_id)
+        _set(self, "access_key", access_key)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> HologresConnectorConfig:
@@ -555,8 +806,7 @@ class HologresConnectorConfig:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class DataHubConnectorConfig:
+class DataHubConnectorConfig(Model):
     """Settings of a connector to another DataHub topic.
 
     Attributes:
@@ -568,12 +818,31 @@ class DataHubConnectorConfig:
         access_key: Access key, for `ak`; the service does not give it back.
     """
 
+    __slots__ = ("endpoint", "project", "topic", "auth_mode", "access_id", "access_key")
+    _HIDDEN = ("access_key",)
+
     endpoint: str
     project: str
     topic: str
     auth_mode: AuthMode
-    access_id: str = ""
-    access_key: str = field(default="", repr=False)
+    access_id: str
+    access_key: str
+
+    def __init__(
+        self,
+        endpoint: str,
+        project: str,
+        topic: str,
+        auth_mode: AuthMode,
+        access_id: str = "",
+        access_key: str = "",
+    ) -> None:
+        _set(self, "endpoint", endpoint)
+        _set(self, "project", project)
+        _set(self, "topic", topic)
+        _set(self, "auth_mode", auth_mode)
+        _set(self, "access_id", access_id)
+        _set(self, "access_key", access_key)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> DataHubConnectorConfig:
@@ -588,8 +857,7 @@ class DataHubConnectorConfig:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ShardContext:
+class ShardContext(Model):
     """The place of a connector in a shard.
 
     Attributes:
@@ -599,10 +867,24 @@ class ShardContext:
         current_sequence: Sequence number of the last record copied; -1 for none.
     """
 
+    __slots__ = ("shard_id", "start_sequence", "end_sequence", "current_sequence")
+
     shard_id: str
-    start_sequence: int = 0
-    end_sequence: int = -1
-    current_sequence: int = -1
+    start_sequence: int
+    end_sequence: int
+    current_sequence: int
+
+    def __init__(
+        self,
+        shard_id: str,
+        start_sequence: int = 0,
+        end_sequence: int = -1,
+        current_sequence: int = -1,
+    ) -> None:
+        _set(self, "shard_id", shard_id)
+        _set(self, "start_sequence", start_sequence)
+        _set(self, "end_sequence", end_sequence)
+        _set(self, "current_sequence", current_sequence)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> ShardContext:
@@ -615,8 +897,7 @@ class ShardContext:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ShardStatusEntry:
+class ShardStatusEntry(Model):
     """How far a connector is in one shard.
 
     Attributes:
@@ -630,14 +911,45 @@ class ShardStatusEntry:
         worker_addr: Address of the machine that works on the shard.
     """
 
-    current_sequence: int = -1
-    current_timestamp: int = 0
-    done_time: int = 0
-    last_error_message: str = ""
-    state: ConnectorShardState = ConnectorShardState.CONTEXT_PLANNED
-    update_time: int = 0
-    discard_count: int = 0
-    worker_addr: str = ""
+    __slots__ = (
+        "current_sequence",
+        "current_timestamp",
+        "done_time",
+        "last_error_message",
+        "state",
+        "update_time",
+        "discard_count",
+        "worker_addr",
+    )
+
+    current_sequence: int
+    current_timestamp: int
+    done_time: int
+    last_error_message: str
+    state: ConnectorShardState
+    update_time: int
+    discard_count: int
+    worker_addr: str
+
+    def __init__(
+        self,
+        current_sequence: int = -1,
+        current_timestamp: int = 0,
+        done_time: int = 0,
+        last_error_message: str = "",
+        state: ConnectorShardState = ConnectorShardState.CONTEXT_PLANNED,
+        update_time: int = 0,
+        discard_count: int = 0,
+        worker_addr: str = "",
+    ) -> None:
+        _set(self, "current_sequence", current_sequence)
+        _set(self, "current_timestamp", current_timestamp)
+        _set(self, "done_time", done_time)
+        _set(self, "last_error_message", last_error_message)
+        _set(self, "state", state)
+        _set(self, "update_time", update_time)
+        _set(self, "discard_count", discard_count)
+        _set(self, "worker_addr", worker_addr)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> ShardStatusEntry:
@@ -654,8 +966,7 @@ class ShardStatusEntry:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectorOffset:
+class ConnectorOffset(Model):
     """A place that a connector is set to.
 
     Attributes:
@@ -663,8 +974,18 @@ class ConnectorOffset:
         timestamp: Time of that record in milliseconds since 1970; -1 to leave it.
     """
 
-    sequence: int = -1
-    timestamp: int = -1
+    __slots__ = ("sequence", "timestamp")
+
+    sequence: int
+    timestamp: int
+
+    def __init__(
+        self,
+        sequence: int = -1,
+        timestamp: int = -1,
+    ) -> None:
+        _set(self, "sequence", sequence)
+        _set(self, "timestamp", timestamp)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> ConnectorOffset:
@@ -675,8 +996,7 @@ class ConnectorOffset:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Subscription:
+class Subscription(Model):
     """One subscription of a topic.
 
     Attributes:
@@ -690,14 +1010,45 @@ class Subscription:
         type: 0 for one of a user.
     """
 
+    __slots__ = (
+        "sub_id",
+        "topic_name",
+        "comment",
+        "create_time",
+        "last_modify_time",
+        "is_owner",
+        "state",
+        "type",
+    )
+
     sub_id: str
-    topic_name: str = ""
-    comment: str = ""
-    create_time: int = 0
-    last_modify_time: int = 0
-    is_owner: bool = False
-    state: SubscriptionState = SubscriptionState.ACTIVE
-    type: int = 0
+    topic_name: str
+    comment: str
+    create_time: int
+    last_modify_time: int
+    is_owner: bool
+    state: SubscriptionState
+    type: int
+
+    def __init__(
+        self,
+        sub_id: str,
+        topic_name: str = "",
+        comment: str = "",
+        create_time: int = 0,
+        last_modify_time: int = 0,
+        is_owner: bool = False,
+        state: SubscriptionState = SubscriptionState.ACTIVE,
+        type: int = 0,
+    ) -> None:
+        _set(self, "sub_id", sub_id)
+        _set(self, "topic_name", topic_name)
+        _set(self, "comment", comment)
+        _set(self, "create_time", create_time)
+        _set(self, "last_modify_time", last_modify_time)
+        _set(self, "is_owner", is_owner)
+        _set(self, "state", state)
+        _set(self, "type", type)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> Subscription:
@@ -714,8 +1065,7 @@ class Subscription:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class OffsetWithSession:
+class OffsetWithSession(Model):
     """How far a shard was consumed, with the session that may commit.
 
     Attributes:
@@ -726,11 +1076,27 @@ class OffsetWithSession:
         batch_index: Place of the last record consumed inside a batch, from 0.
     """
 
+    __slots__ = ("sequence", "timestamp", "version", "session_id", "batch_index")
+
     sequence: int
     timestamp: int
     version: int
     session_id: int
-    batch_index: int = 0
+    batch_index: int
+
+    def __init__(
+        self,
+        sequence: int,
+        timestamp: int,
+        version: int,
+        session_id: int,
+        batch_index: int = 0,
+    ) -> None:
+        _set(self, "sequence", sequence)
+        _set(self, "timestamp", timestamp)
+        _set(self, "version", version)
+        _set(self, "session_id", session_id)
+        _set(self, "batch_index", batch_index)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> OffsetWithSession:
@@ -744,8 +1110,7 @@ class OffsetWithSession:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class OffsetWithVersion:
+class OffsetWithVersion(Model):
     """How far a shard was consumed.
 
     Attributes:
@@ -755,10 +1120,24 @@ class OffsetWithVersion:
         batch_index: Place of the last record consumed inside a batch, from 0.
     """
 
+    __slots__ = ("sequence", "timestamp", "version", "batch_index")
+
     sequence: int
     timestamp: int
     version: int
-    batch_index: int = 0
+    batch_index: int
+
+    def __init__(
+        self,
+        sequence: int,
+        timestamp: int,
+        version: int,
+        batch_index: int = 0,
+    ) -> None:
+        _set(self, "sequence", sequence)
+        _set(self, "timestamp", timestamp)
+        _set(self, "version", version)
+        _set(self, "batch_index", batch_index)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> OffsetWithVersion:
@@ -771,8 +1150,7 @@ class OffsetWithVersion:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class OffsetBase:
+class OffsetBase(Model):
     """A place that a shard's consumption is set to.
 
     Attributes:
@@ -780,8 +1158,18 @@ class OffsetBase:
         timestamp: Time of that record in milliseconds since 1970; -1 for none.
     """
 
+    __slots__ = ("sequence", "timestamp")
+
     sequence: int
     timestamp: int
+
+    def __init__(
+        self,
+        sequence: int,
+        timestamp: int,
+    ) -> None:
+        _set(self, "sequence", sequence)
+        _set(self, "timestamp", timestamp)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> OffsetBase:

@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
-
 from hubstream._convert import optional
+from hubstream._model import Model
 from hubstream.dis.models.types import (
     App,
     CompressionFormat,
@@ -23,6 +21,12 @@ from hubstream.dis.models.types import (
 )
 from hubstream.records import RecordBatch
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_set = object.__setattr__
+
 __all__ = [
     "DescribeAppResult",
     "DescribeStreamResult",
@@ -37,8 +41,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class ListStreamsResult:
+class ListStreamsResult(Model):
     """A page of streams.
 
     Attributes:
@@ -49,11 +52,33 @@ class ListStreamsResult:
         request_id: Id that the service gave to the request.
     """
 
-    total_number: int = 0
-    stream_names: list[str] = field(default_factory=list)
-    has_more_streams: bool = False
-    stream_info_list: list[StreamInfo] = field(default_factory=list)
-    request_id: str = ""
+    __slots__ = (
+        "total_number",
+        "stream_names",
+        "has_more_streams",
+        "stream_info_list",
+        "request_id",
+    )
+
+    total_number: int
+    stream_names: list[str]
+    has_more_streams: bool
+    stream_info_list: list[StreamInfo]
+    request_id: str
+
+    def __init__(
+        self,
+        total_number: int = 0,
+        stream_names: list[str] | None = None,
+        has_more_streams: bool = False,
+        stream_info_list: list[StreamInfo] | None = None,
+        request_id: str = "",
+    ) -> None:
+        _set(self, "total_number", total_number)
+        _set(self, "stream_names", stream_names or [])
+        _set(self, "has_more_streams", has_more_streams)
+        _set(self, "stream_info_list", stream_info_list or [])
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> ListStreamsResult:
@@ -67,8 +92,7 @@ class ListStreamsResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class DescribeStreamResult:
+class DescribeStreamResult(Model):
     """A stream with a page of its partitions.
 
     Attributes:
@@ -96,28 +120,101 @@ class DescribeStreamResult:
         request_id: Id that the service gave to the request.
     """
 
-    stream_id: str = ""
-    stream_name: str = ""
-    create_time: int = 0
-    last_modified_time: int = 0
-    retention_period: int = 0
-    status: StreamStatus | None = None
-    stream_type: StreamType | None = None
-    data_type: DataType | None = None
-    data_schema: str | None = None
-    compression_format: CompressionFormat | None = None
-    csv_properties: CsvProperties | None = None
-    writable_partition_count: int = 0
-    readable_partition_count: int = 0
-    partitions: list[Partition] = field(default_factory=list)
-    has_more_partitions: bool = False
-    update_partition_counts: list[PartitionCountUpdate] = field(default_factory=list)
-    auto_scale_enabled: bool = False
-    auto_scale_min_partition_count: int = 0
-    auto_scale_max_partition_count: int = 0
-    tags: list[Tag] = field(default_factory=list)
-    sys_tags: list[Tag] = field(default_factory=list)
-    request_id: str = ""
+    __slots__ = (
+        "stream_id",
+        "stream_name",
+        "create_time",
+        "last_modified_time",
+        "retention_period",
+        "status",
+        "stream_type",
+        "data_type",
+        "data_schema",
+        "compression_format",
+        "csv_properties",
+        "writable_partition_count",
+        "readable_partition_count",
+        "partitions",
+        "has_more_partitions",
+        "update_partition_counts",
+        "auto_scale_enabled",
+        "auto_scale_min_partition_count",
+        "auto_scale_max_partition_count",
+        "tags",
+        "sys_tags",
+        "request_id",
+    )
+
+    stream_id: str
+    stream_name: str
+    create_time: int
+    last_modified_time: int
+    retention_period: int
+    status: StreamStatus | None
+    stream_type: StreamType | None
+    data_type: DataType | None
+    data_schema: str | None
+    compression_format: CompressionFormat | None
+    csv_properties: CsvProperties | None
+    writable_partition_count: int
+    readable_partition_count: int
+    partitions: list[Partition]
+    has_more_partitions: bool
+    update_partition_counts: list[PartitionCountUpdate]
+    auto_scale_enabled: bool
+    auto_scale_min_partition_count: int
+    auto_scale_max_partition_count: int
+    tags: list[Tag]
+    sys_tags: list[Tag]
+    request_id: str
+
+    def __init__(
+        self,
+        stream_id: str = "",
+        stream_name: str = "",
+        create_time: int = 0,
+        last_modified_time: int = 0,
+        retention_period: int = 0,
+        status: StreamStatus | None = None,
+        stream_type: StreamType | None = None,
+        data_type: DataType | None = None,
+        data_schema: str | None = None,
+        compression_format: CompressionFormat | None = None,
+        csv_properties: CsvProperties | None = None,
+        writable_partition_count: int = 0,
+        readable_partition_count: int = 0,
+        partitions: list[Partition] | None = None,
+        has_more_partitions: bool = False,
+        update_partition_counts: list[PartitionCountUpdate] | None = None,
+        auto_scale_enabled: bool = False,
+        auto_scale_min_partition_count: int = 0,
+        auto_scale_max_partition_count: int = 0,
+        tags: list[Tag] | None = None,
+        sys_tags: list[Tag] | None = None,
+        request_id: str = "",
+    ) -> None:
+        _set(self, "stream_id", stream_id)
+        _set(self, "stream_name", stream_name)
+        _set(self, "create_time", create_time)
+        _set(self, "last_modified_time", last_modified_time)
+        _set(self, "retention_period", retention_period)
+        _set(self, "status", status)
+        _set(self, "stream_type", stream_type)
+        _set(self, "data_type", data_type)
+        _set(self, "data_schema", data_schema)
+        _set(self, "compression_format", compression_format)
+        _set(self, "csv_properties", csv_properties)
+        _set(self, "writable_partition_count", writable_partition_count)
+        _set(self, "readable_partition_count", readable_partition_count)
+        _set(self, "partitions", partitions or [])
+        _set(self, "has_more_partitions", has_more_partitions)
+        _set(self, "update_partition_counts", update_partition_counts or [])
+        _set(self, "auto_scale_enabled", auto_scale_enabled)
+        _set(self, "auto_scale_min_partition_count", auto_scale_min_partition_count)
+        _set(self, "auto_scale_max_partition_count", auto_scale_max_partition_count)
+        _set(self, "tags", tags or [])
+        _set(self, "sys_tags", sys_tags or [])
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> DescribeStreamResult:
@@ -150,8 +247,7 @@ class DescribeStreamResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class UpdatePartitionCountResult:
+class UpdatePartitionCountResult(Model):
     """How the number of partitions changes. Not every version of the service tells it.
 
     Attributes:
@@ -161,10 +257,24 @@ class UpdatePartitionCountResult:
         request_id: Id that the service gave to the request.
     """
 
-    stream_name: str = ""
-    current_partition_count: int = 0
-    target_partition_count: int = 0
-    request_id: str = ""
+    __slots__ = ("stream_name", "current_partition_count", "target_partition_count", "request_id")
+
+    stream_name: str
+    current_partition_count: int
+    target_partition_count: int
+    request_id: str
+
+    def __init__(
+        self,
+        stream_name: str = "",
+        current_partition_count: int = 0,
+        target_partition_count: int = 0,
+        request_id: str = "",
+    ) -> None:
+        _set(self, "stream_name", stream_name)
+        _set(self, "current_partition_count", current_partition_count)
+        _set(self, "target_partition_count", target_partition_count)
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> UpdatePartitionCountResult:
@@ -177,8 +287,7 @@ class UpdatePartitionCountResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ListAppsResult:
+class ListAppsResult(Model):
     """A page of apps.
 
     Attributes:
@@ -188,10 +297,24 @@ class ListAppsResult:
         request_id: Id that the service gave to the request.
     """
 
-    has_more_app: bool = False
-    apps: list[App] = field(default_factory=list)
-    total_number: int = 0
-    request_id: str = ""
+    __slots__ = ("has_more_app", "apps", "total_number", "request_id")
+
+    has_more_app: bool
+    apps: list[App]
+    total_number: int
+    request_id: str
+
+    def __init__(
+        self,
+        has_more_app: bool = False,
+        apps: list[App] | None = None,
+        total_number: int = 0,
+        request_id: str = "",
+    ) -> None:
+        _set(self, "has_more_app", has_more_app)
+        _set(self, "apps", apps or [])
+        _set(self, "total_number", total_number)
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> ListAppsResult:
@@ -204,8 +327,7 @@ class ListAppsResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class DescribeAppResult:
+class DescribeAppResult(Model):
     """An app.
 
     Attributes:
@@ -216,11 +338,33 @@ class DescribeAppResult:
         request_id: Id that the service gave to the request.
     """
 
-    app_name: str = ""
-    app_id: str = ""
-    create_time: int = 0
-    commit_checkpoint_stream_names: list[str] = field(default_factory=list)
-    request_id: str = ""
+    __slots__ = (
+        "app_name",
+        "app_id",
+        "create_time",
+        "commit_checkpoint_stream_names",
+        "request_id",
+    )
+
+    app_name: str
+    app_id: str
+    create_time: int
+    commit_checkpoint_stream_names: list[str]
+    request_id: str
+
+    def __init__(
+        self,
+        app_name: str = "",
+        app_id: str = "",
+        create_time: int = 0,
+        commit_checkpoint_stream_names: list[str] | None = None,
+        request_id: str = "",
+    ) -> None:
+        _set(self, "app_name", app_name)
+        _set(self, "app_id", app_id)
+        _set(self, "create_time", create_time)
+        _set(self, "commit_checkpoint_stream_names", commit_checkpoint_stream_names or [])
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> DescribeAppResult:
@@ -234,8 +378,7 @@ class DescribeAppResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ShowConsumerStateResult:
+class ShowConsumerStateResult(Model):
     """How far an app has come in the partitions of a stream.
 
     Attributes:
@@ -246,11 +389,27 @@ class ShowConsumerStateResult:
         request_id: Id that the service gave to the request.
     """
 
-    has_more: bool = False
-    stream_name: str = ""
-    app_name: str = ""
-    partition_consuming_states: list[PartitionConsumingState] = field(default_factory=list)
-    request_id: str = ""
+    __slots__ = ("has_more", "stream_name", "app_name", "partition_consuming_states", "request_id")
+
+    has_more: bool
+    stream_name: str
+    app_name: str
+    partition_consuming_states: list[PartitionConsumingState]
+    request_id: str
+
+    def __init__(
+        self,
+        has_more: bool = False,
+        stream_name: str = "",
+        app_name: str = "",
+        partition_consuming_states: list[PartitionConsumingState] | None = None,
+        request_id: str = "",
+    ) -> None:
+        _set(self, "has_more", has_more)
+        _set(self, "stream_name", stream_name)
+        _set(self, "app_name", app_name)
+        _set(self, "partition_consuming_states", partition_consuming_states or [])
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> ShowConsumerStateResult:
@@ -267,8 +426,7 @@ class ShowConsumerStateResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class PutRecordsResult:
+class PutRecordsResult(Model):
     """What became of the records of a put.
 
     Attributes:
@@ -277,9 +435,21 @@ class PutRecordsResult:
         request_id: Id that the service gave to the request.
     """
 
-    failed_record_count: int = 0
-    records: list[PutRecordsResultEntry] = field(default_factory=list)
-    request_id: str = ""
+    __slots__ = ("failed_record_count", "records", "request_id")
+
+    failed_record_count: int
+    records: list[PutRecordsResultEntry]
+    request_id: str
+
+    def __init__(
+        self,
+        failed_record_count: int = 0,
+        records: list[PutRecordsResultEntry] | None = None,
+        request_id: str = "",
+    ) -> None:
+        _set(self, "failed_record_count", failed_record_count)
+        _set(self, "records", records or [])
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> PutRecordsResult:
@@ -291,8 +461,7 @@ class PutRecordsResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class GetCursorResult:
+class GetCursorResult(Model):
     """A place in a partition.
 
     Attributes:
@@ -300,8 +469,18 @@ class GetCursorResult:
         request_id: Id that the service gave to the request.
     """
 
+    __slots__ = ("partition_cursor", "request_id")
+
     partition_cursor: str
-    request_id: str = ""
+    request_id: str
+
+    def __init__(
+        self,
+        partition_cursor: str,
+        request_id: str = "",
+    ) -> None:
+        _set(self, "partition_cursor", partition_cursor)
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> GetCursorResult:
@@ -312,8 +491,7 @@ class GetCursorResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class GetRecordsResult:
+class GetRecordsResult(Model):
     """Records and where to go on.
 
     Attributes:
@@ -322,9 +500,21 @@ class GetRecordsResult:
         request_id: Id that the service gave to the request.
     """
 
+    __slots__ = ("next_partition_cursor", "records", "request_id")
+
     next_partition_cursor: str
     records: RecordBatch
-    request_id: str = ""
+    request_id: str
+
+    def __init__(
+        self,
+        next_partition_cursor: str,
+        records: RecordBatch,
+        request_id: str = "",
+    ) -> None:
+        _set(self, "next_partition_cursor", next_partition_cursor)
+        _set(self, "records", records)
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> GetRecordsResult:
@@ -336,8 +526,7 @@ class GetRecordsResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class GetCheckpointResult:
+class GetCheckpointResult(Model):
     """A checkpoint.
 
     Attributes:
@@ -347,9 +536,21 @@ class GetCheckpointResult:
         request_id: Id that the service gave to the request.
     """
 
-    sequence_number: str = "-1"
-    metadata: str = ""
-    request_id: str = ""
+    __slots__ = ("sequence_number", "metadata", "request_id")
+
+    sequence_number: str
+    metadata: str
+    request_id: str
+
+    def __init__(
+        self,
+        sequence_number: str = "-1",
+        metadata: str = "",
+        request_id: str = "",
+    ) -> None:
+        _set(self, "sequence_number", sequence_number)
+        _set(self, "metadata", metadata)
+        _set(self, "request_id", request_id)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> GetCheckpointResult:

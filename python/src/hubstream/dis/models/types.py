@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
-
 from hubstream._convert import optional
 from hubstream._enum import OpenEnum
+from hubstream._model import Model
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_set = object.__setattr__
 
 __all__ = [
     "App",
@@ -111,15 +115,22 @@ class CursorType(OpenEnum):
     """The first record of a time or later."""
 
 
-@dataclass(frozen=True, slots=True)
-class CsvProperties:
+class CsvProperties(Model):
     """How lines of separated values are written.
 
     Attributes:
         delimiter: What separates the values.
     """
 
-    delimiter: str | None = None
+    __slots__ = ("delimiter",)
+
+    delimiter: str | None
+
+    def __init__(
+        self,
+        delimiter: str | None = None,
+    ) -> None:
+        _set(self, "delimiter", delimiter)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> CsvProperties:
@@ -129,8 +140,7 @@ class CsvProperties:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(Model):
     """A key with a value.
 
     Attributes:
@@ -138,8 +148,18 @@ class Tag:
         value: The value, at most 43 characters.
     """
 
+    __slots__ = ("key", "value")
+
     key: str
-    value: str | None = None
+    value: str | None
+
+    def __init__(
+        self,
+        key: str,
+        value: str | None = None,
+    ) -> None:
+        _set(self, "key", key)
+        _set(self, "value", value)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> Tag:
@@ -150,8 +170,7 @@ class Tag:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class StreamInfo:
+class StreamInfo(Model):
     """A stream in a list.
 
     Attributes:
@@ -170,19 +189,65 @@ class StreamInfo:
         sys_tags: Tags of the system.
     """
 
-    stream_id: str | None = None
-    stream_name: str = ""
-    create_time: int = 0
-    retention_period: int = 0
-    status: StreamStatus | None = None
-    stream_type: StreamType | None = None
-    data_type: DataType | None = None
-    partition_count: int = 0
-    auto_scale_enabled: bool = False
-    auto_scale_min_partition_count: int = 0
-    auto_scale_max_partition_count: int = 0
-    tags: list[Tag] = field(default_factory=list)
-    sys_tags: list[Tag] = field(default_factory=list)
+    __slots__ = (
+        "stream_id",
+        "stream_name",
+        "create_time",
+        "retention_period",
+        "status",
+        "stream_type",
+        "data_type",
+        "partition_count",
+        "auto_scale_enabled",
+        "auto_scale_min_partition_count",
+        "auto_scale_max_partition_count",
+        "tags",
+        "sys_tags",
+    )
+
+    stream_id: str | None
+    stream_name: str
+    create_time: int
+    retention_period: int
+    status: StreamStatus | None
+    stream_type: StreamType | None
+    data_type: DataType | None
+    partition_count: int
+    auto_scale_enabled: bool
+    auto_scale_min_partition_count: int
+    auto_scale_max_partition_count: int
+    tags: list[Tag]
+    sys_tags: list[Tag]
+
+    def __init__(
+        self,
+        stream_id: str | None = None,
+        stream_name: str = "",
+        create_time: int = 0,
+        retention_period: int = 0,
+        status: StreamStatus | None = None,
+        stream_type: StreamType | None = None,
+        data_type: DataType | None = None,
+        partition_count: int = 0,
+        auto_scale_enabled: bool = False,
+        auto_scale_min_partition_count: int = 0,
+        auto_scale_max_partition_count: int = 0,
+        tags: list[Tag] | None = None,
+        sys_tags: list[Tag] | None = None,
+    ) -> None:
+        _set(self, "stream_id", stream_id)
+        _set(self, "stream_name", stream_name)
+        _set(self, "create_time", create_time)
+        _set(self, "retention_period", retention_period)
+        _set(self, "status", status)
+        _set(self, "stream_type", stream_type)
+        _set(self, "data_type", data_type)
+        _set(self, "partition_count", partition_count)
+        _set(self, "auto_scale_enabled", auto_scale_enabled)
+        _set(self, "auto_scale_min_partition_count", auto_scale_min_partition_count)
+        _set(self, "auto_scale_max_partition_count", auto_scale_max_partition_count)
+        _set(self, "tags", tags or [])
+        _set(self, "sys_tags", sys_tags or [])
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> StreamInfo:
@@ -204,8 +269,7 @@ class StreamInfo:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Partition:
+class Partition(Model):
     """A partition of a stream.
 
     Attributes:
@@ -217,11 +281,33 @@ class Partition:
         parent_partitions: The partitions that it came from.
     """
 
-    partition_id: str = ""
-    status: PartitionStatus | None = None
-    hash_range: str | None = None
-    sequence_number_range: str | None = None
-    parent_partitions: str | None = None
+    __slots__ = (
+        "partition_id",
+        "status",
+        "hash_range",
+        "sequence_number_range",
+        "parent_partitions",
+    )
+
+    partition_id: str
+    status: PartitionStatus | None
+    hash_range: str | None
+    sequence_number_range: str | None
+    parent_partitions: str | None
+
+    def __init__(
+        self,
+        partition_id: str = "",
+        status: PartitionStatus | None = None,
+        hash_range: str | None = None,
+        sequence_number_range: str | None = None,
+        parent_partitions: str | None = None,
+    ) -> None:
+        _set(self, "partition_id", partition_id)
+        _set(self, "status", status)
+        _set(self, "hash_range", hash_range)
+        _set(self, "sequence_number_range", sequence_number_range)
+        _set(self, "parent_partitions", parent_partitions)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> Partition:
@@ -235,8 +321,7 @@ class Partition:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class PartitionCountUpdate:
+class PartitionCountUpdate(Model):
     """A change of the number of partitions.
 
     Attributes:
@@ -248,12 +333,37 @@ class PartitionCountUpdate:
         auto_scale: Whether the service did it by itself.
     """
 
-    create_timestamp: int = 0
-    src_partition_count: int = 0
-    target_partition_count: int = 0
-    result_code: int = 0
-    result_msg: str | None = None
-    auto_scale: bool = False
+    __slots__ = (
+        "create_timestamp",
+        "src_partition_count",
+        "target_partition_count",
+        "result_code",
+        "result_msg",
+        "auto_scale",
+    )
+
+    create_timestamp: int
+    src_partition_count: int
+    target_partition_count: int
+    result_code: int
+    result_msg: str | None
+    auto_scale: bool
+
+    def __init__(
+        self,
+        create_timestamp: int = 0,
+        src_partition_count: int = 0,
+        target_partition_count: int = 0,
+        result_code: int = 0,
+        result_msg: str | None = None,
+        auto_scale: bool = False,
+    ) -> None:
+        _set(self, "create_timestamp", create_timestamp)
+        _set(self, "src_partition_count", src_partition_count)
+        _set(self, "target_partition_count", target_partition_count)
+        _set(self, "result_code", result_code)
+        _set(self, "result_msg", result_msg)
+        _set(self, "auto_scale", auto_scale)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> PartitionCountUpdate:
@@ -268,8 +378,7 @@ class PartitionCountUpdate:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class App:
+class App(Model):
     """An app in a list.
 
     Attributes:
@@ -279,10 +388,24 @@ class App:
         commit_checkpoint_stream_names: Names of the streams that it has checkpoints on.
     """
 
-    app_name: str = ""
-    app_id: str = ""
-    create_time: int = 0
-    commit_checkpoint_stream_names: list[str] = field(default_factory=list)
+    __slots__ = ("app_name", "app_id", "create_time", "commit_checkpoint_stream_names")
+
+    app_name: str
+    app_id: str
+    create_time: int
+    commit_checkpoint_stream_names: list[str]
+
+    def __init__(
+        self,
+        app_name: str = "",
+        app_id: str = "",
+        create_time: int = 0,
+        commit_checkpoint_stream_names: list[str] | None = None,
+    ) -> None:
+        _set(self, "app_name", app_name)
+        _set(self, "app_id", app_id)
+        _set(self, "create_time", create_time)
+        _set(self, "commit_checkpoint_stream_names", commit_checkpoint_stream_names or [])
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> App:
@@ -295,8 +418,7 @@ class App:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class PartitionConsumingState:
+class PartitionConsumingState(Model):
     """How far an app has come in a partition.
 
     Attributes:
@@ -309,13 +431,41 @@ class PartitionConsumingState:
         metadata: What the consumer stored beside the checkpoint.
     """
 
-    partition_id: str = ""
-    sequence_number: str = "-1"
-    latest_offset: int = 0
-    earliest_offset: int = 0
-    checkpoint_type: CheckpointType | None = None
-    status: PartitionStatus | None = None
-    metadata: str | None = None
+    __slots__ = (
+        "partition_id",
+        "sequence_number",
+        "latest_offset",
+        "earliest_offset",
+        "checkpoint_type",
+        "status",
+        "metadata",
+    )
+
+    partition_id: str
+    sequence_number: str
+    latest_offset: int
+    earliest_offset: int
+    checkpoint_type: CheckpointType | None
+    status: PartitionStatus | None
+    metadata: str | None
+
+    def __init__(
+        self,
+        partition_id: str = "",
+        sequence_number: str = "-1",
+        latest_offset: int = 0,
+        earliest_offset: int = 0,
+        checkpoint_type: CheckpointType | None = None,
+        status: PartitionStatus | None = None,
+        metadata: str | None = None,
+    ) -> None:
+        _set(self, "partition_id", partition_id)
+        _set(self, "sequence_number", sequence_number)
+        _set(self, "latest_offset", latest_offset)
+        _set(self, "earliest_offset", earliest_offset)
+        _set(self, "checkpoint_type", checkpoint_type)
+        _set(self, "status", status)
+        _set(self, "metadata", metadata)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> PartitionConsumingState:
@@ -331,8 +481,7 @@ class PartitionConsumingState:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class PutRecordsResultEntry:
+class PutRecordsResultEntry(Model):
     """What became of one record.
 
     Attributes:
@@ -342,10 +491,24 @@ class PutRecordsResultEntry:
         error_message: The error message of the service; absent when it was stored.
     """
 
-    partition_id: str | None = None
-    sequence_number: str | None = None
-    error_code: str | None = None
-    error_message: str | None = None
+    __slots__ = ("partition_id", "sequence_number", "error_code", "error_message")
+
+    partition_id: str | None
+    sequence_number: str | None
+    error_code: str | None
+    error_message: str | None
+
+    def __init__(
+        self,
+        partition_id: str | None = None,
+        sequence_number: str | None = None,
+        error_code: str | None = None,
+        error_message: str | None = None,
+    ) -> None:
+        _set(self, "partition_id", partition_id)
+        _set(self, "sequence_number", sequence_number)
+        _set(self, "error_code", error_code)
+        _set(self, "error_message", error_message)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> PutRecordsResultEntry:

@@ -1,0 +1,91 @@
+"""What all groups of members share.
+
+They behave as frozen data classes with slots, and are ones to `dataclasses`. That module is
+imported only when somebody asks it: making so many classes with it takes longer than all other
+imports.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, ClassVar, NoReturn
+
+
+class _Fields:
+    """The fields of a class as `dataclasses` wants them, made at the first look."""
+
+    def __get__(self, instance: object, owner: type[Model]) -> dict[str, Any]:
+        from dataclasses import MISSING, field, make_dataclass
+        from inspect import Parameter, signature
+
+        parameters = signature(owner).parameters
+        members = []
+        for name in owner.__slots__:
+            default = parameters[name].default if name in parameters else Parameter.empty
+            made = field(
+                default=MISSING if default is Parameter.empty else default,
+                repr=name not in owner._HIDDEN,
+            )
+            members.append((name, owner.__annotations__[name], made))
+        fields: dict[str, Any] = vars(make_dataclass(owner.__name__, members))[
+            "__dataclass_fields__"
+        ]
+        type.__setattr__(owner, "__dataclass_fields__", fields)
+        return fields
+
+
+class Model:
+    """A group of members that cannot be changed."""
+
+    __slots__: tuple[str, ...] = ()
+
+    if TYPE_CHECKING:
+        # Not for `get_type_hints`, which would need `typing`.
+        _HIDDEN: ClassVar[tuple[str, ...]]
+        __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    # Members that are not printed.
+    _HIDDEN = ()
+
+    __dataclass_fields__ = _Fields()  # type: ignore[assignment]
+
+    def __init_subclass__(cls) -> None:
+        type.__setattr__(cls, "__match_args__", cls.__slots__)
+
+    def _members(self) -> tuple[Any, ...]:
+        return tuple([getattr(self, name) for name in self.__slots__])
+
+    def __eq__(self, other: object) -> bool:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        return self._members() == other._members()
+
+    def __hash__(self) -> int:
+        return hash(self._members())
+
+    def __repr__(self) -> str:
+        shown = [
+            f"{name}={getattr(self, name)!r}" for name in self.__slots__ if name not in self._HIDDEN
+        ]
+        return f"{type(self).__qualname__}({', '.join(shown)})"
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        from dataclasses import FrozenInstanceError
+
+        raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        from dataclasses import FrozenInstanceError
+
+        raise FrozenInstanceError(f"cannot delete field {name!r}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self._members())
+
+
+def _restore(model: type[Model], members: tuple[Any, ...]) -> Model:
+    made = model.__new__(model)
+    for name, value in zip(model.__slots__, members, strict=True):
+        object.__setattr__(made, name, value)
+    return made
