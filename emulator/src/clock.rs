@@ -15,6 +15,16 @@ pub(crate) fn skewed<F: Future>(ms: i64, future: F) -> impl Future<Output = F::O
     SKEW_MS.scope(ms, future)
 }
 
+/// The time of the machine in milliseconds since 1970-01-01 UTC, as the service that handles this request sees it. The
+/// dates of requests are compared with it, because clients know no other clock.
+pub(crate) fn machine_ms() -> i64 {
+    unix_ms(SystemTime::now()).saturating_add(skew_ms())
+}
+
+fn skew_ms() -> i64 {
+    SKEW_MS.try_with(|ms| *ms).unwrap_or(0)
+}
+
 /// Where the emulator reads the time from. Copies share one time.
 ///
 /// The system clock is the default. A manual clock stands still until it is advanced, so that rules such as
@@ -60,9 +70,8 @@ impl Clock {
             Base::System => unix_ms(SystemTime::now()),
             Base::Fixed(ms) => ms,
         };
-        let skew = SKEW_MS.try_with(|ms| *ms).unwrap_or(0);
         base.saturating_add(self.offset_ms.load(Ordering::SeqCst))
-            .saturating_add(skew)
+            .saturating_add(skew_ms())
     }
 
     /// Whole seconds since 1970-01-01 UTC.
@@ -77,7 +86,8 @@ impl Default for Clock {
     }
 }
 
-fn unix_ms(time: SystemTime) -> i64 {
+/// A time in milliseconds since 1970-01-01 UTC.
+pub(crate) fn unix_ms(time: SystemTime) -> i64 {
     match time.duration_since(UNIX_EPOCH) {
         Ok(after) => i64::try_from(after.as_millis()).unwrap_or(i64::MAX),
         Err(before) => i64::try_from(before.duration().as_millis()).map_or(i64::MIN, |ms| -ms),

@@ -40,6 +40,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 
 use crate::builder::ServiceContext;
+use crate::clock;
 use crate::faults::{ErrorReply, Faultable};
 use crate::http::{HttpService, Rejection};
 use crate::store::StoreError;
@@ -122,6 +123,9 @@ impl DataHub {
                 access_id,
                 access_key,
             )?;
+            if self.context.limits.dates() {
+                auth::check_date(&head.headers, clock::machine_ms())?;
+            }
         }
         let body = compression::request_body(&head.headers, body, BODY_LIMIT)?;
         let request = route::Incoming {

@@ -24,6 +24,7 @@ use hubstream::dis::proto;
 use hubstream::sign::dis::Key;
 
 use crate::builder::ServiceContext;
+use crate::clock;
 use crate::faults::{ErrorReply, Faultable};
 use crate::http::{HttpService, Rejection};
 use crate::store::{Change, StoreError};
@@ -85,7 +86,7 @@ impl Dis {
     fn answer(&self, request: &Request<Bytes>) -> Result<Reply, Error> {
         let now = self.context.clock.now_ms();
         let pairs = route::query_pairs(request.uri().query().unwrap_or_default())?;
-        self.check(request, &pairs, now)?;
+        self.check(request, &pairs)?;
         let (project_id, route) = route::find(request.method(), request.uri().path())?;
         let body = body::decode(request.headers(), request.body())?;
         let call = Call::read(route, &body, pairs, is_protobuf(request.headers()))?;
@@ -112,12 +113,7 @@ impl Dis {
         reply
     }
 
-    fn check(
-        &self,
-        request: &Request<Bytes>,
-        query: &[(String, String)],
-        now_ms: i64,
-    ) -> Result<(), Error> {
+    fn check(&self, request: &Request<Bytes>, query: &[(String, String)]) -> Result<(), Error> {
         if self.context.no_auth {
             return Ok(());
         }
@@ -127,8 +123,8 @@ impl Dis {
                 secret: &self.context.access_key,
             },
             token: &self.context.access_key,
-            now_ms,
-            strict: self.context.limits.throughput(),
+            now_ms: clock::machine_ms(),
+            strict: self.context.limits.dates(),
         };
         door.check(&Visitor {
             method: request.method(),

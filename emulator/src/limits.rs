@@ -11,11 +11,13 @@ use std::str::FromStr;
 /// | quotas (projects per account, topics per project, subscriptions per topic) | yes | yes | no |
 /// | a shard must be 5 seconds old before it is split or merged | yes | yes | no |
 /// | requests and bytes per second and shard | yes | no | no |
+/// | a topic is deleted after its subscriptions and connectors, not with them | yes | no | no |
+/// | requests are dated within 15 minutes | yes | no | no |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Limits {
     /// Everything that the services document.
     Strict,
-    /// Everything but the limits on throughput.
+    /// Everything but the limits on throughput, on deleting and on dates.
     #[default]
     Standard,
     /// Only what keeps requests well-formed and the emulator bounded.
@@ -31,6 +33,16 @@ impl Limits {
     /// Whether a shard must have existed for a while before it may be split or merged.
     pub fn shard_age(self) -> bool {
         !matches!(self, Self::Relaxed)
+    }
+
+    /// Whether a topic with subscriptions or connectors stays.
+    pub fn keeps_topics_in_use(self) -> bool {
+        matches!(self, Self::Strict)
+    }
+
+    /// Whether requests must carry the time at which they are sent, more or less.
+    pub fn dates(self) -> bool {
+        matches!(self, Self::Strict)
     }
 
     /// Whether requests and bytes per second are limited.

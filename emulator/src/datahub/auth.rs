@@ -13,6 +13,10 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 use super::error::Error;
+use crate::clock;
+
+/// How far the date of a request may be off, in milliseconds.
+const MAX_SKEW_MS: i64 = 15 * 60 * 1000;
 
 /// Checks that a request is signed by the holder of the only known key.
 pub(super) fn verify(
@@ -48,6 +52,21 @@ pub(super) fn verify(
     } else {
         Err(Error::unauthorized("The request signature does not match."))
     }
+}
+
+/// Checks that a request was dated within [`MAX_SKEW_MS`] of a time.
+pub(super) fn check_date(headers: &HeaderMap, now_ms: i64) -> Result<(), Error> {
+    let date = headers.get(DATE).and_then(|date| date.to_str().ok());
+    let date = date.and_then(|date| httpdate::parse_http_date(date).ok());
+    let date = date.ok_or_else(|| {
+        Error::unauthorized("The Date header is missing or is not of the form of HTTP.")
+    })?;
+    if (now_ms - clock::unix_ms(date)).abs() > MAX_SKEW_MS {
+        return Err(Error::unauthorized(
+            "The Date header is too far from the time of the service.",
+        ));
+    }
+    Ok(())
 }
 
 fn unreadable() -> Error {

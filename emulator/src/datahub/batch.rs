@@ -247,17 +247,29 @@ fn record(row: &Row<'_>, blob: bool) -> Result<Record, Malformed> {
     ))
 }
 
-/// Makes a batch of one record.
+/// Makes a batch of one record, with the newest of the schemas that it fits; without schemas it is a blob.
 pub(super) fn of_record(
     record: &Record,
-    schema: Option<&SchemaVersion>,
+    schemas: &[SchemaVersion],
     layout: Layout,
 ) -> Result<Bytes, Error> {
     let stored = record_protobuf::stored(record)?;
+    let fitting = || {
+        schemas.iter().rev().find_map(|schema| {
+            let values = binaries(&stored.values, &schema.schema.fields)?;
+            Some((values, Some(schema)))
+        })
+    };
+    let (values, schema) = if schemas.is_empty() {
+        (blob(&stored.values), None)
+    } else {
+        let unfit = "The record does not fit any schema of its topic.";
+        fitting().ok_or_else(|| Error::malformed_record(unfit))?
+    };
     let columns = schema.map(|schema| schema.schema.fields.as_slice());
     let version = schema.map_or(BLOB, |schema| schema.id as i32);
     let row = Row {
-        values: binaries(&stored.values, columns)?,
+        values,
         attributes: stored.attributes,
     };
     let batch = match layout {
@@ -267,25 +279,19 @@ pub(super) fn of_record(
     Ok(batch.into())
 }
 
-fn binaries<'a>(
-    values: &[Option<&'a [u8]>],
-    columns: Option<&[Column]>,
-) -> Result<Vec<Binary<'a>>, Error> {
-    let Some(columns) = columns else {
-        return Ok(vec![Binary::Bytes(Cow::Borrowed(
-            values.first().copied().flatten().unwrap_or_default(),
-        ))]);
-    };
-    let unfit =
-        || Error::malformed_record("The record does not fit the current schema of its topic.");
+fn blob<'a>(values: &[Option<&'a [u8]>]) -> Vec<Binary<'a>> {
+    let bytes = values.first().copied().flatten().unwrap_or_default();
+    vec![Binary::Bytes(Cow::Borrowed(bytes))]
+}
+
+/// The values of a record that fits these columns; it may lack the last ones if they take nulls.
+fn binaries<'a>(values: &[Option<&'a [u8]>], columns: &[Column]) -> Option<Vec<Binary<'a>>> {
+    if values.len() > columns.len() {
+        return None;
+    }
     let read = columns.iter().enumerate().map(|(index, column)| {
-        let value =
-            Binary::parse(column.kind, values.get(index).copied().flatten()).ok_or_else(unfit)?;
-        if column.notnull && value == Binary::Null {
-            Err(unfit())
-        } else {
-            Ok(value)
-        }
+        let value = Binary::parse(column.kind, values.get(index).copied().flatten())?;
+        (!column.notnull || value != Binary::Null).then_some(value)
     });
     read.collect()
 }

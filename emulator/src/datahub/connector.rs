@@ -94,8 +94,8 @@ impl Connector {
         })
     }
 
-    fn described(&self, topic: &Topic, owner: &str) -> Value {
-        let contexts = topic.shards.iter().map(|shard| {
+    fn described(&self, topic: &Topic, call: &Call<'_>) -> Value {
+        let contexts = topic.remembered(call.now_ms).map(|shard| {
             json!({
                 "ShardId": shard.meta.id.to_string(),
                 "StartSequence": 0,
@@ -108,8 +108,8 @@ impl Connector {
             "ConnectorId": self.id,
             "Type": self.kind.name(),
             "State": self.state(),
-            "Creator": owner,
-            "Owner": owner,
+            "Creator": call.owner,
+            "Owner": call.owner,
             "CreateTime": self.created,
             "LastModifyTime": self.modified,
             "ColumnFields": self.column_fields,
@@ -139,9 +139,12 @@ impl Topic {
     /// The shards that a body names: one or, without `ShardId`, all.
     fn shards_of(&self, call: &Call<'_>, body: &Members) -> Result<Vec<u32>, Error> {
         match body.text("ShardId")?.filter(|id| !id.is_empty()) {
-            None => Ok((0..self.shards.len() as u32).collect()),
+            None => Ok(self
+                .remembered(call.now_ms)
+                .map(|shard| shard.meta.id)
+                .collect()),
             Some(id) => {
-                let index = self.shard_index(call.project, call.topic, id)?;
+                let index = self.shard_index(call, id)?;
                 Ok(vec![index as u32])
             }
         }
@@ -290,7 +293,7 @@ fn name_map(body: &Members) -> Result<Option<IndexMap<String, String>>, Error> {
 pub(super) fn get(call: &Call<'_>, state: &mut State, name: &str) -> Result<Reply, Error> {
     let topic = state.topic(call.project, call.topic)?;
     let connector = topic.connector(name)?;
-    Ok(Reply::json(&connector.described(topic, call.owner)))
+    Ok(Reply::json(&connector.described(topic, call)))
 }
 
 /// Tells up to when everything was copied: nothing was.

@@ -78,7 +78,7 @@ pub(super) fn get(
         projects, journal, ..
     } = state;
     let topic = projects.topic_mut(call.project, call.topic)?;
-    let index = topic.shard_index(call.project, call.topic, shard)?;
+    let index = topic.shard_index(call, shard)?;
     topic.expire(index, call.now_ms, journal);
     let log = &topic.shards[index].log;
     let sequence = seek.find(log, call.now_ms)?;

@@ -24,17 +24,20 @@ impl From<Refusal> for Error {
 }
 
 impl Topic {
-    /// The shards that may be consumed now by one who has read some to their end: a shard comes after its parents.
-    fn assignable(&self, read_end: &BTreeSet<u32>) -> BTreeSet<u32> {
+    /// The shards that may be consumed now by one who has read some to their end: a shard comes after its parents,
+    /// unless they are forgotten.
+    fn assignable(&self, read_end: &BTreeSet<u32>, now_ms: i64) -> BTreeSet<u32> {
+        let done =
+            |id: u32| read_end.contains(&id) || !self.remembers(&self.shards[id as usize], now_ms);
         let shards = self.shards.iter().map(|shard| &shard.meta);
         shards
-            .filter(|meta| !read_end.contains(&meta.id))
-            .filter(|meta| meta.parents.iter().all(|parent| read_end.contains(parent)))
+            .filter(|meta| !done(meta.id))
+            .filter(|meta| meta.parents.iter().all(|parent| done(*parent)))
             .map(|meta| meta.id)
             .collect()
     }
 
-    /// The shards that a member of the body names.
+    /// The shards that a member of the body names, forgotten ones included.
     fn named_shards(
         &self,
         call: &Call<'_>,
@@ -42,10 +45,9 @@ impl Topic {
         member: &str,
     ) -> Result<Vec<u32>, Error> {
         let names = body.texts(member)?;
-        let shards = names.iter().map(|name| {
-            self.shard_index(call.project, call.topic, name)
-                .map(|index| index as u32)
-        });
+        let shards = names
+            .iter()
+            .map(|name| self.shard_ever(call, name).map(|index| index as u32));
         shards.collect()
     }
 
@@ -170,7 +172,7 @@ fn heartbeat(call: &Call<'_>, state: &mut State, id: &str, body: &Members) -> Re
     subscription.group.admit(consumer, call.now_ms)?;
     subscription.finish(&finished, incarnation, journal);
     let read_end = subscription.meta.read_end.clone();
-    let assignable = topic.assignable(&read_end);
+    let assignable = topic.assignable(&read_end, call.now_ms);
     let group = &mut topic.subscription_mut(id)?.group;
     group.plan(&assignable, call.now_ms);
     let shards = group.announce(consumer, call.now_ms);

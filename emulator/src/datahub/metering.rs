@@ -12,7 +12,7 @@ pub(super) fn shard(call: &Call<'_>, state: &mut State, shard: &str) -> Result<R
         projects, journal, ..
     } = state;
     let topic = projects.topic_mut(call.project, call.topic)?;
-    let index = topic.shard_index(call.project, call.topic, shard)?;
+    let index = topic.shard_index(call, shard)?;
     topic.expire(index, call.now_ms, journal);
     let shard = &topic.shards[index];
     if shard.log.next_sequence() == 0 {

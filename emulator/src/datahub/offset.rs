@@ -35,9 +35,7 @@ pub(super) fn open(
     if !topic.subscription_mut(id)?.meta.online {
         return Err(Error::subscription_offline());
     }
-    let indexes = shards
-        .iter()
-        .map(|shard| topic.shard_index(call.project, call.topic, shard));
+    let indexes = shards.iter().map(|shard| topic.shard_index(call, shard));
     let indexes = indexes.collect::<Result<Vec<_>, _>>()?;
     let incarnation = topic.incarnation;
     let subscription = topic.subscription_mut(id)?;
@@ -65,9 +63,7 @@ pub(super) fn get(
     let shards = body.texts("ShardIds")?;
     let topic = state.projects.topic_mut(call.project, call.topic)?;
     topic.subscription_mut(id)?;
-    let indexes = shards
-        .iter()
-        .map(|shard| topic.shard_index(call.project, call.topic, shard));
+    let indexes = shards.iter().map(|shard| topic.shard_index(call, shard));
     let indexes = indexes.collect::<Result<Vec<_>, _>>()?;
     let subscription = topic.subscription_mut(id)?;
     let mut found = Map::new();
@@ -103,7 +99,7 @@ pub(super) fn commit(
     }
     let mut commits = Vec::new();
     for (shard, members) in body.objects("Offsets")? {
-        let index = topic.shard_index(call.project, call.topic, shard)? as u32;
+        let index = topic.shard_index(call, shard)? as u32;
         let known = topic
             .subscription_mut(id)?
             .offsets
@@ -158,7 +154,7 @@ pub(super) fn reset(
     topic.subscription_mut(id)?;
     let mut resets = Vec::new();
     for (shard, members) in body.objects("Offsets")? {
-        let index = topic.shard_index(call.project, call.topic, shard)? as u32;
+        let index = topic.shard_index(call, shard)? as u32;
         let sequence = members.integer("Sequence")?.unwrap_or(-1);
         let timestamp = members.integer("Timestamp")?.unwrap_or(-1);
         resets.push((

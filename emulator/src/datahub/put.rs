@@ -158,9 +158,7 @@ pub(super) fn to_shard(
 /// Finds an active shard in the words that puts to one shard have for it.
 pub(super) fn shard_for_put(call: &Call<'_>, topic: &Topic, shard: &str) -> Result<usize, Error> {
     let missing = || Error::no_such_shard_for_put(call.project, call.topic, short(shard));
-    let index = topic
-        .shard_index(call.project, call.topic, shard)
-        .map_err(|_| missing())?;
+    let index = topic.shard_index(call, shard).map_err(|_| missing())?;
     if topic.shards[index].is_active() {
         Ok(index)
     } else {
@@ -296,7 +294,9 @@ impl<'a> Writer<'a> {
             .ok()
             .filter(|number: &usize| number.to_string() == id)
             .ok_or_else(|| Error::invalid_shard_id(&short(id)))?;
-        match self.topic.shards.get(index) {
+        let shard = self.topic.shards.get(index);
+        let shard = shard.filter(|shard| self.topic.remembers(shard, self.call.now_ms));
+        match shard {
             None => Err(Error::no_such_shard(
                 self.call.project,
                 self.call.topic,

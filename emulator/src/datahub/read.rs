@@ -60,7 +60,7 @@ pub(super) fn start(
         projects, journal, ..
     } = state;
     let topic = projects.topic_mut(call.project, call.topic)?;
-    let index = topic.shard_index(call.project, call.topic, shard)?;
+    let index = topic.shard_index(call, shard)?;
     topic.expire(index, call.now_ms, journal);
     let shard = &topic.shards[index];
     let position = Position::parse(cursor)?;
@@ -91,6 +91,7 @@ pub(super) fn page(
     let start = start(call, state, shard, cursor, limit)?;
     let topic = state.topic(call.project, call.topic)?;
     let log = &topic.shards[start.index].log;
+    let schemas = topic.meta.schemas_ever();
     let mut page = Filling::default();
     let available = (log.next_sequence() - start.position.sequence) as usize;
     page.rows.reserve(start.limit.min(available));
@@ -100,7 +101,7 @@ pub(super) fn page(
         let records = match &entry.content {
             Content::Record(record) => std::slice::from_ref(record),
             Content::Batch(batch) => {
-                expanded = batch::expand(batch, &topic.meta.schemas)?;
+                expanded = batch::expand(batch, &schemas)?;
                 &expanded
             }
         };
@@ -144,7 +145,7 @@ pub(super) fn batches(
     let first = start.position.sequence + i64::from(start.position.index > 0);
     for (sequence, entry) in log.from(first).take(start.limit) {
         let bytes = match &entry.content {
-            Content::Record(record) => batch::of_record(record, topic.meta.schemas.last(), layout)?,
+            Content::Record(record) => batch::of_record(record, &topic.meta.schemas, layout)?,
             Content::Batch(batch) => batch.bytes.clone(),
         };
         if !page.has_room(bytes.len()) {

@@ -1,5 +1,6 @@
 //! Record schemas: their text, their versions, and the calls of the schema registry.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,7 @@ use super::call::{Call, Reply};
 use super::error::Error;
 use super::members::Members;
 use super::names;
-use super::state::{State, Topic};
+use super::state::{State, Topic, TopicMeta};
 use super::value::ColumnType;
 
 /// Most schemas of one page.
@@ -134,6 +135,16 @@ fn parse_column(value: &Value) -> Result<Column, Error> {
 
 fn invalid(reason: &str) -> Error {
     Error::invalid_parameter(format!("The record schema is invalid: {reason}."))
+}
+
+impl TopicMeta {
+    /// Every schema that the topic ever had.
+    pub(super) fn schemas_ever(&self) -> Cow<'_, [SchemaVersion]> {
+        if self.retired.is_empty() {
+            return Cow::Borrowed(&self.schemas);
+        }
+        [self.schemas.as_slice(), &self.retired].concat().into()
+    }
 }
 
 impl Topic {
@@ -261,7 +272,8 @@ pub(super) fn delete(call: &Call<'_>, state: &mut State, body: &Members) -> Resu
             "The only schema version of a topic cannot be deleted.",
         ));
     }
-    schemas.remove(at);
+    let retired = schemas.remove(at);
+    topic.meta.retired.push(retired);
     let width = topic.schema().map_or(0, |schema| schema.fields.len());
     topic.meta.write_width = topic.meta.write_width.min(width);
     topic.meta.modified = call.now_seconds();

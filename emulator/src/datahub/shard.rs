@@ -28,9 +28,26 @@ const LIST_INTERVAL_MS: i64 = 300_000;
 const DAY_MS: i64 = 86_400_000;
 
 impl Topic {
+    /// The time before which everything has expired.
+    fn cutoff(&self, now_ms: i64) -> i64 {
+        now_ms - self.meta.lifecycle_days * DAY_MS
+    }
+
+    /// Whether a shard is told of: an active one, or one that was closed no longer ago than records are kept.
+    pub(super) fn remembers(&self, shard: &Shard, now_ms: i64) -> bool {
+        let closed = shard.meta.closed_ms;
+        closed.is_none_or(|closed| closed >= self.cutoff(now_ms))
+    }
+
+    /// The shards that are told of.
+    pub(super) fn remembered(&self, now_ms: i64) -> impl Iterator<Item = &Shard> {
+        let shards = self.shards.iter();
+        shards.filter(move |shard| self.remembers(shard, now_ms))
+    }
+
     /// Forgets the records of a shard that are older than the topic keeps them.
     pub(super) fn expire(&mut self, index: usize, now_ms: i64, journal: &mut Journal) {
-        let cutoff = now_ms - self.meta.lifecycle_days * DAY_MS;
+        let cutoff = self.cutoff(now_ms);
         let gone = self.shards[index].log.expire(cutoff);
         if gone.is_empty() {
             return;
@@ -51,9 +68,9 @@ impl Topic {
         Ok(())
     }
 
-    fn expect_room(&self, more_active: usize, more: usize) -> Result<(), Error> {
+    fn expect_room(&self, now_ms: i64, more_active: usize, more: usize) -> Result<(), Error> {
         if self.active().count() + more_active > ACTIVE_SHARDS
-            || self.shards.len() + more > TOTAL_SHARDS
+            || self.remembered(now_ms).count() + more > TOTAL_SHARDS
         {
             let message =
                 format!("A topic has at most {ACTIVE_SHARDS} active and {TOTAL_SHARDS} shards.");
@@ -72,7 +89,7 @@ fn expect_age(call: &Call<'_>, shard: &Shard) -> Result<(), Error> {
 
 pub(super) fn list(call: &Call<'_>, state: &mut State) -> Result<Reply, Error> {
     let topic = state.topic(call.project, call.topic)?;
-    let shards: Vec<Value> = topic.shards.iter().map(described).collect();
+    let shards: Vec<Value> = topic.remembered(call.now_ms).map(described).collect();
     Ok(Reply::json(
         &json!({ "Protocol": "http1.1", "Interval": LIST_INTERVAL_MS, "Shards": shards }),
     ))
@@ -113,7 +130,7 @@ pub(super) fn split(call: &Call<'_>, state: &mut State, body: &Members) -> Resul
         projects, journal, ..
     } = state;
     let topic = projects.topic_mut(call.project, call.topic)?;
-    let index = topic.shard_index(call.project, call.topic, id)?;
+    let index = topic.shard_index(call, id)?;
     let shard = &topic.shards[index];
     if !shard.is_active() {
         return Err(Error::shard_not_active());
@@ -129,7 +146,7 @@ pub(super) fn split(call: &Call<'_>, state: &mut State, body: &Members) -> Resul
     if key <= begin || key >= end {
         return Err(invalid());
     }
-    topic.expect_room(1, 2)?;
+    topic.expect_room(call.now_ms, 1, 2)?;
     topic.shards[index].close(call.now_ms);
     let lower = topic.add_shard(begin, key, vec![index as u32], call.now_ms);
     let upper = topic.add_shard(key, end, vec![index as u32], call.now_ms);
@@ -151,8 +168,8 @@ pub(super) fn merge(call: &Call<'_>, state: &mut State, body: &Members) -> Resul
         projects, journal, ..
     } = state;
     let topic = projects.topic_mut(call.project, call.topic)?;
-    let one = topic.shard_index(call.project, call.topic, ids[0])?;
-    let other = topic.shard_index(call.project, call.topic, ids[1])?;
+    let one = topic.shard_index(call, ids[0])?;
+    let other = topic.shard_index(call, ids[1])?;
     let shards = [&topic.shards[one], &topic.shards[other]];
     if shards.iter().any(|shard| !shard.is_active()) {
         return Err(Error::shard_not_active());
@@ -165,7 +182,7 @@ pub(super) fn merge(call: &Call<'_>, state: &mut State, body: &Members) -> Resul
     for shard in shards {
         expect_age(call, shard)?;
     }
-    topic.expect_room(0, 1)?;
+    topic.expect_room(call.now_ms, 0, 1)?;
     let (begin, end) = (
         one_meta.begin.min(other_meta.begin),
         one_meta.end.max(other_meta.end),
@@ -201,7 +218,7 @@ pub(super) fn extend(call: &Call<'_>, state: &mut State, body: &Members) -> Resu
     let wanted = wanted
         .ok_or_else(|| Error::invalid_parameter("The topic has more shards than asked for."))?;
     let more = wanted - active;
-    topic.expect_room(more, more)?;
+    topic.expect_room(call.now_ms, more, more)?;
     for _ in 0..more {
         topic.add_shard(HashKey::MIN, HashKey::MAX, Vec::new(), call.now_ms);
     }
@@ -216,7 +233,7 @@ pub(super) fn extend(call: &Call<'_>, state: &mut State, body: &Members) -> Resu
 pub(super) fn activate(call: &Call<'_>, state: &mut State, body: &Members) -> Result<Reply, Error> {
     let topic = state.topic(call.project, call.topic)?;
     for id in body.texts("ShardIds")? {
-        topic.shard_index(call.project, call.topic, id)?;
+        topic.shard_index(call, id)?;
     }
     Ok(Reply::empty())
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::call::Call;
 use super::connector::{Connector, Kind};
 use super::error::Error;
 use super::group::Group;
@@ -70,6 +71,9 @@ pub(super) struct TopicMeta {
     pub(super) extend_mode: bool,
     /// Oldest first; the last one is the current one. Empty for blobs.
     pub(super) schemas: Vec<SchemaVersion>,
+    /// Deleted ones, with which batches are still taken apart.
+    #[serde(default)]
+    pub(super) retired: Vec<SchemaVersion>,
     pub(super) next_schema: i64,
     /// Fewest columns that writers without a schema version may send.
     pub(super) write_width: usize,
@@ -218,8 +222,18 @@ impl Topic {
         }
     }
 
-    /// The index of the shard that a caller names.
-    pub(super) fn shard_index(&self, project: &str, topic: &str, id: &str) -> Result<usize, Error> {
+    /// The index of the shard that a caller names, if it is still remembered.
+    pub(super) fn shard_index(&self, call: &Call<'_>, id: &str) -> Result<usize, Error> {
+        let index = self.shard_ever(call, id)?;
+        if self.remembers(&self.shards[index], call.now_ms) {
+            Ok(index)
+        } else {
+            Err(Error::no_such_shard(call.project, call.topic, id))
+        }
+    }
+
+    /// The index of the shard that a caller names, even if it is forgotten.
+    pub(super) fn shard_ever(&self, call: &Call<'_>, id: &str) -> Result<usize, Error> {
         if id
             .parse::<i64>()
             .map_or(true, |number| number.to_string() != id)
@@ -230,7 +244,7 @@ impl Topic {
             )));
         }
         let index = id.parse().ok().filter(|index| *index < self.shards.len());
-        index.ok_or_else(|| Error::no_such_shard(project, topic, id))
+        index.ok_or_else(|| Error::no_such_shard(call.project, call.topic, id))
     }
 
     pub(super) fn active(&self) -> impl Iterator<Item = &Shard> {

@@ -143,6 +143,7 @@ impl Wanted {
             extend_mode: self.extend_mode,
             next_schema: schemas.len() as i64,
             schemas,
+            retired: Vec::new(),
             write_width,
         };
         let mut topic = Topic {
@@ -221,15 +222,28 @@ pub(super) fn update(call: &Call<'_>, state: &mut State, body: &Members) -> Resu
     Ok(Reply::empty())
 }
 
+impl Topic {
+    fn is_idle(&self) -> bool {
+        self.subscriptions.is_empty() && self.connectors.is_empty()
+    }
+}
+
 /// Deletes a topic with its records, schemas, subscriptions and connectors.
 pub(super) fn delete(call: &Call<'_>, state: &mut State) -> Result<Reply, Error> {
     let State {
         projects, journal, ..
     } = state;
     let project = projects.project_mut(call.project)?;
+    let key = call.topic.to_ascii_lowercase();
+    let topic = project.topics.get(&key).ok_or_else(Error::no_such_topic)?;
+    if call.limits.keeps_topics_in_use() && !topic.is_idle() {
+        return Err(Error::operation_denied(
+            "The specified topic still has subscriptions or connectors.",
+        ));
+    }
     let topic = project
         .topics
-        .remove(&call.topic.to_ascii_lowercase())
+        .remove(&key)
         .ok_or_else(Error::no_such_topic)?;
     journal.delete_topic(&topic);
     Ok(Reply::empty())
