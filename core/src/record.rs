@@ -3,6 +3,8 @@
 //! A [`RecordBatch`] holds the records of one reply as they were received and reads a value when it is
 //! asked for. Batches to be sent are made with a [`RecordBatchBuilder`]; they have the same type.
 
+#[cfg(feature = "arrow")]
+pub mod arrow;
 mod attributes;
 mod builder;
 pub(crate) mod chunk;

@@ -4,8 +4,10 @@ use hubstream::record;
 use hubstream::record::RecordBatchBuilder;
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PySlice, PyTuple};
+use pyo3::types::{PyCapsule, PyDict, PyList, PySlice, PyTuple};
 
+use crate::arrow::ArrowColumns;
+use crate::arrow_input;
 use crate::batch_input::{
     InputError, Routing, from_records, push_attributes, push_blob, push_row, record_object,
 };
@@ -147,6 +149,50 @@ impl RecordBatch {
             keys.finish(builder)
         };
         fill().map_err(|error| error.raise(py))
+    }
+
+    /// Makes a batch of Arrow data: of anything with the method `__arrow_c_stream__` or `__arrow_c_array__`.
+    ///
+    /// Columns are found by name. Without a schema the records are blobs.
+    #[staticmethod]
+    fn from_arrow(schema: Option<&Bound<'_, PyAny>>, data: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let schema = schema
+            .map(|schema| Ok::<_, PyErr>(native_schema(schema)?.get().shared()))
+            .transpose()?;
+        arrow_input::read_all(schema.as_ref(), data).map(Self::new)
+    }
+
+    /// The records as Arrow columns, for any library that takes Arrow data.
+    #[pyo3(signature = (*, metadata=false, views=false, decimal=None))]
+    fn to_arrow(
+        &self,
+        metadata: bool,
+        views: bool,
+        decimal: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<ArrowColumns> {
+        ArrowColumns::read(&self.inner, metadata, views, decimal)
+    }
+
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        ArrowColumns::plain(&self.inner).__arrow_c_schema__(py)
+    }
+
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_array__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        ArrowColumns::plain(&self.inner).__arrow_c_array__(py, requested_schema)
+    }
+
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        ArrowColumns::plain(&self.inner).__arrow_c_stream__(py, requested_schema)
     }
 
     /// The records of several batches one after another, sharing memory.
@@ -382,7 +428,7 @@ impl RecordBatch {
 }
 
 /// The native schema of a `RecordSchema` of the package.
-fn native_schema<'py>(schema: &Bound<'py, PyAny>) -> PyResult<Bound<'py, RecordSchema>> {
+pub(crate) fn native_schema<'py>(schema: &Bound<'py, PyAny>) -> PyResult<Bound<'py, RecordSchema>> {
     if let Ok(native) = schema.cast::<RecordSchema>() {
         return Ok(native.clone());
     }

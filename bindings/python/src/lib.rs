@@ -6,6 +6,8 @@
     reason = "functions for Python own their arguments, and errors end where they are raised"
 )]
 
+mod arrow;
+mod arrow_input;
 mod asyncio;
 mod batch;
 mod batch_input;
@@ -29,6 +31,10 @@ use pyo3::prelude::*;
 /// Native part of the package: private, without promises.
 #[pymodule]
 mod _native {
+    #[pymodule_export]
+    use super::arrow::ArrowColumns;
+    #[pymodule_export]
+    use super::arrow_input::ArrowReader;
     #[pymodule_export]
     use super::asyncio::settle;
     #[pymodule_export]

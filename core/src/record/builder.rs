@@ -54,6 +54,8 @@ pub struct RecordBatchBuilder {
     keys: Vec<Keys>,
     entries: Vec<Entry>,
     open: Option<OpenRow>,
+    /// The number of the first record, for messages.
+    first: usize,
 }
 
 /// What the service told of a record that was received.
@@ -103,7 +105,19 @@ impl RecordBatchBuilder {
             keys: Vec::new(),
             entries: Vec::new(),
             open: None,
+            first: 0,
         }
+    }
+
+    /// Numbers the records in messages from here on.
+    #[cfg(feature = "arrow")]
+    pub(super) fn count_from(&mut self, first: usize) {
+        self.first = first;
+    }
+
+    /// The number that the next record has in messages.
+    pub(super) fn record_number(&self) -> usize {
+        self.first + self.rows.len()
     }
 
     /// Makes room for so many more records.
@@ -173,7 +187,7 @@ impl RecordBatchBuilder {
                 "records",
                 format_args!(
                     "record {}: a blob does not fit a tuple topic",
-                    self.rows.len()
+                    self.record_number()
                 ),
             ));
         }
@@ -192,7 +206,7 @@ impl RecordBatchBuilder {
 
     /// Begins a tuple record to be filled value by value.
     pub fn begin_row(&mut self) -> Result<()> {
-        let record = self.rows.len();
+        let record = self.record_number();
         if self.schema.is_none() {
             return Err(Error::invalid_argument(
                 "records",
@@ -383,9 +397,18 @@ impl RecordBatchBuilder {
         }
     }
 
+    /// The error for a next value that is refused; the record is dropped.
+    #[cfg(feature = "arrow")]
+    pub(super) fn refuse(&mut self, refusal: Refusal, value: &dyn fmt::Display) -> Error {
+        match self.next_column() {
+            Ok((column, _)) => self.refused(column, refusal, value),
+            Err(error) => error,
+        }
+    }
+
     #[cold]
     fn refused(&mut self, column: usize, refusal: Refusal, value: &dyn fmt::Display) -> Error {
-        let record = self.rows.len();
+        let record = self.record_number();
         self.abandon_row();
         let (name, kind) = self
             .field(column)
@@ -401,13 +424,13 @@ impl RecordBatchBuilder {
     fn no_row(&self) -> Error {
         Error::invalid_argument(
             "records",
-            format_args!("record {} was not begun", self.rows.len()),
+            format_args!("record {} was not begun", self.record_number()),
         )
     }
 
     #[cold]
     fn wrong_width(&mut self, given: usize, wanted: usize) -> Error {
-        let record = self.rows.len();
+        let record = self.record_number();
         self.abandon_row();
         let more = if given > wanted {
             "more values"
@@ -538,7 +561,10 @@ impl RecordBatchBuilder {
         if self.open.is_some() {
             return Err(Error::invalid_argument(
                 "records",
-                format_args!("record {} was begun and is not complete", self.rows.len()),
+                format_args!(
+                    "record {} was begun and is not complete",
+                    self.record_number()
+                ),
             ));
         }
         Ok(RecordBatch::from_chunk(Chunk {

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::RecordBatch;
+use super::{Record, RecordBatch, Value};
 use crate::error::{Error, Result};
 
 /// The buffers that hold the blobs of a batch, and the place of each blob.
@@ -67,6 +67,60 @@ impl RecordBatch {
     }
 }
 
+/// What a value or a record takes besides its texts, at most about.
+const FRAME_BYTES: usize = 24;
+
+impl Record<'_> {
+    /// About how many bytes the record takes in a request that is not compressed.
+    pub fn byte_size(&self) -> usize {
+        let attributes: usize = self
+            .attributes()
+            .map(|(key, value)| key.len() + value.len() + FRAME_BYTES)
+            .sum();
+        let keys: usize = [self.shard_id(), self.hash_key(), self.partition_key()]
+            .iter()
+            .flatten()
+            .map(|key| key.len())
+            .sum();
+        let values: usize = match self.schema() {
+            None => self.blob().map_or(0, <[u8]>::len),
+            Some(_) => self
+                .values()
+                .map(|value| match value {
+                    Ok(Value::String(text) | Value::Decimal(text) | Value::Json(text)) => {
+                        text.len() + FRAME_BYTES
+                    }
+                    _ => FRAME_BYTES,
+                })
+                .sum(),
+        };
+        FRAME_BYTES + attributes + keys + values
+    }
+}
+
+impl RecordBatch {
+    /// Cuts the records into batches of at most so many records and about so many bytes, sharing memory.
+    ///
+    /// Every batch has a record, however large that is. No records give no batch.
+    pub fn split(&self, max_records: usize, max_bytes: usize) -> Vec<Self> {
+        let mut batches = Vec::new();
+        let (mut start, mut bytes) = (0, 0);
+        for (row, record) in self.iter().enumerate() {
+            let size = record.byte_size();
+            let is_full = row - start >= max_records || bytes + size > max_bytes;
+            if is_full && row > start {
+                batches.push(self.slice(start..row));
+                (start, bytes) = (row, 0);
+            }
+            bytes += size;
+        }
+        if start < self.len() {
+            batches.push(self.slice(start..));
+        }
+        batches
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::RecordBatchBuilder;
@@ -107,5 +161,22 @@ mod tests {
                 length: 3
             }]
         );
+    }
+    #[test]
+    fn pieces_have_no_more_than_what_is_allowed() {
+        let mut builder = RecordBatchBuilder::blobs();
+        for length in [10, 10, 500, 10, 10, 10] {
+            builder.push_blob(&vec![7; length]).unwrap();
+        }
+        let batch = builder.build().unwrap();
+        let lengths = |max_records, max_bytes| {
+            let pieces = batch.split(max_records, max_bytes);
+            pieces.iter().map(RecordBatch::len).collect::<Vec<_>>()
+        };
+        assert_eq!(lengths(10, 10_000), [6]);
+        assert_eq!(lengths(4, 10_000), [4, 2]);
+        assert_eq!(lengths(10, 100), [2, 1, 2, 1]);
+        assert_eq!(lengths(1, 0), [1; 6]);
+        assert!(batch.slice(..0).split(1, 1).is_empty());
     }
 }

@@ -16,6 +16,8 @@ pub(super) enum Refusal {
     Null,
     Long,
     Full,
+    #[cfg(feature = "arrow")]
+    Nanoseconds,
 }
 
 impl From<Mismatch> for Refusal {
@@ -37,6 +39,10 @@ impl Refusal {
             Self::Range => format!("{} is outside the range of {kind}", Short(value)),
             Self::Null => "null in a column that does not allow it".to_owned(),
             Self::Long => format!("{} is longer than {MAX_TEXT_BYTES} bytes", Short(value)),
+            #[cfg(feature = "arrow")]
+            Self::Nanoseconds => {
+                format!("{} ns is not a whole number of microseconds", Short(value))
+            }
             Self::Full => "the batch would exceed 4 GiB".to_owned(),
         }
     }

@@ -389,7 +389,7 @@ impl TryFrom<FieldText<'_>> for Field {
 }
 
 /// A name in the form in which names are compared.
-fn folded(name: &str) -> Cow<'_, str> {
+pub(super) fn folded(name: &str) -> Cow<'_, str> {
     if name
         .bytes()
         .all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase())

@@ -3,17 +3,20 @@
 from asyncio import Future
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from os import PathLike
-from typing import Any, Self, SupportsIndex, final, overload
+from typing import Any, Literal, Self, SupportsIndex, final, overload
 
 from typing_extensions import Buffer
 
 from hubstream import record_schema, records
+from hubstream._arrow import ArrowData
 from hubstream.record_schema import Value
 
 VERSION: str
 
 __all__ = [
     "VERSION",
+    "ArrowColumns",
+    "ArrowReader",
     "Blob",
     "Client",
     "Emulator",
@@ -97,7 +100,7 @@ class Blob:
     def __reduce__(self) -> tuple[type[Self], tuple[bytes]]: ...
 
 @final
-class RecordBatch(Sequence[records.TupleRecord | records.BlobRecord]):
+class RecordBatch(Iterable[records.TupleRecord | records.BlobRecord]):
     """Some records of one topic in their order: all tuples of the same columns, or all blobs.
 
     It owns the bytes that were received; a value is decoded when it is touched.
@@ -133,6 +136,43 @@ class RecordBatch(Sequence[records.TupleRecord | records.BlobRecord]):
 
         The keys are one text for all records, or a sequence with one for each.
         """
+    @staticmethod
+    def from_arrow(
+        schema: record_schema.RecordSchema | RecordSchema | None, data: ArrowData
+    ) -> RecordBatch:
+        """Makes a batch of Arrow data: a table, a data frame, a relation, a stream.
+
+        Anything with the method `__arrow_c_stream__` or `__arrow_c_array__` is taken. Columns are
+        found by name, in any case; those of the topic that the data does not have are null. The
+        columns `__shard_id`, `__hash_key`, `__partition_key` and `__attributes` set what their
+        names say. Without a schema the records are blobs, out of the only column or that of the
+        name `data`.
+
+        Raises:
+            InvalidArgumentError: If a column or a value does not fit the schema.
+        """
+    def to_arrow(
+        self,
+        *,
+        metadata: bool = False,
+        views: bool = False,
+        decimal: Literal["text"] | tuple[int, int] | None = None,
+    ) -> ArrowColumns:
+        """The records as Arrow columns, for any library that takes Arrow data.
+
+        The batch itself can be handed over as well; it gives the same as without arguments.
+
+        Args:
+            metadata: Whether columns `__sequence`, `__system_time`, `__shard_id`, `__hash_key`,
+                `__partition_key` and `__attributes` come behind those of the topic.
+            views: Whether texts and blobs are views (`string_view`, `binary_view`), which share
+                the memory of the batch, instead of copies.
+            decimal: Precision and scale of DECIMAL columns, or `"text"`. Without it they have 38
+                and 18, or more in a batch that needs more.
+        """
+    def __arrow_c_schema__(self) -> Any: ...
+    def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[Any, Any]: ...
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any: ...
     @staticmethod
     def concat(batches: Sequence[RecordBatch]) -> RecordBatch:
         """The records of several batches one after another, sharing memory."""
@@ -184,6 +224,27 @@ class RecordBatch(Sequence[records.TupleRecord | records.BlobRecord]):
         schema: RecordSchema | None, contents: list[Any], facts: list[Any]
     ) -> RecordBatch: ...
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]: ...
+
+@final
+class ArrowColumns:
+    """Records as Arrow columns, for any library that takes Arrow data."""
+
+    def __arrow_c_schema__(self) -> Any: ...
+    def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[Any, Any]: ...
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any: ...
+    def __len__(self) -> int: ...
+
+@final
+class ArrowReader:
+    def __new__(
+        cls,
+        schema: record_schema.RecordSchema | RecordSchema | None,
+        data: Any,
+        *,
+        max_records: int,
+        max_bytes: int,
+    ) -> Self: ...
+    def read(self) -> RecordBatch | None: ...
 
 @final
 class RecordIterator(Iterator[records.TupleRecord | records.BlobRecord]):

@@ -28,7 +28,6 @@ __all__ = [
     "TupleRecord",
 ]
 
-Sequence.register(RecordBatch)  # pyright: ignore[reportAttributeAccessIssue]
 Sequence.register(Blob)  # pyright: ignore[reportAttributeAccessIssue]
 
 # What a received record has, read from its batch when first touched; and what a new one has.

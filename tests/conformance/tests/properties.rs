@@ -1,5 +1,7 @@
 //! What holds for all records, and for all bytes.
 
+#[path = "properties/arrow.rs"]
+mod arrow;
 #[path = "properties/damage.rs"]
 mod damage;
 #[path = "properties/records.rs"]

@@ -1,0 +1,224 @@
+//! Walking down one column of a batch.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::super::chunk::{Cell, Chunk, Form, NONE, Span, Values};
+use super::super::schema::FieldType;
+use super::super::value::{Mismatch, Value};
+use super::super::{Part, RecordBatch};
+use crate::codec::{avro, batch0};
+use crate::error::{Error, ErrorKind, Result};
+
+/// The values of one column in one chunk.
+pub(super) struct Run<'a> {
+    pub(super) part: &'a Part,
+    /// The rows in the chunk.
+    pub(super) rows: Range<usize>,
+    /// Where the column is in the records of the chunk, and the type with which it was written; `None` when they
+    /// do not have it.
+    place: Option<(usize, FieldType)>,
+}
+
+/// The runs of rows of a batch, with the place of a column in each.
+pub(super) fn runs(batch: &RecordBatch, column: usize) -> impl Iterator<Item = Run<'_>> {
+    let (from, to) = (batch.start, batch.start + batch.len);
+    let mut begin = 0;
+    batch.shared.parts.iter().filter_map(move |part| {
+        let rows = from.max(begin)..to.min(part.end);
+        let first = part.first;
+        let before = begin;
+        begin = part.end;
+        (rows.start < rows.end).then(|| Run {
+            part,
+            rows: first + rows.start - before..first + rows.end - before,
+            place: place_of(part, column),
+        })
+    })
+}
+
+fn place_of(part: &Part, column: usize) -> Option<(usize, FieldType)> {
+    let place = match &part.columns {
+        None => column,
+        Some(columns) => columns.get(column).copied().unwrap_or(NONE) as usize,
+    };
+    let field = part.chunk.schema.as_deref()?.fields().get(place)?;
+    Some((place, field.field_type))
+}
+
+impl<'a> Run<'a> {
+    fn chunk(&self) -> &'a Chunk {
+        &self.part.chunk
+    }
+
+    /// Calls `take` with every value as it was written; stops at the first one that it or reading refuses.
+    #[inline]
+    pub(super) fn each_value(
+        &self,
+        wanted: FieldType,
+        take: &mut impl FnMut(Value<'a>) -> Result<(), Mismatch>,
+    ) -> Result<(), Mismatch> {
+        let chunk = self.chunk();
+        let Some((place, written)) = self.place else {
+            return self.rows.clone().try_for_each(|_| take(Value::Null));
+        };
+        let Values::Received { form, spans } = &chunk.values else {
+            return self
+                .rows
+                .clone()
+                .try_for_each(|row| take(chunk.value(row, place, written)?.converted(wanted)?));
+        };
+        if written != wanted {
+            return self
+                .rows
+                .clone()
+                .try_for_each(|row| take(chunk.value(row, place, written)?.converted(wanted)?));
+        }
+        match form {
+            Form::Text => self.each_received(spans, place, take, |bytes| {
+                Value::from_text_bytes(wanted, bytes)
+            }),
+            Form::Slots => self.each_received(spans, place, take, |bytes| {
+                batch0::slot_value(wanted, bytes)
+            }),
+            Form::Avro => {
+                self.each_received(spans, place, take, |bytes| avro::value(wanted, bytes))
+            }
+        }
+    }
+
+    #[inline]
+    fn each_received(
+        &self,
+        spans: &[Span],
+        place: usize,
+        take: &mut impl FnMut(Value<'a>) -> Result<(), Mismatch>,
+        read: impl Fn(&'a [u8]) -> Result<Value<'a>, Mismatch>,
+    ) -> Result<(), Mismatch> {
+        let chunk = self.chunk();
+        for row in self.rows.clone() {
+            let span = span_at(chunk, spans, row, place);
+            if span.is_null() {
+                take(Value::Null)?;
+            } else {
+                take(read(chunk.body.get(span.range()).ok_or(Mismatch::Form)?)?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls `take` with the place of every text in the buffer of the chunk, if the texts can be taken as they lie
+    /// there; they are not checked. Gives false, having done nothing, if they cannot.
+    #[inline]
+    pub(super) fn each_span(&self, wanted: FieldType, mut take: impl FnMut(Span)) -> bool {
+        let chunk = self.chunk();
+        let Some((place, written)) = self.place else {
+            self.rows.clone().for_each(|_| take(Span::NULL));
+            return true;
+        };
+        if written != wanted {
+            return false;
+        }
+        match &chunk.values {
+            Values::Received { form, spans } => {
+                // An empty text stands for null there, but for STRING.
+                let empty_is_null = *form == Form::Text && wanted != FieldType::String;
+                for row in self.rows.clone() {
+                    let span = span_at(chunk, spans, row, place);
+                    let is_null = empty_is_null && span.range().is_empty();
+                    take(if is_null { Span::NULL } else { span });
+                }
+            }
+            Values::Built { cells, .. } => {
+                for row in self.rows.clone() {
+                    take(
+                        match place_in(chunk, cells.len(), row, place).map(|at| cells[at]) {
+                            Some(Cell::Bytes(span)) => span,
+                            _ => Span::NULL,
+                        },
+                    );
+                }
+            }
+        }
+        true
+    }
+
+    /// The buffer in which the spans lie.
+    pub(super) fn buffer(&self) -> &'a [u8] {
+        let chunk = self.chunk();
+        match &chunk.values {
+            Values::Received { .. } => &chunk.body,
+            Values::Built { text, .. } => text.as_bytes(),
+        }
+    }
+
+    /// The buffer in which the spans lie, shared.
+    pub(super) fn shared_buffer(&self) -> Bytes {
+        let chunk = self.chunk();
+        match &chunk.values {
+            Values::Received { .. } => chunk.body.clone(),
+            Values::Built { .. } => Bytes::from_owner(Texts(Arc::clone(&self.part.chunk))),
+        }
+    }
+}
+
+/// The texts of records that were built here.
+struct Texts(Arc<Chunk>);
+
+impl AsRef<[u8]> for Texts {
+    fn as_ref(&self) -> &[u8] {
+        match &self.0.values {
+            Values::Built { text, .. } => text.as_bytes(),
+            Values::Received { .. } => &[],
+        }
+    }
+}
+
+/// The place of a value among the `count` values of a chunk; `None` when the record does not have it.
+#[inline]
+fn place_in(chunk: &Chunk, count: usize, row: usize, place: usize) -> Option<usize> {
+    let end = chunk
+        .rows
+        .get(row + 1)
+        .map_or(count, |row| row.values as usize);
+    let at = chunk.rows.get(row)?.values as usize + place;
+    (at < end && at < count).then_some(at)
+}
+
+#[inline]
+fn span_at(chunk: &Chunk, spans: &[Span], row: usize, place: usize) -> Span {
+    place_in(chunk, spans.len(), row, place).map_or(Span::NULL, |at| spans[at])
+}
+
+/// Calls `take` with every value of a column, in order.
+///
+/// The error for a value that cannot be read is that of [`RecordBatch::value`].
+#[inline]
+pub(super) fn each_value<'a>(
+    batch: &'a RecordBatch,
+    column: usize,
+    wanted: FieldType,
+    mut take: impl FnMut(Value<'a>) -> Result<(), Mismatch>,
+) -> Result<()> {
+    for run in runs(batch, column) {
+        if run.each_value(wanted, &mut take).is_err() {
+            return Err(unreadable(batch, column));
+        }
+    }
+    Ok(())
+}
+
+/// The error of the first value of a column that cannot be read.
+#[cold]
+pub(super) fn unreadable(batch: &RecordBatch, column: usize) -> Error {
+    (0..batch.len())
+        .find_map(|row| batch.value(row, column).err())
+        .unwrap_or_else(|| {
+            Error::new(
+                ErrorKind::Internal,
+                "a value was refused that can be read in another way",
+            )
+        })
+}
