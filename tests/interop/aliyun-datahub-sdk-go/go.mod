@@ -5,6 +5,7 @@ go 1.23.0
 require (
 	github.com/aliyun/aliyun-datahub-sdk-go v1.1.5
 	github.com/aliyun/credentials-go v1.4.8
+	github.com/shopspring/decimal v1.3.1
 	github.com/sirupsen/logrus v1.9.3
 )
 
@@ -20,7 +21,6 @@ require (
 	github.com/modern-go/concurrent v0.0.0-20180306012644-bacd9c7ef1dd // indirect
 	github.com/modern-go/reflect2 v1.0.2 // indirect
 	github.com/pierrec/lz4 v2.6.1+incompatible // indirect
-	github.com/shopspring/decimal v1.3.1 // indirect
 	golang.org/x/net v0.20.0 // indirect
 	golang.org/x/sys v0.16.0 // indirect
 	google.golang.org/protobuf v1.33.0 // indirect

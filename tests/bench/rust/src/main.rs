@@ -6,6 +6,7 @@ mod data;
 mod floor;
 mod floors;
 mod measure;
+mod peer;
 mod report;
 
 use std::path::PathBuf;
@@ -35,6 +36,8 @@ enum Command {
         #[arg(long)]
         json: Option<PathBuf>,
     },
+    /// Measures one case after the other as lines on the standard input say, for tests/bench/go.
+    Peer,
     /// Names the cases.
     List,
 }
@@ -67,6 +70,7 @@ fn run(command: Command) -> Result<()> {
                 report::write(&path, &all)?;
             }
         }
+        Command::Peer => peer::run()?,
         Command::List => cases::all().iter().for_each(|case| println!("{case}")),
     }
     Ok(())

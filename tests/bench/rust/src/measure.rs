@@ -101,6 +101,12 @@ pub(crate) fn compare(one: &mut impl Work, other: &mut impl Work, rounds: usize)
     sides
 }
 
+/// One sample: CPU time of a call in nanoseconds.
+pub(crate) fn once(work: &mut impl Work) -> f64 {
+    let times = repeats(work);
+    sample(work, times).as_secs_f64() * 1e9 / f64::from(times)
+}
+
 fn repeats(work: &mut impl Work) -> u32 {
     sample(work, 2);
     let once = sample(work, 2) / 2;
