@@ -29,8 +29,8 @@ ABOUT = [
     "CPU time of the process, garbage collection included, for 1000 records per request: tuples of ten columns and "
     "blobs of 1024 bytes. Each side runs in a process of its own, both on the same processor.",
     "The SDK's codecs are not public: its calls run with a transport that answers at once, so that signing and making "
-    "the request is in its times, about 0.02 µs per record. hubstream's side is the codec, and the copy of the received "
-    "body that reading from a connection costs.",
+    "the request is in its times, about 0.02 µs per record. hubstream's side is the codec, and the copy of the "
+    "received body that reading from a connection costs.",
     "What each side wrote was read by the other and compared with what both were given before anything was timed.",
 ]
 
