@@ -104,6 +104,7 @@ impl Client {
         let arguments = self.read(py, arguments)?;
         let host = runtime::current(py)?;
         let service = self.service;
+        let takes_long = has_records(&arguments);
         let call = client.call(name, arguments);
         asyncio::spawn(
             py,
@@ -116,6 +117,7 @@ impl Client {
                 });
                 outcome
             }),
+            takes_long,
         )
     }
 
@@ -123,6 +125,16 @@ impl Client {
     fn close(&self) {
         let inner = self.lock().take();
         self.release(inner);
+    }
+}
+
+/// Whether an argument holds records, which take long to encode.
+fn has_records(arguments: &Value) -> bool {
+    match arguments {
+        Value::Map(entries) => entries
+            .iter()
+            .any(|(_, value)| matches!(value, Value::Records(_))),
+        _ => false,
     }
 }
 

@@ -230,6 +230,7 @@ impl Emulator {
                 });
                 outcome
             }),
+            true,
         )
     }
 }

@@ -19,6 +19,7 @@ mod credentials;
 mod emulator;
 mod error;
 mod log;
+mod mailbox;
 mod record_schema;
 mod record_value;
 mod runtime;
@@ -35,8 +36,6 @@ mod _native {
     use super::arrow::ArrowColumns;
     #[pymodule_export]
     use super::arrow_input::ArrowReader;
-    #[pymodule_export]
-    use super::asyncio::settle;
     #[pymodule_export]
     use super::batch::{RecordBatch, RecordIterator};
     #[pymodule_export]

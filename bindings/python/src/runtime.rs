@@ -17,9 +17,9 @@ use tokio::task::JoinSet;
 use tracing::Dispatch;
 use tracing::dispatcher::{set_default, with_default};
 
-use crate::asyncio::Completions;
 use crate::error::raise;
 use crate::log::Log;
+use crate::mailbox::Mailboxes;
 
 /// How often a blocking call looks for signals such as Ctrl-C.
 const TICK: Duration = Duration::from_millis(50);
@@ -46,8 +46,8 @@ pub(crate) struct Host {
 pub(crate) struct Workers {
     /// Where futures are spawned.
     pub(crate) handle: Handle,
-    /// Who delivers results to event loops.
-    pub(crate) completions: Completions,
+    /// How results get to event loops.
+    pub(crate) mailboxes: Mailboxes,
     runtime: Mutex<Option<Runtime>>,
 }
 
@@ -113,7 +113,6 @@ fn cannot_start(error: std::io::Error) -> Error {
 
 impl Workers {
     fn start(dispatch: &Dispatch) -> std::io::Result<Self> {
-        let completions = Completions::start()?;
         let mut builder = Builder::new_multi_thread();
         builder
             .worker_threads(worker_threads())
@@ -122,7 +121,7 @@ impl Workers {
         Ok(Self {
             handle: runtime.handle().clone(),
             runtime: Mutex::new(Some(runtime)),
-            completions,
+            mailboxes: Mailboxes::default(),
         })
     }
 }
@@ -135,6 +134,11 @@ impl Host {
             workers: Mutex::default(),
             log: Log::start()?,
         })
+    }
+
+    /// The subscriber for what is logged on other threads.
+    pub(crate) const fn dispatch(&self) -> &Dispatch {
+        self.log.dispatch()
     }
 
     /// The threads; starts them if need be.
@@ -212,7 +216,7 @@ impl Host {
                 if let Some(runtime) = locked(&workers.runtime).take() {
                     runtime.shutdown_timeout(SHUTDOWN);
                 }
-                workers.completions.end();
+                workers.mailboxes.end();
             }
             self.log.end();
         });

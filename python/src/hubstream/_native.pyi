@@ -27,13 +27,11 @@ __all__ = [
     "encode_put",
     "forget_parent",
     "settings",
-    "settle",
     "shut_down",
     "sign_datahub",
 ]
 
 def settings(name: str) -> list[tuple[str, str, str, str]]: ...
-def settle(settled: list[tuple[Future[Any], bool, Any]]) -> None: ...
 def shut_down() -> None: ...
 def forget_parent() -> None: ...
 def sign_datahub(

@@ -1,0 +1,305 @@
+//! Results on their way to event loops.
+//!
+//! Each event loop has a mailbox and watches a socket that tells when something is in it, so a
+//! thread that has a result needs neither the interpreter nor another thread. Event loops that
+//! cannot watch sockets are served by one thread for all of them.
+
+use std::io::{self, Read as _, Write as _};
+use std::mem;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
+
+use crate::asyncio::Outcome;
+
+#[cfg(unix)]
+type Socket = std::os::unix::net::UnixStream;
+
+#[cfg(not(unix))]
+type Socket = std::net::TcpStream;
+
+/// Two connected sockets that never block, and the number by which event loops know the first.
+#[cfg(unix)]
+fn sockets() -> io::Result<(Socket, Socket, i32)> {
+    use std::os::fd::AsRawFd as _;
+
+    let (reader, writer) = Socket::pair()?;
+    reader.set_nonblocking(true)?;
+    writer.set_nonblocking(true)?;
+    let number = reader.as_raw_fd();
+    Ok((reader, writer, number))
+}
+
+#[cfg(not(unix))]
+fn sockets() -> io::Result<(Socket, Socket, i32)> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A result and the future that waits for it.
+struct Letter {
+    future: Py<PyAny>,
+    outcome: Outcome,
+}
+
+/// Results for one event loop.
+struct Mailbox {
+    letters: Mutex<Vec<Letter>>,
+    bell: Socket,
+}
+
+impl Mailbox {
+    fn post(&self, letter: Letter) {
+        let mut letters = locked(&self.letters);
+        letters.push(letter);
+        if letters.len() > 1 {
+            return;
+        }
+        match (&self.bell).write(&[1]) {
+            // The socket is full of rings that were not heard yet.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            // The event loop was closed: nobody waits any more.
+            Err(_) => letters.clear(),
+            Ok(_) => {}
+        }
+    }
+}
+
+/// What an event loop calls when its bell rings.
+#[pyclass(frozen, module = "hubstream._native")]
+struct Reader {
+    mailbox: Arc<Mailbox>,
+    bell: Socket,
+}
+
+#[pymethods]
+impl Reader {
+    fn __call__(&self, py: Python<'_>) {
+        // What is read says nothing, and an error would ring again.
+        let _ = (&self.bell).read(&mut [0; 64]);
+        let letters = mem::take(&mut *locked(&self.mailbox.letters));
+        for letter in letters {
+            if let Err(error) = settle(py, letter) {
+                error.write_unraisable(py, None);
+            }
+        }
+    }
+}
+
+/// Gives a future of the running event loop its result.
+fn settle(py: Python<'_>, letter: Letter) -> PyResult<()> {
+    let future = letter.future.bind(py);
+    let done = future.call_method0(pyo3::intern!(py, "done"))?;
+    if done.is_truthy()? {
+        return Ok(());
+    }
+    match (letter.outcome)(py) {
+        Ok(value) => future.call_method1(pyo3::intern!(py, "set_result"), (value,))?,
+        Err(error) => {
+            future.call_method1(pyo3::intern!(py, "set_exception"), (error.into_value(py),))?
+        }
+    };
+    Ok(())
+}
+
+/// Where the result of a call goes.
+pub(crate) struct Address {
+    future: Py<PyAny>,
+    place: Place,
+}
+
+enum Place {
+    Mailbox(Arc<Mailbox>),
+    Postman(Sender<Message>, Py<PyAny>),
+}
+
+impl Address {
+    /// Delivers a result. Needs not be attached to the interpreter.
+    pub(crate) fn deliver(self, outcome: Outcome) {
+        let letter = Letter {
+            future: self.future,
+            outcome,
+        };
+        match self.place {
+            Place::Mailbox(mailbox) => mailbox.post(letter),
+            // The queue is closed only when the interpreter ends.
+            Place::Postman(queue, event_loop) => {
+                let _ = queue.send(Message::Letter(event_loop, letter));
+            }
+        }
+    }
+}
+
+struct Known {
+    event_loop: Py<PyWeakrefReference>,
+    mailbox: Option<Arc<Mailbox>>,
+}
+
+/// The mailboxes of all event loops, and the postman for those that have none.
+#[derive(Default)]
+pub(crate) struct Mailboxes {
+    known: Mutex<Vec<Known>>,
+    postman: Mutex<Option<Postman>>,
+}
+
+impl Mailboxes {
+    /// Where results for a future of the running event loop go.
+    pub(crate) fn address(
+        &self,
+        event_loop: &Bound<'_, PyAny>,
+        future: &Bound<'_, PyAny>,
+    ) -> PyResult<Address> {
+        let found = self.find(event_loop);
+        let mailbox = match found {
+            Some(mailbox) => mailbox,
+            None => self.add(event_loop)?,
+        };
+        let place = match mailbox {
+            Some(mailbox) => Place::Mailbox(mailbox),
+            None => Place::Postman(self.queue()?, event_loop.clone().unbind()),
+        };
+        Ok(Address {
+            future: future.clone().unbind(),
+            place,
+        })
+    }
+
+    #[allow(clippy::option_option, reason = "an event loop may be known to have no mailbox")]
+    fn find(&self, event_loop: &Bound<'_, PyAny>) -> Option<Option<Arc<Mailbox>>> {
+        let py = event_loop.py();
+        let same = |known: &&Known| {
+            let known = known.event_loop.bind(py).upgrade();
+            known.is_some_and(|known| known.is(event_loop))
+        };
+        let known = locked(&self.known);
+        known.iter().find(same).map(|known| known.mailbox.clone())
+    }
+
+    /// Has an event loop watch a new mailbox, if it can.
+    fn add(&self, event_loop: &Bound<'_, PyAny>) -> PyResult<Option<Arc<Mailbox>>> {
+        let py = event_loop.py();
+        let Ok(weak) = PyWeakrefReference::new(event_loop) else {
+            return Ok(None);
+        };
+        let mailbox = watched(event_loop);
+        let is_open = |known: &Known| {
+            let open = known.event_loop.bind(py).upgrade().map(|event_loop| {
+                let closed = event_loop.call_method0(pyo3::intern!(py, "is_closed"));
+                closed.is_ok_and(|closed| !closed.is_truthy().unwrap_or(true))
+            });
+            open.unwrap_or(false)
+        };
+        // Asking an event loop may let other threads run, so the list is not locked meanwhile.
+        let mut known = mem::take(&mut *locked(&self.known));
+        known.retain(is_open);
+        known.push(Known {
+            event_loop: weak.unbind(),
+            mailbox: mailbox.clone(),
+        });
+        locked(&self.known).append(&mut known);
+        Ok(mailbox)
+    }
+
+    fn queue(&self) -> PyResult<Sender<Message>> {
+        let mut postman = locked(&self.postman);
+        if postman.is_none() {
+            *postman = Some(Postman::start()?);
+        }
+        postman
+            .as_ref()
+            .map(|postman| postman.queue.clone())
+            .ok_or_else(|| PyRuntimeError::new_err("cannot start threads"))
+    }
+
+    /// Delivers what the postman has and ends its thread. Call it detached from the interpreter.
+    pub(crate) fn end(&self) {
+        if let Some(postman) = locked(&self.postman).take() {
+            // A thread that is gone has nothing left to deliver.
+            let _ = postman.queue.send(Message::End);
+            let _ = postman.thread.join();
+        }
+    }
+}
+
+fn watched(event_loop: &Bound<'_, PyAny>) -> Option<Arc<Mailbox>> {
+    let py = event_loop.py();
+    let (reader, writer, number) = sockets().ok()?;
+    let mailbox = Arc::new(Mailbox {
+        letters: Mutex::default(),
+        bell: writer,
+    });
+    let reader = Reader {
+        mailbox: Arc::clone(&mailbox),
+        bell: reader,
+    };
+    event_loop
+        .call_method1(pyo3::intern!(py, "add_reader"), (number, reader))
+        .is_ok()
+        .then_some(mailbox)
+}
+
+enum Message {
+    Letter(Py<PyAny>, Letter),
+    End,
+}
+
+/// The thread that serves event loops without mailboxes.
+struct Postman {
+    queue: Sender<Message>,
+    thread: JoinHandle<()>,
+}
+
+impl Postman {
+    fn start() -> io::Result<Self> {
+        let (queue, letters) = channel();
+        let thread = std::thread::Builder::new()
+            .name("hubstream-done".to_owned())
+            .spawn(move || deliver_all(letters))?;
+        Ok(Self { queue, thread })
+    }
+}
+
+fn deliver_all(mut letters: Receiver<Message>) {
+    // Attached once for the life of the thread: attaching anew costs more than a delivery.
+    Python::try_attach(|py| {
+        while let Some(Message::Letter(event_loop, letter)) =
+            py.detach(|| receive(&mut letters))
+        {
+            hand_over(py, event_loop.bind(py), letter);
+        }
+    });
+}
+
+fn receive(letters: &mut Receiver<Message>) -> Option<Message> {
+    letters.recv().ok()
+}
+
+/// What an event loop calls to give a future its result.
+#[pyclass(frozen, module = "hubstream._native")]
+struct Delivery(Mutex<Option<Letter>>);
+
+#[pymethods]
+impl Delivery {
+    fn __call__(&self, py: Python<'_>) -> PyResult<()> {
+        let letter = locked(&self.0).take();
+        letter.map_or(Ok(()), |letter| settle(py, letter))
+    }
+}
+
+fn hand_over(py: Python<'_>, event_loop: &Bound<'_, PyAny>, letter: Letter) {
+    let delivery = Delivery(Mutex::new(Some(letter)));
+    let name = pyo3::intern!(py, "call_soon_threadsafe");
+    if let Err(error) = event_loop.call_method1(name, (delivery,)) {
+        // A loop that was closed meanwhile has nobody left who waits.
+        if !error.is_instance_of::<PyRuntimeError>(py) {
+            error.write_unraisable(py, Some(event_loop));
+        }
+    }
+}
