@@ -214,6 +214,34 @@ print("left")
     assert check(run(program, url_of(silent_server))) == "left\n"
 
 
+class Deaf(asyncio.SelectorEventLoop):
+    """An event loop that cannot watch sockets for others."""
+
+    def add_reader(self, *words: object) -> None:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize("make_loop", [asyncio.SelectorEventLoop, Deaf])
+def test_many_calls_in_several_loops(hubstream_emulator: Emulator, make_loop: type) -> None:
+    async def ask(at_once: int) -> int:
+        async with aio.DataHub("emulator", "emulator", hubstream_emulator.datahub_url) as hub:
+            calls = [hub.list_project() for _ in range(at_once)]
+            failing = [hub.get_project("nothing") for _ in range(at_once)]
+            found = await asyncio.gather(*calls, *failing, return_exceptions=True)
+        assert not any(isinstance(result, Exception) for result in found[:at_once])
+        assert all(
+            isinstance(error, exceptions.ResourceNotFoundException) for error in found[at_once:]
+        )
+        return len(found)
+
+    def work(at_once: int) -> int:
+        with asyncio.Runner(loop_factory=make_loop) as runner:
+            return sum(runner.run(ask(at_once)) for _ in range(2))
+
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(work, [1, 20, 40])) == [4, 80, 160]
+
+
 def test_the_interpreter_ends_right_after_a_call(hubstream_emulator: Emulator) -> None:
     program = """
 import asyncio, sys

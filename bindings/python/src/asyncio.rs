@@ -5,7 +5,6 @@
 //! interpreter: a result goes into the mailbox of its event loop, which looks there when a socket
 //! tells it to.
 
-use std::future::Future as _;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
@@ -147,9 +146,6 @@ pub(crate) fn spawn<'py>(
     } else {
         py.detach(|| with_default(host.dispatch(), || Call::begin(handle, work)))
     };
-    future.call_method1(
-        pyo3::intern!(py, "add_done_callback"),
-        (Canceller(call),),
-    )?;
+    future.call_method1(pyo3::intern!(py, "add_done_callback"), (Canceller(call),))?;
     Ok(future)
 }

@@ -159,7 +159,7 @@ impl Mailboxes {
         let found = self.find(event_loop);
         let mailbox = match found {
             Some(mailbox) => mailbox,
-            None => self.add(event_loop)?,
+            None => self.add(event_loop),
         };
         let place = match mailbox {
             Some(mailbox) => Place::Mailbox(mailbox),
@@ -171,7 +171,10 @@ impl Mailboxes {
         })
     }
 
-    #[allow(clippy::option_option, reason = "an event loop may be known to have no mailbox")]
+    #[allow(
+        clippy::option_option,
+        reason = "an event loop may be known to have no mailbox"
+    )]
     fn find(&self, event_loop: &Bound<'_, PyAny>) -> Option<Option<Arc<Mailbox>>> {
         let py = event_loop.py();
         let same = |known: &&Known| {
@@ -183,11 +186,9 @@ impl Mailboxes {
     }
 
     /// Has an event loop watch a new mailbox, if it can.
-    fn add(&self, event_loop: &Bound<'_, PyAny>) -> PyResult<Option<Arc<Mailbox>>> {
+    fn add(&self, event_loop: &Bound<'_, PyAny>) -> Option<Arc<Mailbox>> {
         let py = event_loop.py();
-        let Ok(weak) = PyWeakrefReference::new(event_loop) else {
-            return Ok(None);
-        };
+        let weak = PyWeakrefReference::new(event_loop).ok()?;
         let mailbox = watched(event_loop);
         let is_open = |known: &Known| {
             let open = known.event_loop.bind(py).upgrade().map(|event_loop| {
@@ -204,7 +205,7 @@ impl Mailboxes {
             mailbox: mailbox.clone(),
         });
         locked(&self.known).append(&mut known);
-        Ok(mailbox)
+        mailbox
     }
 
     fn queue(&self) -> PyResult<Sender<Message>> {
@@ -269,9 +270,7 @@ impl Postman {
 fn deliver_all(mut letters: Receiver<Message>) {
     // Attached once for the life of the thread: attaching anew costs more than a delivery.
     Python::try_attach(|py| {
-        while let Some(Message::Letter(event_loop, letter)) =
-            py.detach(|| receive(&mut letters))
-        {
+        while let Some(Message::Letter(event_loop, letter)) = py.detach(|| receive(&mut letters)) {
             hand_over(py, event_loop.bind(py), letter);
         }
     });

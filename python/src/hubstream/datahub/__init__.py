@@ -5,8 +5,7 @@ from __future__ import annotations
 from hubstream._arrow import PutTotal, add_progress, is_arrow, reader_of
 from hubstream.datahub import _settings
 from hubstream.datahub._client import DataHubBase
-from hubstream.datahub._compress import CompressFormat
-from hubstream.datahub._protocol import DatahubProtocolType
+from hubstream.datahub._travel import CompressFormat, DatahubProtocolType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from hubstream.datahub._compress import CompressFormat
-from hubstream.datahub._protocol import DatahubProtocolType
+from hubstream.datahub._travel import CompressFormat, DatahubProtocolType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hubstream._arrow import PutTotal, add_progress, is_arrow, reader_of
 from hubstream.datahub import _settings
 from hubstream.datahub._aio_client import DataHubBase
-from hubstream.datahub._compress import CompressFormat
+from hubstream.datahub._travel import CompressFormat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hubstream._native import ArrowReader
     from hubstream.credentials import CredentialSource
     from hubstream.datahub import models
-    from hubstream.datahub._protocol import DatahubProtocolType
+    from hubstream.datahub._travel import DatahubProtocolType
     from hubstream.records import Record, RecordBatch
 
 __all__ = ["DataHub"]

@@ -1,6 +1,6 @@
 """Records, their columns, enumerations and results, under the names of the reference."""
 
-from hubstream.datahub._compress import CompressFormat
+from hubstream.datahub._travel import CompressFormat
 from hubstream.datahub.models.connector import ConnectorShardStatus
 from hubstream.datahub.models.results import *  # noqa: F403
 from hubstream.datahub.models.subscription import OffsetWithBatchIndex

@@ -1,4 +1,4 @@
-"""Compression of records on the way."""
+"""How records travel and are compressed, in the words of the reference."""
 
 from __future__ import annotations
 
@@ -18,3 +18,14 @@ class CompressFormat(Enum):
     """Deflate."""
     ZSTD = "zstd"
     """Zstandard."""
+
+
+class DatahubProtocolType(Enum):
+    """How records travel."""
+
+    JSON = "json"
+    """As JSON."""
+    PB = "pb"
+    """As protocol buffers."""
+    BATCH = "batch"
+    """As batches in protocol buffers."""
