@@ -269,6 +269,28 @@ export function at(value, path) {
   return path.match(/[^.[\]]+/g).reduce((place, part) => place[part], value)
 }
 
+/** A step as often as it is repeated. */
+function repeated({ repeat, ...step }) {
+  if (repeat === undefined) {
+    return [step]
+  }
+  const [first, last] = repeat.map(Number)
+  return Array.from({ length: last - first + 1 }, (_, index) => numbered(step, String(first + index)))
+}
+
+/** A value with a number for every `#` in its texts and names. */
+function numbered(value, number) {
+  if (typeof value === 'string') {
+    return value.replaceAll('#', number)
+  }
+  if (Array.isArray(value)) {
+    return value.map((item) => numbered(item, number))
+  }
+  return isTable(value)
+    ? map(value, ([name, item]) => [name.replaceAll('#', number), numbered(item, number)])
+    : value
+}
+
 /** Every scenario with every combination of its matrix. */
 export function allScenarios() {
   const files = readdirSync(ROOT, { recursive: true, encoding: 'utf8' }).filter((name) =>
@@ -277,6 +299,7 @@ export function allScenarios() {
   assert.ok(files.length > 0, `no scenarios in ${ROOT}`)
   return files.sort().flatMap((file) => {
     const text = parse(readFileSync(join(ROOT, file), 'utf8'), { integersAsBigInt: true })
+    text.step = text.step.flatMap(repeated)
     const matrix = Object.entries(text.matrix ?? {})
     const choices = matrix.reduce(
       (all, [name, values]) => all.flatMap((chosen) => values.map((value) => ({ ...chosen, [name]: value }))),

@@ -64,10 +64,14 @@ class Scenario:
             return [self.value(item) for item in value]
         if not isinstance(value, dict):
             return value
+        models = MODELS[self.text["service"]]
+        if "$enum" in value:
+            kind, _, name = value["$enum"].partition(".")
+            return getattr(models, kind)[name]
         if (special := self.special(value)) is not None:
             return special
         if "$model" in value:
-            model = getattr(MODELS[self.text["service"]], value["$model"])
+            model = getattr(models, value["$model"])
             members = {name: self.value(value[name]) for name in value if name != "$model"}
             return model(**members)
         if "$records" in value:
@@ -231,11 +235,31 @@ def at(value: Any, path: str) -> Any:
     return value
 
 
+def repeated(step: dict[str, Any]) -> list[Any]:
+    """A step as often as it is repeated."""
+    if "repeat" not in step:
+        return [step]
+    first, last = step.pop("repeat")
+    return [numbered(step, str(number)) for number in range(first, last + 1)]
+
+
+def numbered(value: Any, number: str) -> Any:
+    """A value with a number for every `#` in its texts and names."""
+    if isinstance(value, str):
+        return value.replace("#", number)
+    if isinstance(value, list):
+        return [numbered(item, number) for item in value]
+    if isinstance(value, dict):
+        return {name.replace("#", number): numbered(value[name], number) for name in value}
+    return value
+
+
 def all_scenarios() -> list[Scenario]:
     """Every scenario with every combination of its matrix."""
     found = []
     for path in sorted(ROOT.rglob("*.toml")):
         text = tomllib.loads(path.read_text())
+        text["step"] = [copy for step in text["step"] for copy in repeated(step)]
         matrix = text.get("matrix", {})
         name = path.relative_to(ROOT).with_suffix("").as_posix()
         for choice in product(*matrix.values()):

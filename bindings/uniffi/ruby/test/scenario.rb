@@ -25,12 +25,29 @@ class Scenario
     raise 'the scenarios cannot be read' unless status.success?
 
     files.zip(JSON.parse(json, allow_nan: true)).flat_map do |file, text|
+      text['step'] = text['step'].flat_map { |step| repeated(step) }
       matrix = text.fetch('matrix', {})
       choices = matrix.empty? ? [[]] : matrix.values.first.product(*matrix.values.drop(1))
       choices.map do |choice|
         name = [file.delete_prefix("#{ROOT}/").delete_suffix('.toml'), *choice].join(' ')
         new(name, text, matrix.keys.zip(choice).to_h)
       end
+    end
+  end
+
+  # A step as often as it is repeated.
+  def self.repeated(step)
+    first, last = step.delete('repeat')
+    first ? (first..last).map { |number| numbered(step, number.to_s) } : [step]
+  end
+
+  # A value with a number for every `#` in its texts and names.
+  def self.numbered(value, number)
+    case value
+    when String then value.gsub('#', number)
+    when Array then value.map { |item| numbered(item, number) }
+    when Hash then value.to_h { |name, item| [name.gsub('#', number), numbered(item, number)] }
+    else value
     end
   end
 
@@ -86,8 +103,15 @@ class Scenario
     when Hash then value.transform_values { |item| plain(item) }
     when Hubstream::RecordBatch then records(value)
     when Hubstream::OpenNames::Value then value.name
-    else value.instance_variables.to_h { |name| [name[1..], plain(value.instance_variable_get(name))] }
+    else model(value)
     end
+  end
+
+  # The members of a model; one of several models is wrapped as a variant of the choice.
+  def self.model(value)
+    return plain(value.value) unless value.class.superclass == Object
+
+    value.instance_variables.to_h { |name| [name[1..], plain(value.instance_variable_get(name))] }
   end
 
   # The records of a result.

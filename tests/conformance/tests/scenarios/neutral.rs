@@ -7,7 +7,7 @@ use std::sync::Arc;
 use hubstream::dynamic::Value;
 use hubstream::error::Error;
 use hubstream::record::{self, Field, FieldType, RecordBatch, RecordBatchBuilder, RecordSchema};
-use hubstream::schema::{EnumValue, FieldSchema, TypeSchema};
+use hubstream::schema::{EnumValue, FieldSchema, ModelSchema, TypeSchema, UnionSchema};
 use toml::Value as Toml;
 
 /// Variables and schemas that values may refer to.
@@ -193,25 +193,42 @@ pub(crate) fn to_wire(value: Value, fields: &[FieldSchema]) -> Value {
     };
     let wire = |(name, value): (Cow<'static, str>, Value)| {
         let field = fields.iter().find(|field| field.name == name);
-        let ty = match field.map(|field| field.ty) {
-            Some(TypeSchema::Optional(inner)) => Some(*inner),
-            ty => ty,
-        };
-        let value = match (&value, ty) {
-            (Value::Text(text), Some(TypeSchema::Enum(kind))) => {
-                match kind.variants.iter().find(|variant| variant.name == text) {
-                    Some(variant) => match variant.value {
-                        EnumValue::Text(text) => Value::Text(text.to_owned()),
-                        EnumValue::Number(number) => Value::Integer(number),
-                    },
-                    None => value,
-                }
-            }
-            _ => value,
+        let value = match field {
+            Some(field) => member_to_wire(value, field.ty),
+            None => value,
         };
         (name, value)
     };
     Value::Map(members.into_iter().map(wire).collect())
+}
+
+fn member_to_wire(value: Value, ty: TypeSchema) -> Value {
+    match (value, ty) {
+        (value, TypeSchema::Optional(inner)) => member_to_wire(value, *inner),
+        (Value::Text(text), TypeSchema::Enum(kind)) => {
+            let known = kind.variants.iter().find(|variant| variant.name == text);
+            match known.map(|variant| variant.value) {
+                Some(EnumValue::Text(text)) => Value::Text(text.to_owned()),
+                Some(EnumValue::Number(number)) => Value::Integer(number),
+                None => Value::Text(text),
+            }
+        }
+        (value, TypeSchema::Model(model)) => to_wire(value, model.fields),
+        (value, TypeSchema::Union(union)) => match model_of(&value, union) {
+            Some(model) => to_wire(value, model.fields),
+            None => value,
+        },
+        (value, _) => value,
+    }
+}
+
+/// The model that a value of a choice names.
+fn model_of(value: &Value, union: &UnionSchema) -> Option<&'static ModelSchema> {
+    let Some(Value::Text(kind)) = value.get("kind") else {
+        return None;
+    };
+    let mut models = union.models.iter();
+    models.find(|model| model.name == kind).copied()
 }
 
 /// A result as scenarios see it: plain numbers, names of enumerations, records as lists.
@@ -246,21 +263,11 @@ pub(crate) fn result(value: Value, ty: TypeSchema) -> Result<Value, Error> {
                 .map(|(name, value)| Ok((name, result(value, *inner)?)))
                 .collect::<Result<_, Error>>()?,
         ),
-        (Value::Map(members), TypeSchema::Model(model)) => {
-            let member = |(name, value): (Cow<'static, str>, Value)| {
-                let field = model.fields.iter().find(|field| field.name == name);
-                let ty = field
-                    .unwrap_or_else(|| panic!("{} has no member `{name}`", model.name))
-                    .ty;
-                Ok((name, result(value, ty)?))
-            };
-            Value::Map(
-                members
-                    .into_iter()
-                    .map(member)
-                    .collect::<Result<_, Error>>()?,
-            )
-        }
+        (Value::Map(members), TypeSchema::Model(model)) => members_of(members, model)?,
+        (value @ Value::Map(_), TypeSchema::Union(union)) => match model_of(&value, union) {
+            Some(model) => result(value, TypeSchema::Model(model))?,
+            None => panic!("{} is none of {}", value.kind(), union.name),
+        },
         (Value::Records(batch), _) => Value::List(
             batch
                 .iter()
@@ -269,6 +276,24 @@ pub(crate) fn result(value: Value, ty: TypeSchema) -> Result<Value, Error> {
         ),
         (value, _) => value,
     })
+}
+
+fn members_of(
+    members: Vec<(Cow<'static, str>, Value)>,
+    model: &ModelSchema,
+) -> Result<Value, Error> {
+    let member = |(name, value): (Cow<'static, str>, Value)| {
+        if name == "kind" && model.fields.iter().all(|field| field.name != "kind") {
+            return Ok((name, value));
+        }
+        let field = model.fields.iter().find(|field| field.name == name);
+        let ty = field
+            .unwrap_or_else(|| panic!("{} has no member `{name}`", model.name))
+            .ty;
+        Ok((name, result(value, ty)?))
+    };
+    let members: Result<_, Error> = members.into_iter().map(member).collect();
+    members.map(Value::Map)
 }
 
 fn described(record: &record::Record<'_>) -> Result<Value, Error> {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 use toml::{Table, Value};
 
 /// A scenario.
@@ -22,7 +23,7 @@ pub(crate) struct Scenario {
     pub(crate) clients: BTreeMap<String, BTreeMap<String, String>>,
     #[serde(default)]
     pub(crate) schemas: BTreeMap<String, Vec<Vec<String>>>,
-    #[serde(rename = "step")]
+    #[serde(rename = "step", deserialize_with = "steps")]
     pub(crate) steps: Vec<Step>,
 }
 
@@ -52,6 +53,48 @@ pub(crate) struct Step {
     pub(crate) seed: u64,
     #[serde(default)]
     pub(crate) struck: Option<Vec<u64>>,
+}
+
+/// Reads steps, each as often as it is repeated.
+fn steps<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Step>, D::Error> {
+    let mut steps = Vec::new();
+    for mut table in Vec::<Table>::deserialize(deserializer)? {
+        let numbers = match table.remove("repeat") {
+            None => vec![None],
+            Some(range) => {
+                let (first, last): (u32, u32) = range.try_into().map_err(D::Error::custom)?;
+                (first..=last).map(Some).collect()
+            }
+        };
+        for number in numbers {
+            let table = match number {
+                None => Value::Table(table.clone()),
+                Some(number) => numbered(&Value::Table(table.clone()), &number.to_string()),
+            };
+            steps.push(table.try_into().map_err(D::Error::custom)?);
+        }
+    }
+    Ok(steps)
+}
+
+/// A value with a number for every `#` in its texts and names.
+fn numbered(value: &Value, number: &str) -> Value {
+    match value {
+        Value::String(text) => Value::String(text.replace('#', number)),
+        Value::Array(items) => {
+            let items = items.iter().map(|item| numbered(item, number));
+            Value::Array(items.collect())
+        }
+        Value::Table(members) => {
+            let members = members.iter();
+            let members = members.map(|(name, value)| {
+                let name = name.replace('#', number);
+                (name, numbered(value, number))
+            });
+            Value::Table(members.collect())
+        }
+        other => other.clone(),
+    }
 }
 
 impl Scenario {
