@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-PAGES = ("README.md", "docs/emulator.md", "docs/migrate-from-pydatahub.md")
+PAGES = ("README.md", "docs/arrow.md", "docs/emulator.md", "docs/migrate-from-pydatahub.md")
 RUBY = ROOT / "bindings" / "uniffi" / "ruby"
 # The fences of programs, and how to run a file with one.
 RUNNERS = {
@@ -43,9 +43,10 @@ def run(language: str, text: str, folder: Path) -> subprocess.CompletedProcess[s
     suffix, command = RUNNERS[language]
     # Beside the examples, so that Node finds the package by its name.
     (folder / "node_modules").mkdir(exist_ok=True)
-    link = folder / "node_modules" / "hubstream"
-    if not link.is_symlink():
-        link.symlink_to(ROOT / "node")
+    for name, package in (("hubstream", ROOT / "node"), ("apache-arrow", ROOT / "node" / "node_modules" / "apache-arrow")):
+        link = folder / "node_modules" / name
+        if not link.is_symlink():
+            link.symlink_to(package)
     program = folder / f"program{suffix}"
     program.write_text(text, encoding="utf-8")
     emulator = subprocess.Popen(

@@ -31,6 +31,7 @@ export interface NativeBatch {
   facts(): Packed
   check(row: number, column: number): void
   blobs(): BlobViews
+  toArrow(metadata: boolean, decimal: readonly number[] | undefined): Uint8Array
 }
 
 export interface NativeCancellation {
@@ -107,6 +108,7 @@ export interface Addon {
       noteText: string,
     ): NativeBatch
     fromBlobs(bytes: Uint8Array, lengths: Uint32Array, notes: Uint32Array, noteText: string): NativeBatch
+    fromArrow(schema: NativeSchema | undefined, bytes: Uint8Array): NativeBatch
   }
   readonly Emulator: {
     start(options: NativeEmulatorOptions): Promise<NativeEmulator>

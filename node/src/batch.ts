@@ -1,5 +1,6 @@
 import type { NativeBatch } from './addon.js'
 import { guarded, invalidArgument } from './failure.js'
+import { native } from './native.cjs'
 import { blobBatch, tupleBatch } from './pack.js'
 import { BatchRecord, type BlobRecord, described, type Row, TupleRecord, type Value } from './record.js'
 import { RecordSchema } from './schema.js'
@@ -7,6 +8,20 @@ import { assign, Columns, Facts, kindOf } from './unpack.js'
 
 /** Records to be put: a batch, or records that a batch is made of. */
 export type RecordsInput = RecordBatch | Iterable<TupleRecord> | Iterable<BlobRecord | Uint8Array | string>
+
+/** How records become Arrow columns. */
+export interface ArrowOptions {
+  /**
+   * Whether the columns `__sequence`, `__system_time`, `__shard_id`, `__hash_key`, `__partition_key` and
+   * `__attributes` come behind those of the topic. Default: no.
+   */
+  readonly metadata?: boolean
+  /**
+   * Precision and scale of DECIMAL columns, or `'text'`. Without it they have 38 and 18, or more in a batch that
+   * needs more.
+   */
+  readonly decimal?: 'text' | readonly [precision: number, scale: number]
+}
 
 interface Views {
   readonly buffers: readonly ArrayBuffer[]
@@ -63,6 +78,19 @@ export class RecordBatch implements Iterable<BatchRecord> {
   /** Makes a batch of blob records: bytes, texts that are written as UTF-8, or `BlobRecord`s. */
   static fromBlobs(records: Iterable<Uint8Array | string | BlobRecord>): RecordBatch {
     return new RecordBatch(blobBatch(iterable(records)))
+  }
+
+  /**
+   * Makes a batch of Arrow data: a stream or a file of Arrow's IPC format, as `tableToIPC` of `apache-arrow` gives it.
+   *
+   * Columns are found by name, in any case; those of the topic that the data does not have are null. Without a schema
+   * the records are blobs, out of the only column or that of the name `data`. An error names column and record.
+   */
+  static fromArrow(schema: RecordSchema | null, ipc: Uint8Array): RecordBatch {
+    if (!(ipc instanceof Uint8Array)) {
+      throw invalidArgument('ipc', `expected bytes, found ${described(ipc)}`)
+    }
+    return new RecordBatch(guarded(() => native().RecordBatch.fromArrow(schema?.native, ipc)))
   }
 
   /** Makes a batch of records, or gives back the batch that it is given. */
@@ -233,6 +261,12 @@ export class RecordBatch implements Iterable<BatchRecord> {
     return Array.from({ length: this.length }, (_, row) => this.blob(row))
   }
 
+  /** The records as Arrow columns: a stream of Arrow's IPC format, which `tableFromIPC` of `apache-arrow` reads. */
+  toArrow(options: ArrowOptions = {}): Uint8Array {
+    const { metadata = false, decimal } = options
+    return guarded(() => this.native.toArrow(metadata, decimalDigits(decimal)))
+  }
+
   /** Some of the records, sharing memory; as `slice` of an array. */
   slice(start = 0, end = this.length): RecordBatch {
     const place = (index: number) => {
@@ -264,4 +298,16 @@ function iterable<T>(records: Iterable<T>, argument = 'records'): Iterable<T> {
     throw invalidArgument(argument, `expected records, found ${described(records)}`)
   }
   return records
+}
+
+function decimalDigits(decimal: ArrowOptions['decimal']): readonly number[] | undefined {
+  if (decimal === undefined || decimal === 'text') {
+    return decimal && []
+  }
+  const isByte = (digits: unknown) =>
+    Number.isInteger(digits) && (digits as number) >= 0 && (digits as number) < 256
+  if (!Array.isArray(decimal) || decimal.length !== 2 || !decimal.every(isByte)) {
+    throw invalidArgument('decimal', 'expected "text" or [precision, scale]')
+  }
+  return decimal
 }

@@ -1,6 +1,6 @@
 // What every service shares: records, schemas, errors and the log.
 
-export { RecordBatch, type RecordsInput } from './batch.js'
+export { type ArrowOptions, RecordBatch, type RecordsInput } from './batch.js'
 export type { CallOptions, ClientOptions, CredentialProvider, Credentials } from './client.js'
 export { HubstreamError } from './error.js'
 export * from './generated/errors.js'

@@ -165,9 +165,12 @@ def test_the_type_of_decimals_can_be_chosen() -> None:
     assert given.schema.field("name").type == pa.string_view()
     with pytest.raises(InvalidArgumentError, match=r"record 1, field `price`"):
         pa.table(batch.to_arrow(decimal=(4, 1)))
-    for bad in ("float", (0, 0), (77, 1), (5, 6), (5, -1), 5):
+    for bad in ("float", (5, -1), 5, (1, 2, 3)):
         with pytest.raises(ValueError, match="decimal"):
             batch.to_arrow(decimal=bad)  # type: ignore[arg-type]
+    for size in ((0, 0), (77, 1), (5, 6), (255, 255)):
+        with pytest.raises(InvalidArgumentError, match="DECIMAL cannot be given as"):
+            pa.schema(batch.to_arrow(decimal=size))
 
 
 def test_blobs_are_a_column_of_bytes() -> None:

@@ -7,6 +7,7 @@ mod pack;
 mod unpack;
 
 use bytes::Bytes;
+use hubstream::record::arrow::ArrowOptions;
 use hubstream::record::{BlobLayout, RecordBatch};
 use napi::Env;
 use napi::bindgen_prelude::{
@@ -87,6 +88,38 @@ impl NativeBatch {
         unpack::blobs(bytes, &lengths, Notes::new(&notes, &note_text))
             .map_err(|error| to_js(env, &error))
             .and_then(|records| Self::new(env, records))
+    }
+
+    /// Makes a batch of the bytes of Arrow's IPC format; without a schema, of blobs.
+    #[napi(factory)]
+    pub fn from_arrow(env: &Env, schema: Option<&NativeSchema>, bytes: &[u8]) -> Result<Self> {
+        RecordBatch::from_arrow_ipc(schema.map(|schema| &schema.schema), bytes)
+            .map_err(|error| to_js(env, &error))
+            .and_then(|records| Self::new(env, records))
+    }
+
+    /// The records as a stream of Arrow's IPC format. DECIMAL columns have the precision and scale that are given, or
+    /// are texts if nothing is in the list.
+    #[napi]
+    pub fn to_arrow(
+        &self,
+        env: &Env,
+        metadata: bool,
+        decimal: Option<Vec<u8>>,
+    ) -> Result<Uint8Array> {
+        let mut options = ArrowOptions::new();
+        if metadata {
+            options = options.with_metadata();
+        }
+        options = match decimal.as_deref() {
+            None => options,
+            Some([precision, scale]) => options.with_decimal_digits(*precision, *scale),
+            Some(_) => options.with_decimal_text(),
+        };
+        self.records
+            .to_arrow_ipc(&options)
+            .map(Uint8Array::from)
+            .map_err(|error| to_js(env, &error))
     }
 
     /// The number of records.

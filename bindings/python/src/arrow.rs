@@ -3,12 +3,12 @@
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, to_ffi};
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::{Array, RecordBatchIterator, StructArray};
-use arrow_schema::{DataType, Schema};
+use arrow_schema::Schema;
 use hubstream::error::Error;
 use hubstream::record;
 use hubstream::record::arrow::ArrowOptions;
 use pyo3::prelude::*;
-use pyo3::types::{PyCapsule, PyTuple};
+use pyo3::types::{PyCapsule, PyString, PyTuple};
 
 use crate::arrow_input::schema_of;
 use crate::error::raise;
@@ -46,7 +46,7 @@ impl ArrowColumns {
             options = options.with_views();
         }
         if let Some(decimal) = decimal {
-            options = options.with_decimal(decimal_type(decimal, views)?);
+            options = with_decimal(options, decimal)?;
         }
         Ok(Self {
             batch: batch.clone(),
@@ -73,29 +73,18 @@ impl ArrowColumns {
     }
 }
 
-fn decimal_type(decimal: &Bound<'_, PyAny>, views: bool) -> PyResult<DataType> {
-    if let Ok(name) = decimal.extract::<String>() {
-        return match name.as_str() {
-            "text" if views => Ok(DataType::Utf8View),
-            "text" => Ok(DataType::Utf8),
-            _ => Err(value_error(
-                "decimal must be \"text\" or a tuple (precision, scale)",
-            )),
-        };
+fn with_decimal(options: ArrowOptions, decimal: &Bound<'_, PyAny>) -> PyResult<ArrowOptions> {
+    let is_text = decimal
+        .cast::<PyString>()
+        .ok()
+        .map(|name| name.to_cow().is_ok_and(|name| name == "text"));
+    match (is_text, decimal.extract::<(u8, u8)>()) {
+        (Some(true), _) => Ok(options.with_decimal_text()),
+        (None, Ok((precision, scale))) => Ok(options.with_decimal_digits(precision, scale)),
+        _ => Err(value_error(
+            "decimal must be \"text\" or a tuple (precision, scale)",
+        )),
     }
-    let (precision, scale): (u8, i8) = decimal
-        .extract()
-        .map_err(|_| value_error("decimal must be \"text\" or a tuple (precision, scale)"))?;
-    if precision == 0 || precision > 76 || scale < 0 || scale as u8 > precision {
-        return Err(value_error(
-            "decimal needs a precision from 1 to 76 and a scale from 0 to the precision",
-        ));
-    }
-    Ok(if precision <= 38 {
-        DataType::Decimal128(precision, scale)
-    } else {
-        DataType::Decimal256(precision, scale)
-    })
 }
 
 /// An error of Arrow that bad input cannot cause.

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from hubstream._native import ArrowReader, RecordBatch
+from hubstream._native import ArrowReader
 
 TYPE_CHECKING = False  # importing `typing` would take longer than all the rest
 if TYPE_CHECKING:
     from typing import Protocol, TypeAlias
-
-    from typing_extensions import TypeIs
 
     from hubstream.datahub.models import FailedRecord, PutRecordsResult
     from hubstream.record_schema import RecordSchema
@@ -33,14 +31,6 @@ if TYPE_CHECKING:
 # only about before they are encoded.
 MAX_RECORDS = 10_000
 MAX_BYTES = 2 * 1024 * 1024
-
-
-def is_arrow(data: object) -> TypeIs[ArrowData]:
-    """Whether this is Arrow data of another library."""
-    kind = type(data)
-    return kind is not RecordBatch and (
-        hasattr(kind, "__arrow_c_stream__") or hasattr(kind, "__arrow_c_array__")
-    )
 
 
 def reader_of(schema: RecordSchema | None, data: ArrowData) -> ArrowReader:

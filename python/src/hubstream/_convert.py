@@ -7,12 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from hubstream import _native
+
 TYPE_CHECKING = False  # importing `typing` would take longer than all the rest
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import UnionType
     from typing import Any, TypeVar
 
+    from typing_extensions import TypeIs
+
+    from hubstream._arrow import ArrowData
     from hubstream.records import Record, RecordBatch, RecordSchema
 
     _T = TypeVar("_T")
@@ -82,6 +87,14 @@ def _snake(name: object) -> str:
         return text
     parts = ["_" + char.lower() if char.isupper() else char for char in text]
     return "".join(parts).lstrip("_")
+
+
+def is_arrow(data: object) -> TypeIs[ArrowData]:
+    """Whether this is Arrow data of another library."""
+    kind = type(data)
+    return kind is not _native.RecordBatch and (
+        hasattr(kind, "__arrow_c_stream__") or hasattr(kind, "__arrow_c_array__")
+    )
 
 
 def batch_of(records: RecordBatch | Sequence[Record] | None) -> Any:

@@ -55,6 +55,22 @@ impl ArrowOptions {
         self
     }
 
+    /// Gives all DECIMAL columns a type of so many digits, of which `scale` stand behind the point; up to 38 digits
+    /// are a `Decimal128`, up to 76 a `Decimal256`.
+    pub fn with_decimal_digits(self, precision: u8, scale: u8) -> Self {
+        let scale = i8::try_from(scale).unwrap_or(i8::MAX);
+        self.with_decimal(if precision <= 38 {
+            DataType::Decimal128(precision, scale)
+        } else {
+            DataType::Decimal256(precision, scale)
+        })
+    }
+
+    /// Gives all DECIMAL columns as text.
+    pub fn with_decimal_text(self) -> Self {
+        self.with_decimal(DataType::Utf8)
+    }
+
     /// Gives one column a certain type out of those that the module lists for it. The column of blobs is `data`.
     pub fn with_column(mut self, name: impl Into<String>, data_type: DataType) -> Self {
         self.columns.push(Asked {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hubstream._arrow import PutTotal, add_progress, is_arrow, reader_of
+from hubstream._convert import is_arrow
 from hubstream.datahub import _settings
 from hubstream.datahub._client import DataHubBase
 from hubstream.datahub._travel import CompressFormat, DatahubProtocolType
@@ -179,6 +179,8 @@ class DataHub(DataHubBase):
         )
 
     def _reader(self, project_name: str, topic_name: str, data: ArrowData) -> ArrowReader:
+        from hubstream._arrow import reader_of
+
         topic = self.get_topic(project_name, topic_name)
         return reader_of(topic.record_schema, data)
 
@@ -215,6 +217,8 @@ class DataHub(DataHubBase):
         """
         if not is_arrow(record_list):
             return super().put_records(project_name, topic_name, record_list)
+        from hubstream._arrow import PutTotal, add_progress
+
         reader = self._reader(project_name, topic_name, record_list)
         total = PutTotal()
         try:
@@ -254,6 +258,8 @@ class DataHub(DataHubBase):
         """
         if not is_arrow(record_list):
             return super().put_records_by_shard(project_name, topic_name, shard_id, record_list)
+        from hubstream._arrow import add_progress
+
         reader = self._reader(project_name, topic_name, record_list)
         done = 0
         try:

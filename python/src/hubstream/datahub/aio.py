@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hubstream._arrow import PutTotal, add_progress, is_arrow, reader_of
+from hubstream._convert import is_arrow
 from hubstream.datahub import _settings
 from hubstream.datahub._aio_client import DataHubBase
 from hubstream.datahub._travel import CompressFormat
@@ -180,6 +180,8 @@ class DataHub(DataHubBase):
         )
 
     async def _reader(self, project_name: str, topic_name: str, data: ArrowData) -> ArrowReader:
+        from hubstream._arrow import reader_of
+
         topic = await self.get_topic(project_name, topic_name)
         return reader_of(topic.record_schema, data)
 
@@ -217,6 +219,8 @@ class DataHub(DataHubBase):
         if not is_arrow(record_list):
             return await super().put_records(project_name, topic_name, record_list)
         from asyncio import to_thread
+
+        from hubstream._arrow import PutTotal, add_progress
 
         reader = await self._reader(project_name, topic_name, record_list)
         total = PutTotal()
@@ -260,6 +264,8 @@ class DataHub(DataHubBase):
                 project_name, topic_name, shard_id, record_list
             )
         from asyncio import to_thread
+
+        from hubstream._arrow import add_progress
 
         reader = await self._reader(project_name, topic_name, record_list)
         done = 0
