@@ -1,4 +1,4 @@
-"""The work that is timed: for each case the same with the official client and with hubstream."""
+"""The work on records that is timed: for each case the same with the official client and with hubstream."""
 
 from __future__ import annotations
 
@@ -6,238 +6,293 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import data
-import datahub
-import hubstream.datahub
 import hubstream.datahub.models as models
-import lz4.block
-from datahub.core import DatahubProtocolType
-from datahub.models import (
-    BlobRecord,
-    CompressFormat,
-    FieldType,
-    GetRecordsResult,
-    PutRecordsRequestParams,
-    RecordSchema,
-    TupleRecord,
+import pyarrow
+from clients import (
+    NATIVE_SCHEMA,
+    OFFICIAL,
+    OUR_SCHEMA,
+    OURS,
+    PROJECT,
+    ROWS,
+    SCHEMA,
+    SHARD,
+    WIRES,
+    Pair,
+    compressed,
+    expect,
+    official_values,
+    our_values,
 )
+from datahub.models import CompressFormat, TupleRecord
 from datahub.models.compress import get_compressor
-from datahub.models.params import PutPBRecordsRequestParams
-from datahub.models.results import GetPBRecordsResult
+from datahub.models.params import PutBatchRecordsRequestParams, PutPBRecordsRequestParams, PutRecordsRequestParams
+from datahub.models.results import GetBatchRecordsResult, GetPBRecordsResult, GetRecordsResult
 from hubstream import _native
 from hubstream.records import RecordBatch
 
-KEY = "emulator"
-START = "30000000000000000000000000000000"
-PROJECT = "bench"
-ROWS = data.rows()
-BLOBS = data.blobs()
-SCHEMA = RecordSchema.from_lists([name for name, _ in data.COLUMNS], [FieldType[kind] for _, kind in data.COLUMNS])
-OUR_SCHEMA = models.RecordSchema.from_lists(
-    [name for name, _ in data.COLUMNS], [models.FieldType[kind] for _, kind in data.COLUMNS]
-)
-NATIVE_SCHEMA = OUR_SCHEMA._native
-LZ4 = get_compressor(CompressFormat.LZ4)
+Check = Callable[[], None]
+WAYS = {"rows": "rows at once", "records": "same program"}
+
+# How many times less CPU time it must be: operation, kind, way to travel, compression.
+TARGETS = {
+    ("encode", "tuple", "json", "lz4"): 12,
+    ("encode", "tuple", "protobuf", "lz4"): 14,
+    ("encode", "tuple", "batch v0", "lz4"): 45,
+    ("encode", "tuple", "batch v1", "lz4"): 50,
+    ("encode", "tuple", "protobuf", "none"): 60,
+    ("encode", "tuple", "protobuf", "zlib"): 3.8,
+    ("decode", "tuple", "json", "lz4"): 18,
+    ("decode", "tuple", "protobuf", "lz4"): 25,
+    ("decode", "tuple", "batch v0", "lz4"): 75,
+    ("arrow", "tuple", "json", "lz4"): 26,
+    ("arrow", "tuple", "protobuf", "lz4"): 43,
+    ("arrow", "tuple", "batch v0", "lz4"): 130,
+    ("arrow", "tuple", "batch v1", "lz4"): 130,
+    ("encode", "blob", "protobuf", "lz4"): 2.4,
+    ("encode", "blob", "batch v0", "lz4"): 13,
+    ("encode", "blob", "json", "lz4"): 2.6,
+    ("encode", "blob", "protobuf", "none"): 27,
+    ("decode", "blob", "protobuf", "lz4"): 9,
+    ("decode", "blob", "batch v0", "lz4"): 19,
+    ("decode", "blob", "json", "lz4"): 5,
+    ("put", "tuple", "json", "lz4"): 12,
+    ("put", "tuple", "protobuf", "lz4"): 15,
+    ("put", "tuple", "batch v0", "lz4"): 38,
+    ("get", "tuple", "json", "lz4"): 16,
+    ("get", "tuple", "protobuf", "lz4"): 24,
+    ("get", "tuple", "batch v0", "lz4"): 55,
+    ("put", "blob", "json", "lz4"): 4,
+    ("put", "blob", "protobuf", "lz4"): 5,
+    ("put", "blob", "batch v0", "lz4"): 14,
+    ("get", "blob", "json", "lz4"): 6,
+    ("get", "blob", "protobuf", "lz4"): 13,
+    ("get", "blob", "batch v0", "lz4"): 20,
+}
 
 
 @dataclass
 class Case:
     """One comparison. `check` fails when the two do not give the same values."""
 
+    table: str
     name: str
     units: int
     official: Callable[[], object]
     ours: Callable[[], object]
     check: Callable[[], None]
+    target: float | None = None
 
 
-def official_tuples() -> list[TupleRecord]:
-    return [TupleRecord(schema=SCHEMA, values=row) for row in ROWS]
+def _case(operation: str, kind: str, pair: Pair, way: str, **work: Callable[[], object]) -> Case:
+    words = [kind, pair.wire.name]
+    if pair.compression != "lz4":
+        words.append({"none": "uncompressed"}.get(pair.compression, pair.compression))
+    name = " ".join(words) + (f", {WAYS[way]}" if way else "")
+    key = (operation, kind, pair.wire.name, pair.compression)
+    target = None if way == "records" else TARGETS.get(key)
+    return Case(operation, name, data.COUNT, target=target, **work)
 
 
-def official_blobs() -> list[BlobRecord]:
-    return [BlobRecord(blob_data=blob) for blob in BLOBS]
+def encode(pair: Pair, kind: str, way: str) -> Case:
+    """From Python values to the body of a put."""
+    topic = pair.topic(kind, "put")
+    batch = pair.wire.protocol == "batch"
+    format_ = CompressFormat[pair.compression.upper()]
+    compressor = get_compressor(format_)
 
+    def official() -> bytes:
+        records = OFFICIAL[kind]()
+        if batch:
+            register = pair.official._datahub_impl._schema_register
+            return PutBatchRecordsRequestParams(records, PROJECT, topic, format_, register).content()
+        params = PutPBRecordsRequestParams if pair.wire.protocol == "protobuf" else PutRecordsRequestParams
+        content = params(records).content()
+        content = content if isinstance(content, bytes) else content.encode()
+        return content if pair.compression == "none" else compressor.compress(content)
 
-def official_values(result: object, kind: str) -> list[object]:
-    if kind == "tuple":
-        return [list(record.values) for record in result.records]
-    return [record.blob_data for record in result.records]
+    def ours() -> tuple[bytes, int]:
+        return _native.encode_put(OURS[kind, way](), pair.wire.codec(), pair.compression)
 
-
-def our_values(batch: RecordBatch, kind: str) -> list[object]:
-    return batch.rows() if kind == "tuple" else [bytes(blob) for blob in batch.blobs()]
-
-
-# How a program that came from the official client makes its records, and how one made for hubstream does.
-OURS = {
-    ("tuple", "records"): lambda: RecordBatch.from_records(
-        [models.TupleRecord(schema=OUR_SCHEMA, values=row) for row in ROWS]
-    ),
-    ("tuple", "rows"): lambda: RecordBatch.from_rows(OUR_SCHEMA, ROWS),
-    ("blob", "records"): lambda: RecordBatch.from_records([models.BlobRecord(blob) for blob in BLOBS]),
-    ("blob", "rows"): lambda: RecordBatch.from_blobs(BLOBS),
-}
-OFFICIAL = {"tuple": official_tuples, "blob": official_blobs}
-SAME = {"records": "same program", "rows": "rows at once"}
-
-
-class Bench:
-    """Both clients of one protocol, and topics for them."""
-
-    def __init__(self, url: str, protocol: str) -> None:
-        kind = DatahubProtocolType.PB if protocol == "protobuf" else DatahubProtocolType.JSON
-        self.protocol = protocol
-        self.official = datahub.DataHub(KEY, KEY, url, CompressFormat.LZ4, protocol_type=kind)
-        self.ours = hubstream.datahub.DataHub(KEY, KEY, url, protocol=protocol, compress_format="lz4")
-        if PROJECT not in self.ours.list_project().project_names:
-            self.ours.create_project(PROJECT, "benchmarks")
-        self.topics = {}
-        for use in ("put", "get"):
-            self.topics["tuple", use] = f"tuple_{use}_{protocol}"
-            self.ours.create_tuple_topic(PROJECT, self.topics["tuple", use], 1, 1, OUR_SCHEMA, "")
-            self.topics["blob", use] = f"blob_{use}_{protocol}"
-            self.ours.create_blob_topic(PROJECT, self.topics["blob", use], 1, 1, "")
-        for item in ("tuple", "blob"):
-            self.ours.put_records(PROJECT, self.topics[item, "get"], OURS[item, "rows"]())
-
-    def official_get(self, kind: str, topic: str, cursor: str = START) -> object:
-        if kind == "tuple":
-            return self.official.get_tuple_records(PROJECT, topic, "0", SCHEMA, cursor, data.COUNT)
-        return self.official.get_blob_records(PROJECT, topic, "0", cursor, data.COUNT)
-
-    def our_get(self, kind: str, topic: str, cursor: str = START) -> RecordBatch:
-        if kind == "tuple":
-            got = self.ours.get_tuple_records(PROJECT, topic, "0", OUR_SCHEMA, cursor, data.COUNT)
-        else:
-            got = self.ours.get_blob_records(PROJECT, topic, "0", cursor, data.COUNT)
-        return got.records
-
-    def expect(self, kind: str, found: list[object]) -> None:
-        wanted = ROWS if kind == "tuple" else BLOBS
-        listed = [list(row) for row in found] if kind == "tuple" else found
-        if listed != wanted:
-            raise SystemExit(f"{kind} {self.protocol}: the values are not those that were written")
-
-    def reply(self, kind: str) -> bytes:
-        """The body of the reply to a get, as the official client receives it, decompressed."""
-        seen = []
-        rest = self.official._datahub_impl._rest_client
-        post = rest.post
-        rest.post = lambda *words, **named: seen.append(post(*words, **named)) or seen[-1]
-        try:
-            self.official_get(kind, self.topics[kind, "get"])
-        finally:
-            del rest.post
-        return seen[0][0]
-
-    def encode(self, kind: str, way: str) -> Case:
-        params = PutPBRecordsRequestParams if self.protocol == "protobuf" else PutRecordsRequestParams
-
-        def official() -> bytes:
-            content = params(OFFICIAL[kind]()).content()
-            return LZ4.compress(content if isinstance(content, bytes) else content.encode())
-
-        def ours() -> tuple[bytes, int]:
-            return _native.encode_put(OURS[kind, way](), self.protocol, "lz4")
-
-        def check() -> None:
-            for client in (self.official, self.ours):
-                topic = f"check_{kind}_{way}_{self.protocol}_{'o' if client is self.ours else 't'}"
-                if kind == "tuple":
-                    self.ours.create_tuple_topic(PROJECT, topic, 1, 1, OUR_SCHEMA, "")
-                else:
-                    self.ours.create_blob_topic(PROJECT, topic, 1, 1, "")
-                client.put_records(PROJECT, topic, OURS[kind, way]() if client is self.ours else OFFICIAL[kind]())
-                self.expect(kind, official_values(self.official_get(kind, topic), kind))
-                self.expect(kind, our_values(self.our_get(kind, topic), kind))
-
-        name = f"encode {kind} {self.protocol}, {SAME[way]}"
-        return Case(name, data.COUNT, official, ours, check)
-
-    def decode(self, kind: str) -> Case:
-        raw = self.reply(kind)
-        raw = raw if isinstance(raw, bytes) else raw.encode()
-        body = lz4.block.compress(raw, store_size=False)
-        result = GetPBRecordsResult if self.protocol == "protobuf" else GetRecordsResult
-        schema, native = (SCHEMA, NATIVE_SCHEMA) if kind == "tuple" else (None, None)
-
-        def official() -> list[object]:
-            content = LZ4.decompress(body, len(raw))
-            return official_values(result.parse_content(content, headers={}, record_schema=schema), kind)
-
-        def ours() -> list[object]:
-            batch = _native.decode_get(body, self.protocol, "lz4", len(raw), native)
-            return our_values(batch, kind)
-
-        def check() -> None:
-            self.expect(kind, official())
-            self.expect(kind, ours())
-
-        return Case(f"decode {kind} {self.protocol}", data.COUNT, official, ours, check)
-
-    def put(self, kind: str, way: str) -> Case:
-        topic = self.topics[kind, "put"]
-
-        def official() -> object:
-            return self.official.put_records(PROJECT, topic, OFFICIAL[kind]())
-
-        def ours() -> object:
-            return self.ours.put_records(PROJECT, topic, OURS[kind, way]())
-
-        def check() -> None:
-            for put, get in ((official, self.our_get), (ours, self.official_get)):
-                end = self.ours.get_cursor(PROJECT, topic, "0", models.CursorType.LATEST)
-                put()
-                cursor = self.ours.get_cursor(
-                    PROJECT, topic, "0", models.CursorType.SEQUENCE, end.sequence + (1 if end.record_time else 0)
-                ).cursor
-                got = get(kind, topic, cursor)
-                values = our_values(got, kind) if put is official else official_values(got, kind)
-                self.expect(kind, values)
-
-        name = f"put {kind} {self.protocol}, {SAME[way]}"
-        return Case(name, data.COUNT, official, ours, check)
-
-    def get(self, kind: str) -> Case:
-        topic = self.topics[kind, "get"]
-
-        def official() -> list[object]:
-            return official_values(self.official_get(kind, topic), kind)
-
-        def ours() -> list[object]:
-            return our_values(self.our_get(kind, topic), kind)
-
-        def check() -> None:
-            self.expect(kind, official())
-            self.expect(kind, ours())
-
-        return Case(f"get {kind} {self.protocol}", data.COUNT, official, ours, check)
-
-    def small(self) -> Case:
-        def check() -> None:
-            if self.official.get_project(PROJECT).comment != self.ours.get_project(PROJECT).comment:
-                raise SystemExit("get_project: the results differ")
-
-        return Case(
-            "one small request (get_project)",
-            1,
-            lambda: self.official.get_project(PROJECT),
-            lambda: self.ours.get_project(PROJECT),
-            check,
+    def check() -> None:
+        checking = pair.topic(kind, f"check_{way}")
+        check_puts(
+            pair,
+            kind,
+            checking,
+            lambda: pair.official_put(checking, OFFICIAL[kind]()),
+            lambda: pair.our_put(checking, OURS[kind, way]()),
         )
+
+    return _case("encode", kind, pair, way, official=official, ours=ours, check=check)
+
+
+def check_puts(
+    pair: Pair, kind: str, topic: str, official: Callable[[], object], ours: Callable[[], object]
+) -> None:
+    """Fails unless what each client puts is read by both, or by ours where the official one cannot."""
+    what = f"{kind} {pair.wire.name} {pair.compression}"
+    for put in (official, ours):
+        end = pair.ours.get_cursor(PROJECT, topic, SHARD, models.CursorType.LATEST)
+        put()
+        place = end.sequence + (1 if end.record_time else 0)
+        cursor = pair.ours.get_cursor(PROJECT, topic, SHARD, models.CursorType.SEQUENCE, place).cursor
+        expect(what, kind, our_values(pair.our_get(kind, topic, cursor), kind))
+        if put is official or pair.wire.version != 1:
+            expect(what, kind, official_values(pair.official_get(kind, topic, cursor), kind))
+
+
+def decoders(pair: Pair, kind: str) -> tuple[Callable[[], object], Callable[[], RecordBatch]]:
+    """Both ways from the body of a reply to what each client makes of it."""
+    raw, earlier = (pair.reply(kind, pair.topic(kind, "get", side)) for side in ("ours", "official"))
+    schema, native = (SCHEMA, NATIVE_SCHEMA) if kind == "tuple" else (None, None)
+    codec, compression = pair.wire.codec(), pair.compression
+    if pair.wire.protocol == "batch":
+        words = {
+            "project_name": PROJECT,
+            "topic_name": pair.topic(kind, "get", "official"),
+            "init_schema": schema,
+            "schema_register": pair.official._datahub_impl._schema_register if schema else None,
+        }
+        return (
+            lambda: GetBatchRecordsResult.parse_content(earlier, headers={}, record_schema=schema, **words),
+            lambda: _native.decode_get(raw, codec, "none", len(raw), native),
+        )
+    body = compressed(raw, compression)
+    compressor = get_compressor(CompressFormat[compression.upper()])
+    result = GetPBRecordsResult if pair.wire.protocol == "protobuf" else GetRecordsResult
+
+    def official() -> object:
+        content = body if compression == "none" else compressor.decompress(body, len(raw))
+        return result.parse_content(content, headers={}, record_schema=schema)
+
+    return official, lambda: _native.decode_get(body, codec, compression, len(raw), native)
+
+
+def decode(pair: Pair, kind: str) -> Case:
+    """From the body of a reply to all values as Python objects."""
+    read_official, read_ours = decoders(pair, kind)
+
+    def official() -> list[object]:
+        return official_values(read_official(), kind)
+
+    def ours() -> list[object]:
+        return our_values(read_ours(), kind)
+
+    return _case("decode", kind, pair, "", official=official, ours=ours, check=_both(pair, kind, official, ours))
+
+
+def _both(pair: Pair, kind: str, official: Callable[[], list[object]], ours: Callable[[], list[object]]) -> Check:
+    def check() -> None:
+        for work in (official, ours):
+            expect(f"{kind} {pair.wire.name} {pair.compression}", kind, work())
+
+    return check
+
+
+def arrow(pair: Pair) -> Case:
+    """From the body of a reply to Arrow columns, as pyarrow has them."""
+    read_official, read_ours = decoders(pair, "tuple")
+    schema = pyarrow.record_batch(OURS["tuple", "rows"]()).schema
+
+    def official() -> pyarrow.RecordBatch:
+        columns = zip(*official_values(read_official(), "tuple"), strict=True)
+        arrays = [pyarrow.array(column, type=field.type) for column, field in zip(columns, schema, strict=True)]
+        return pyarrow.RecordBatch.from_arrays(arrays, schema=schema)
+
+    def ours() -> pyarrow.RecordBatch:
+        return pyarrow.record_batch(read_ours())
+
+    def check() -> None:
+        if not official().equals(ours()):
+            raise SystemExit(f"arrow {pair.wire.name}: the columns differ")
+
+    return _case("arrow", "tuple", pair, "", official=official, ours=ours, check=check)
+
+
+def put(pair: Pair, kind: str, way: str) -> Case:
+    """The whole call, from Python values."""
+    topic = pair.topic(kind, "put")
+
+    def official() -> object:
+        return pair.official_put(topic, OFFICIAL[kind]())
+
+    def ours() -> object:
+        return pair.our_put(topic, OURS[kind, way]())
+
+    def check() -> None:
+        check_puts(pair, kind, topic, official, ours)
+
+    return _case("put", kind, pair, way, official=official, ours=ours, check=check)
+
+
+def get(pair: Pair, kind: str) -> Case:
+    """The whole call, to all values as Python objects."""
+    topic, earlier = pair.topic(kind, "get"), pair.topic(kind, "get", "official")
+
+    def official() -> list[object]:
+        return official_values(pair.official_get(kind, earlier), kind)
+
+    def ours() -> list[object]:
+        return our_values(pair.our_get(kind, topic), kind)
+
+    return _case("get", kind, pair, "", official=official, ours=ours, check=_both(pair, kind, official, ours))
+
+
+def get_project(pair: Pair) -> Case:
+    """A call with next to nothing in it."""
+
+    def check() -> None:
+        if pair.official.get_project(PROJECT).comment != pair.ours.get_project(PROJECT).comment:
+            raise SystemExit("get_project: the results differ")
+
+    return Case(
+        "request",
+        "get_project",
+        1,
+        lambda: pair.official.get_project(PROJECT),
+        lambda: pair.ours.get_project(PROJECT),
+        check,
+        25,
+    )
+
+
+def put_one(pair: Pair) -> Case:
+    """A put of a single record."""
+    topic = pair.topic("tuple", "one")
+    row = ROWS[0]
+
+    def official() -> object:
+        return pair.official_put(topic, [TupleRecord(schema=SCHEMA, values=row)])
+
+    def ours() -> object:
+        return pair.our_put(topic, [models.TupleRecord(schema=OUR_SCHEMA, values=row)])
+
+    def check() -> None:
+        for put in (official, ours):
+            put()
+        found = our_values(pair.our_get("tuple", topic), "tuple")
+        if [list(found_row) for found_row in found] != [row, row]:
+            raise SystemExit("put of one record: the values are not those that were written")
+
+    return Case("request", "put of one tuple record", 1, official, ours, check, 25)
 
 
 def all_cases(url: str) -> Iterator[Case]:
     """All cases, each ready to run."""
-    benches = [Bench(url, protocol) for protocol in ("protobuf", "json")]
+    pairs = [Pair(url, wire) for wire in WIRES]
+    packed = [Pair(url, WIRES[0], compression) for compression in ("none", "zlib")]
     for kind in ("tuple", "blob"):
-        for bench in benches:
-            yield from (bench.encode(kind, way) for way in SAME)
+        for way in WAYS:
+            yield from (encode(pair, kind, way) for pair in pairs)
+        yield from (encode(pair, kind, "rows") for pair in packed)
     for kind in ("tuple", "blob"):
-        yield from (bench.decode(kind) for bench in benches)
+        yield from (decode(pair, kind) for pair in pairs + packed)
+    yield from (arrow(pair) for pair in pairs)
     for kind in ("tuple", "blob"):
-        for bench in benches:
-            yield from (bench.put(kind, way) for way in SAME)
+        for way in WAYS:
+            yield from (put(pair, kind, way) for pair in pairs)
     for kind in ("tuple", "blob"):
-        yield from (bench.get(kind) for bench in benches)
-    yield benches[0].small()
+        yield from (get(pair, kind) for pair in pairs)
+    yield get_project(pairs[0])
+    yield put_one(pairs[0])

@@ -1,96 +1,76 @@
-"""Times the same work with the official client and with hubstream, in turns, and reports medians."""
+"""Times the same work with the official client and with hubstream, in turns, and writes medians."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
 import json
 import os
-import resource
 import shlex
 import signal
 import statistics
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import cases
-import report
+import facts
+import measured
+import process
+import traffic
 
-# One sample takes about this long with the faster client; the slower one does the same work.
+# One sample takes about this long with the faster client.
 SAMPLE_SECONDS = 0.1
+HERE = Path(__file__).resolve().parent
+RESULTS = HERE / "results" / "python.json"
+SIDES = ["pydatahub", "hubstream"]
+TITLES = {
+    "encode": "Encoding: from Python values to the body of a put",
+    "decode": "Decoding: from the body of a reply to all values as Python objects",
+    "arrow": "Decoding to Arrow",
+    "put": "Put: the whole call, from Python values",
+    "get": "Get: the whole call, to all values as Python objects",
+    "request": "One small request",
+}
 
 
-@dataclass
-class Side:
-    """What was measured of one client."""
-
-    cpu: list[float] = field(default_factory=list)
-    wall: list[float] = field(default_factory=list)
-
-    def cpu_us(self) -> float:
-        """Median CPU time per unit in microseconds."""
-        return statistics.median(self.cpu) * 1e6
-
-    def per_second(self) -> float:
-        """Median units per second."""
-        return 1 / statistics.median(self.wall)
-
-    def spread(self) -> float:
-        """Half the distance of the quartiles of the CPU time, as a part of the median."""
-        low, middle, high = statistics.quantiles(self.cpu, n=4)
-        return (high - low) / 2 / middle
-
-
-@dataclass
-class Result:
-    """One line of the report."""
-
-    case: cases.Case
-    official: Side
-    ours: Side
-
-    def ratio(self) -> float:
-        """How many times less CPU time hubstream takes."""
-        return self.official.cpu_us() / self.ours.cpu_us()
-
-
-def sample(work: Callable[[], object], times: int, units: int, side: Side) -> None:
-    """Does the work some times; CPU time is that of all threads of this process."""
+def sample(work: Callable[[], object], times: int, units: int) -> float:
+    """CPU time per unit of doing the work some times: that of all threads of this process, in seconds."""
     gc.collect()
-    cpu, wall = time.process_time(), time.perf_counter()
+    start = time.process_time()
     for _ in range(times):
         work()
-    side.wall.append((time.perf_counter() - wall) / times / units)
-    side.cpu.append((time.process_time() - cpu) / times / units)
+    return (time.process_time() - start) / times / units
 
 
-def measure(case: cases.Case, rounds: int) -> Result:
+def measure(case: cases.Case, rounds: int) -> measured.Row:
     """Takes the samples of a case, one client after the other in each round."""
     case.check()
-    work = {"official": case.official, "ours": case.ours}
-    times = {}
-    for name, once in work.items():
+    work = (case.official, case.ours)
+    times = []
+    for once in work:
         once()
-        start = time.perf_counter()
+        start = time.process_time()
         once()
-        spent = max(time.perf_counter() - start, 1e-6)
-        times[name] = max(1, min(2000, round(SAMPLE_SECONDS / spent)))
-    sides = {"official": Side(), "ours": Side()}
+        spent = max(time.process_time() - start, 1e-6)
+        times.append(max(1, min(2000, round(SAMPLE_SECONDS / spent))))
+    samples: list[list[float]] = [[], []]
     for _ in range(rounds):
-        for name, once in work.items():
-            sample(once, times[name], case.units, sides[name])
-    return Result(case, sides["official"], sides["ours"])
+        for side, once in enumerate(work):
+            samples[side].append(sample(once, times[side], case.units) * 1e6)
+    return measured.Row(case.name, samples, target=case.target)
 
 
 class Emulator:
-    """An emulator in a process of its own."""
+    """An emulator in a process of its own, on a processor of its own if there are two."""
 
     def __enter__(self) -> str:
         command = [*shlex.split(os.environ["HUBSTREAM_EMULATOR"]), "--datahub", "127.0.0.1:0", "--limits", "relaxed"]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, text=True, preexec_fn=lambda: pin(facts.SERVER_PROCESSOR)
+        )
         ready = self.process.stdout.readline() if self.process.stdout else ""
         if not ready:
             raise SystemExit("the emulator did not start")
@@ -98,41 +78,59 @@ class Emulator:
 
     def __exit__(self, *_: object) -> None:
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(timeout=30)
+        self.process.wait(timeout=60)
 
 
-def busy_seconds() -> float:
-    """CPU time that all other programs have taken since the machine started; 0 where that is not told."""
-    try:
-        user, nice, system = (int(word) for word in Path("/proc/stat").read_text().split()[1:4])
-    except OSError:
-        return 0.0
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    own = time.process_time() + children.ru_utime + children.ru_stime
-    return (user + nice + system) / os.sysconf("SC_CLK_TCK") - own
+def pin(processor: int) -> None:
+    """Keeps this process on one processor, where the system can do that."""
+    if hasattr(os, "sched_setaffinity") and (os.cpu_count() or 1) > 1:
+        os.sched_setaffinity(0, {processor})
+
+
+def records(options: argparse.Namespace) -> list[dict[str, object]]:
+    """The comparisons within one process, by operation."""
+    rows: dict[str, list[dict[str, object]]] = {}
+    with Emulator() as url:
+        pin(facts.CLIENT_PROCESSOR)
+        for case in cases.all_cases(url):
+            if options.only in f"{case.table} {case.name}":
+                row = measure(case, options.rounds)
+                print(f"{case.table:8}{row.line(SIDES, 'µs')}", flush=True)
+                rows.setdefault(case.table, []).append(row.as_json(2))
+    with contextlib.suppress(AttributeError):
+        os.sched_setaffinity(0, range(os.cpu_count() or 1))
+    tables = []
+    for name, found in rows.items():
+        per = "request" if name == "request" else "record"
+        table = {"title": TITLES[name], "unit": "µs", "per": per, "sides": SIDES, "ratio": "less", "rows": found}
+        tables.append(table)
+    return tables
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", nargs="?", type=Path, default=RESULTS, help="file to write")
     parser.add_argument("--rounds", type=int, default=11, help="samples per client and case (default 11)")
     parser.add_argument("--dry", action="store_true", help="write no file")
-    parser.add_argument("--only", default="", help="cases whose name has this text")
+    parser.add_argument("--only", default="", help="cases whose table and name have this text")
     options = parser.parse_args()
-    results = []
-    before = busy_seconds()
-    start = time.perf_counter()
-    print(report.HEAD)
-    with Emulator() as url:
-        for case in cases.all_cases(url):
-            if options.only not in case.name:
-                continue
-            results.append(measure(case, max(options.rounds, 3)))
-            print(report.line(results[-1]), flush=True)
-    spent = time.perf_counter() - start
-    others = max(0.0, busy_seconds() - before) / spent / (os.cpu_count() or 1)
-    print(f"other programs took {others:.0%} of the processors meanwhile")
+    options.rounds = max(options.rounds, 3)
+    watch = facts.Watch()
+    tables = records(options)
+    for part in (traffic, process):
+        tables += part.tables(Emulator, options)
+    found = {
+        "title": "Python: the official client and hubstream",
+        "order": 10,
+        "command": "tests/bench/run python",
+        **facts.here(options.rounds, watch.others()),
+        **json.loads((HERE / "python.json").read_text()),
+        "tables": tables,
+    }
     if not options.dry:
-        print(f"wrote {report.write(results, options.rounds, others)}")
+        options.out.parent.mkdir(exist_ok=True)
+        options.out.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+        print(f"wrote {options.out}")
 
 
 if __name__ == "__main__":

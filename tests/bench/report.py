@@ -1,82 +1,90 @@
-"""What was measured, as lines on the screen and as docs/benchmarks.md."""
+"""Turns the results of all harnesses into docs/benchmarks.md and docs/benchmarks.svg."""
 
 from __future__ import annotations
 
-import datetime
-import importlib.metadata
-import os
-import platform
-import subprocess
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from compare import Result
+import plot
+from measured import RATIOS
 
-ROOT = Path(__file__).resolve().parents[2]
-WIDTH = 38
-HEAD = f"{'':<{WIDTH}} {'pydatahub':>21} {'hubstream':>21} {'CPU':>6}\n{'':<{WIDTH}} {'µs CPU':>10} {'per s':>10} {'µs CPU':>10} {'per s':>10} {'ratio':>6}"
-
-
-def line(result: Result) -> str:
-    """One case on one line."""
-    official, ours = result.official, result.ours
-    return (
-        f"{result.case.name:<{WIDTH}} {official.cpu_us():>10.2f} {official.per_second():>10,.0f} "
-        f"{ours.cpu_us():>10.2f} {ours.per_second():>10,.0f} {result.ratio():>5.1f}x"
-    )
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+RESULTS = HERE / "results"
 
 
-def _command(*words: str) -> str:
-    try:
-        return subprocess.run(words, capture_output=True, text=True, check=True, cwd=ROOT).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
+def _number(value: float) -> str:
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
-def _processor() -> str:
-    try:
-        for text in Path("/proc/cpuinfo").read_text().splitlines():
-            if text.startswith("model name"):
-                return text.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or "unknown processor"
+def _mark(text: str, reached: bool | None) -> str:
+    if reached is None:
+        return text
+    return f"**{text}**" if reached else f"*{text}*"
 
 
-def _table(results: list[Result]) -> str:
-    rows = [
-        "| | pydatahub CPU | per second | hubstream CPU | per second | CPU ratio |",
-        "|---|---:|---:|---:|---:|---:|",
-    ]
-    for result in results:
-        official, ours = result.official, result.ours
-        rows.append(
-            f"| {result.case.name} | {official.cpu_us():,.2f} µs | {official.per_second():,.0f} | "
-            f"{ours.cpu_us():,.2f} µs | {ours.per_second():,.0f} | {result.ratio():.1f}× |"
-        )
-    return "\n".join(rows)
+def _ratio(row: dict, kind: str | None) -> tuple[str, str]:
+    """The ratio and the target of a row, as they are shown."""
+    values, target, limit = row["values"], row.get("target"), row.get("limit")
+    reached, wanted = [], []
+    text = ""
+    if kind and None not in values and values[0] and values[-1]:
+        ratio = RATIOS[kind](values)
+        text = f"{_number(ratio)}×"
+        if target is not None:
+            reached.append(ratio <= target if kind == "of" else ratio >= target)
+            wanted.append(f"{'≤' if kind == 'of' else '≥'} {target:g}×")
+    if limit is not None and values[-1] is not None:
+        reached.append(values[-1] <= limit)
+        wanted.append(f"≤ {limit:g}")
+    return _mark(text or "–", all(reached) if reached else None), " and ".join(wanted)
 
 
-def write(results: list[Result], rounds: int, others: float) -> Path:
-    """Writes the page; returns where."""
-    spread = max(max(result.official.spread(), result.ours.spread()) for result in results)
-    text = (Path(__file__).parent / "page.md").read_text()
-    facts = {
-        "table": _table(results),
-        "machine": f"{os.cpu_count()} processors ({_processor()}), {platform.system()} {platform.release()}",
-        "versions": (
-            f"Python {platform.python_version()}, pydatahub {importlib.metadata.version('pydatahub')}, "
-            f"{_command('rustc', '--version')}, commit {_command('git', 'rev-parse', '--short', 'HEAD')}"
-        ),
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "rounds": str(rounds),
-        "spread": f"{spread:.0%}",
-        "others": f"{others:.0%}",
-    }
-    for name, value in facts.items():
-        text = text.replace(f"{{{name}}}", value)
-    path = ROOT / "docs" / "benchmarks.md"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(text)
-    return path.relative_to(ROOT)
+def _table(table: dict) -> str:
+    unit = f" {table['unit']}" if table.get("unit") else ""
+    per = f" per {table['per']}" if table.get("per") else ""
+    kind = table.get("ratio")
+    head = ["", *(f"{side}" for side in table["sides"]), *(["ratio", "target"] if kind else [])]
+    lines = [f"### {table['title']}", ""]
+    if unit or per:
+        lines += [f"In{unit}{per}.", ""]
+    lines += [f"| {' | '.join(head)} |", f"|---|{'---:|' * (len(head) - 1)}"]
+    for row in table["rows"]:
+        shown = [row["name"], *("–" if value is None else _number(value) for value in row["values"])]
+        if kind:
+            shown += _ratio(row, kind)
+        lines.append(f"| {' | '.join(shown)} |")
+    return "\n".join(lines)
+
+
+def _part(part: dict) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in part["versions"].items() if name != "samples")
+    spreads = [row["spread"] for table in part["tables"] for row in table["rows"] if row.get("spread") is not None]
+    facts = [("command", f"`{part['command']}`"), ("machine", part["machine"]), ("versions", versions), ("date", part["date"])]
+    if "samples" in part["versions"]:
+        facts.append(("samples", f"{part['versions']['samples']}; medians"))
+    if spreads:
+        facts.append(("spread", f"half the distance of the quartiles was {max(spreads):.0%} of the median at most"))
+    lines = [f"## {part['title']}", "", "| | |", "|---|---|", *(f"| {name} | {text} |" for name, text in facts), ""]
+    lines += [f"- {text}" for text in part.get("about", ())]
+    lines += [""] if part.get("about") else []
+    lines += ["\n\n".join(_table(table) for table in part["tables"])]
+    if part.get("not_measured"):
+        lines += ["", "Not measured:", "", *(f"- {text}" for text in part["not_measured"])]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parts = [json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))]
+    parts.sort(key=lambda part: part["order"])
+    text = (HERE / "page.md").read_text().replace("{parts}", "\n\n".join(map(_part, parts)))
+    page = ROOT / "docs" / "benchmarks.md"
+    page.write_text(text.rstrip() + "\n")
+    (ROOT / "docs" / "benchmarks.svg").write_text(plot.picture(parts))
+    print(f"wrote {page.relative_to(ROOT)} from {len(parts)} results")
+
+
+if __name__ == "__main__":
+    main()

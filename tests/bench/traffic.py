@@ -1,0 +1,175 @@
+"""Many calls at once: threads, coroutines, and how long each call takes."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+import time
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+
+import hubstream.datahub.aio
+import measured
+from cases import decoders
+from clients import KEY, OUR_SCHEMA, OURS, PROJECT, SHARD, START, WIRES, Pair, data, official_tuples, official_values
+from datahub.models.params import PutPBRecordsRequestParams
+from hubstream import _native
+
+# Calls that wait at once, and calls in all.
+AT_ONCE = 64
+GETS = 256
+SMALL = 2000
+THREADS = 8
+PROTOBUF = WIRES[0]
+
+
+def _per_second(work: Callable[[], object], threads: int, times: int) -> float:
+    """Thousands of records per second of some threads that do the work together."""
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in pool.map(lambda _: work(), range(threads)):
+            pass
+        start = time.perf_counter()
+        for _ in pool.map(lambda _: work(), range(times)):
+            pass
+        return times * data.COUNT / (time.perf_counter() - start) / 1000
+
+
+def several_threads(pair: Pair, rounds: int) -> dict[str, object]:
+    """What further threads add where the interpreter is not needed."""
+    batch = OURS["tuple", "rows"]()
+    read_official, read_ours = decoders(pair, "tuple")
+    work = [
+        ("pydatahub: encode tuple protobuf", lambda: PutPBRecordsRequestParams(official_tuples()).content(), 16, None),
+        ("pydatahub: decode tuple protobuf", read_official, 16, None),
+        ("hubstream: encode a batch, tuple protobuf", lambda: _native.encode_put(batch, "protobuf", "lz4"), 160, 1.7),
+        ("hubstream: decode to a batch, tuple protobuf", read_ours, 320, 1.7),
+    ]
+    rows = []
+    for name, once, times, target in work:
+        samples: list[list[float]] = [[], []]
+        for _ in range(rounds):
+            for side, threads in enumerate((1, THREADS)):
+                samples[side].append(_per_second(once, threads, times))
+        row = measured.Row(name, samples, target=target)
+        print(f"threads {row.line(['1 thread', f'{THREADS} threads'], 'k/s')}", flush=True)
+        rows.append(row.as_json(0))
+    return {
+        "title": f"{THREADS} threads beside one",
+        "unit": "thousand records",
+        "per": "second",
+        "sides": ["1 thread", f"{THREADS} threads"],
+        "ratio": "more",
+        "rows": rows,
+    }
+
+
+async def _waiting(make: Callable[[], Coroutine[object, object, object]], times: int, at_once: int) -> list[float]:
+    """How long each of some calls took, in seconds, with so many at a time."""
+    spent = []
+    left = iter(range(times))
+
+    async def work() -> None:
+        for _ in left:
+            start = time.perf_counter()
+            await make()
+            spent.append(time.perf_counter() - start)
+
+    await asyncio.gather(*(work() for _ in range(at_once)))
+    return spent
+
+
+def _official_waiting(get: Callable[[], object], times: int) -> list[float]:
+    def work(_: int) -> float:
+        start = time.perf_counter()
+        get()
+        return time.perf_counter() - start
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(work, range(times)))
+
+
+def waiting(url: str, pair: Pair, rounds: int) -> dict[str, object]:
+    """How long gets of 1000 records take when many wait at once."""
+    topic = pair.topic("tuple", "get")
+    samples: dict[str, list[list[float]]] = {"p50": [[], []], "p99": [[], []]}
+
+    async def ours() -> list[float]:
+        async with hubstream.datahub.aio.DataHub(KEY, KEY, url) as hub:
+
+            async def get() -> None:
+                got = await hub.get_tuple_records(PROJECT, topic, SHARD, OUR_SCHEMA, START, data.COUNT)
+                got.records.rows()
+
+            return await _waiting(get, GETS, AT_ONCE)
+
+    def official() -> list[float]:
+        return _official_waiting(lambda: official_values(pair.official_get("tuple", topic), "tuple"), AT_ONCE * 2)
+
+    for _ in range(max(3, rounds // 3)):
+        for side, work in enumerate((official, lambda: asyncio.run(ours()))):
+            parts = statistics.quantiles(work(), n=100)
+            samples["p50"][side].append(parts[49] * 1000)
+            samples["p99"][side].append(parts[98] * 1000)
+    rows = []
+    for name, target in (("p50", None), ("p99", None)):
+        row = measured.Row(f"{name}, {AT_ONCE} gets in flight", samples[name], target=target or 15)
+        print(f"waiting {row.line(['pydatahub', 'hubstream'], 'ms')}", flush=True)
+        rows.append(row.as_json(1))
+    return {
+        "title": "Time of a get of 1000 tuples in protobuf, many at once",
+        "unit": "ms",
+        "sides": ["pydatahub (threads)", "hubstream (asyncio)"],
+        "ratio": "less",
+        "rows": rows,
+    }
+
+
+def small_requests(url: str, pair: Pair, rounds: int) -> dict[str, object]:
+    """CPU time of a call with next to nothing in it, as a coroutine."""
+    samples: dict[int, list[list[float]]] = {1: [[], []], 16: [[], []]}
+
+    async def ours(at_once: int) -> float:
+        async with hubstream.datahub.aio.DataHub(KEY, KEY, url) as hub:
+            await _waiting(lambda: hub.get_project(PROJECT), at_once, at_once)
+            start = time.process_time()
+            await _waiting(lambda: hub.get_project(PROJECT), SMALL, at_once)
+            return (time.process_time() - start) / SMALL * 1e6
+
+    def official() -> float:
+        start = time.process_time()
+        for _ in range(SMALL // 10):
+            pair.official.get_project(PROJECT)
+        return (time.process_time() - start) / (SMALL // 10) * 1e6
+
+    for _ in range(rounds):
+        for at_once, sides in samples.items():
+            sides[0].append(official())
+            sides[1].append(asyncio.run(ours(at_once)))
+    rows = []
+    for at_once, sides in samples.items():
+        row = measured.Row(f"get_project, {at_once} at once", sides, limit=40)
+        print(f"asyncio {row.line(['pydatahub', 'hubstream'], 'µs')}", flush=True)
+        rows.append(row.as_json(1))
+    return {
+        "title": "One small request with asyncio, beside the official client, which only blocks",
+        "unit": "µs",
+        "per": "request",
+        "sides": ["pydatahub (blocking)", "hubstream (asyncio)"],
+        "ratio": "less",
+        "rows": rows,
+    }
+
+
+def tables(emulator: Callable[[], AbstractContextManager[str]], options: argparse.Namespace) -> list[dict[str, object]]:
+    """The tables of this part."""
+    if options.only and options.only not in "traffic":
+        return []
+    with emulator() as url:
+        pair = Pair(url, PROTOBUF)
+        return [
+            small_requests(url, pair, options.rounds),
+            several_threads(pair, options.rounds),
+            waiting(url, pair, options.rounds),
+        ]
