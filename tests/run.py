@@ -49,7 +49,13 @@ def script(*words: str) -> list[str]:
 
 def interop_steps() -> list[Step]:
     runs = sorted((ROOT / "tests" / "interop").glob("*/run"))
-    return [Step(f"interop-{run.parent.name}", [[str(run)]], ("build",)) for run in runs]
+    # The matrix runs the packages of all languages.
+    needs = {"matrix": ("packages",)}
+    names = [run.parent.name for run in runs]
+    return [
+        Step(f"interop-{name}", [[str(run)]], needs.get(name, ("build",)))
+        for name, run in zip(names, runs, strict=True)
+    ]
 
 
 def kotlin_missing() -> str:
@@ -163,8 +169,8 @@ def summary(lines: list[str]) -> str:
             node[match[1]] = node.get(match[1], 0) + int(match[2])
         elif match := re.match(r"=* ?(\d+ (?:passed|failed|skipped|error).*?) in [\d.]+s", line):
             told.append(match[1])
-        elif re.match(r"\d+ runs, \d+ assertions|\[INFO\] Tests run: \d+, F.*\d$|(?:demo|fuzz|readme): ", line):
-            told.append(re.sub(r"^(?:\[INFO\]|demo:|fuzz:|readme:) ", "", line))
+        elif re.match(r"\d+ runs, \d+ assertions|\[INFO\] Tests run: \d+, F.*\d$|(?:demo|fuzz|matrix|readme): ", line):
+            told.append(re.sub(r"^(?:\[INFO\]|demo:|fuzz:|matrix:|readme:) ", "", line))
     if node:
         told.append(f"{node.get('pass', 0)} passed, {node.get('fail', 0)} failed, {node.get('skipped', 0)} skipped")
     return "; ".join(told)

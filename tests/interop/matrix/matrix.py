@@ -91,7 +91,9 @@ class Matrix:
             for who in self.present
             for protocol, understood in who.reads.items()
             for topic in TOPICS
-            if topic.stored in understood and topic in self.written and not lacking(who.cannot_read, protocol, topic.kind)
+            if topic.stored in understood
+            and topic in self.written
+            and not lacking(who.cannot_read, protocol, topic.kind)
         ]
         self.reads = len(jobs)
         with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
@@ -147,11 +149,11 @@ def different(topic: Topic, writer: Participant, reader: Participant, protocol: 
         if len(values) != len(types):
             yield f"record {number} has {len(values)} values"
             continue
-        for type, value, found in zip(types, sent.values, values, strict=True):
-            known = [quirk.got for quirk in quirks if quirk.type == type and quirk.sent == value]
+        for kind, value, found in zip(types, sent.values, values, strict=True):
+            known = [quirk.got for quirk in quirks if quirk.type == kind and quirk.sent == value]
             wanted = known[0] if known else value
-            if not same(type, wanted, found):
-                yield f"record {number}: the {type.name} {short(wanted)} came as {short(found)}"
+            if not same(kind, wanted, found):
+                yield f"record {number}: the {kind.name} {short(wanted)} came as {short(found)}"
 
 
 def short(value: object) -> str:
@@ -166,9 +168,7 @@ def last_lines(text: str) -> str:
 def show(matrix: Matrix) -> None:
     names = [who.name for who in matrix.present]
     cells = {
-        (writer, reader): " ".join(
-            form for form in STORED if matrix.agreed[writer, reader].get(form)
-        )
+        (writer, reader): " ".join(form for form in STORED if matrix.agreed[writer, reader].get(form))
         for writer in names
         for reader in names
     }
@@ -178,6 +178,9 @@ def show(matrix: Matrix) -> None:
         print(writer.ljust(width), *(cells[writer, reader].ljust(width) for reader in names), sep="  ")
     print("\nIn a cell: the forms in which everything that was written was read with equal values, in every protocol.")
     for who in matrix.present:
+        for protocol, understood in who.reads.items():
+            if other := " and ".join(form for form in STORED if form not in understood):
+                matrix.notes.append(f"{who.name}, reading {protocol}: it does not know {other}")
         for quirk in who.quirks:
             matrix.notes.append(f"{who.name}, reading {' and '.join(quirk.protocols)}: {quirk.why}")
         for action, lacks in (("write", who.cannot_write), ("read", who.cannot_read)):

@@ -38,7 +38,9 @@ def record_of(schema, line):
         record = BlobRecord(blob_data=b64decode(line["data"]))
     else:
         kinds = [field.type for field in schema.field_list]
-        record = TupleRecord(schema=schema, values=[value_of(*pair) for pair in zip(kinds, line["values"], strict=True)])
+        record = TupleRecord(
+            schema=schema, values=[value_of(*pair) for pair in zip(kinds, line["values"], strict=True)]
+        )
     for key, value in line["attributes"].items():
         record.put_attribute(key, value)
     record.shard_id = SHARD

@@ -80,10 +80,10 @@ PYDATAHUB = Participant(
 
 GO = Participant(
     "Go",
-    [str(ROOT / "tests/interop/aliyun-datahub-sdk-go/matrix")],
-    ("pb", "batch1"),
-    {"pb": STORED, "batch": ("json", "pb", "batch1")},
-    [str(ROOT / "tests/interop/aliyun-datahub-sdk-go/matrix"), "prepare"],
+    [str(ROOT / "tests/interop/aliyun-datahub-sdk-go/participant")],
+    ("json", "pb", "batch1"),
+    {"json": STORED, "pb": STORED, "batch": ("json", "pb", "batch1")},
+    [str(ROOT / "tests/interop/aliyun-datahub-sdk-go/participant"), "prepare"],
 )
 
 JAVA = Participant(
