@@ -1,5 +1,6 @@
 //! Alibaba Cloud DataHub.
 
+mod alarm;
 mod auth;
 mod batch;
 mod call;
@@ -11,6 +12,7 @@ mod frame;
 mod group;
 mod hash_key;
 mod journal;
+mod kafka_group;
 mod log;
 mod members;
 mod metering;

@@ -254,6 +254,24 @@ impl Error {
         )
     }
 
+    pub(super) fn no_such_alarm() -> Self {
+        Self::missing(
+            "NoSuchAlarmRule",
+            "The specified alarm rule does not exist.",
+        )
+    }
+
+    pub(super) fn no_such_group() -> Self {
+        Self::missing("ResourceNotFound", "The specified group does not exist.")
+    }
+
+    pub(super) fn group_exists() -> Self {
+        Self::bad_request(
+            "ResourceAlreadyExist",
+            "The specified group already exists.",
+        )
+    }
+
     pub(super) fn unknown_action(action: &str) -> Self {
         let shown: String = action.chars().take(64).collect();
         Self::invalid_parameter(format!("The action is missing or invalid:{shown}"))

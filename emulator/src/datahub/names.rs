@@ -17,6 +17,18 @@ pub(super) fn check_project(name: &str) -> Result<(), Error> {
     }
 }
 
+/// Checks the name of a group of Kafka clients.
+pub(super) fn check_group(name: &str) -> Result<(), Error> {
+    if is_name(name, 1, 128) {
+        Ok(())
+    } else {
+        Err(Error::invalid_parameter(format!(
+            "Group name is missing or invalid:{}",
+            shown(name)
+        )))
+    }
+}
+
 /// Checks a topic name: a letter, then letters, digits and `_`, up to 128 characters.
 pub(super) fn check_topic(name: &str) -> Result<(), Error> {
     if is_name(name, 1, 128) {

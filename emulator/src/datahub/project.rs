@@ -45,6 +45,7 @@ pub(super) fn create(call: &Call<'_>, state: &mut State, body: &Members) -> Resu
         created: call.now_seconds(),
         modified: call.now_seconds(),
         vpc_ids: String::new(),
+        kafka_groups: BTreeMap::new(),
     };
     let project = Project {
         meta,

@@ -10,8 +10,8 @@ use super::call::{Call, Reply};
 use super::error::Error;
 use super::members::Members;
 use super::{
-    DataHub, connector, cursor, group, metering, names, offset, project, records, schema, shard,
-    subscription, topic,
+    DataHub, alarm, connector, cursor, group, kafka_group, metering, names, offset, project,
+    records, schema, shard, subscription, topic,
 };
 
 /// Header that names the action of a binary request.
@@ -138,6 +138,11 @@ pub(super) fn serve(service: &DataHub, request: &Incoming) -> Result<Reply, Erro
                 _ => Err(Error::method_not_allowed()),
             }
         }
+        [project, "groups", rest @ ..] => {
+            names::check_project(project)?;
+            call.project = project;
+            serve_kafka_groups(service, request, &call, rest)
+        }
         [project, "topics", topic, rest @ ..] => {
             names::check_project(project)?;
             names::check_topic(topic)?;
@@ -151,6 +156,11 @@ pub(super) fn serve(service: &DataHub, request: &Incoming) -> Result<Reply, Erro
                 ["subscriptions", id, "offsets"] => serve_offsets(service, request, &call, id),
                 ["connectors"] => serve_connectors(service, request, &call),
                 ["connectors", id] => serve_connector(service, request, &call, id),
+                ["alarms"] if request.method == Method::POST => {
+                    let body = request.members()?;
+                    service.with_state(|state| alarm::serve(&call, state, &body))
+                }
+                ["alarms", id] => serve_alarm(service, request, &call, id),
                 _ => Err(Error::invalid_uri()),
             }
         }
@@ -193,6 +203,7 @@ fn serve_topic(service: &DataHub, request: &Incoming, call: &Call<'_>) -> Result
                 "registerschema" => schema::register(call, state, &body),
                 "deleteschema" => schema::delete(call, state, &body),
                 "meter" => metering::topic(call, state),
+                "listmetalog" => alarm::changes(call, state),
                 other => Err(Error::unknown_action(other)),
             })
         }
@@ -326,6 +337,41 @@ fn serve_offsets(
             (_, other) => Err(Error::unknown_action(other)),
         },
     )
+}
+
+fn serve_alarm(
+    service: &DataHub,
+    request: &Incoming,
+    call: &Call<'_>,
+    id: &str,
+) -> Result<Reply, Error> {
+    match request.method {
+        Method::GET => service.with_state(|state| alarm::get(call, state, id)),
+        Method::DELETE => service.with_state(|state| alarm::delete(call, state, id)),
+        Method::PUT => {
+            let body = request.members()?;
+            service.with_state(|state| alarm::update(call, state, id, &body))
+        }
+        _ => Err(Error::method_not_allowed()),
+    }
+}
+
+fn serve_kafka_groups(
+    service: &DataHub,
+    request: &Incoming,
+    call: &Call<'_>,
+    rest: &[&str],
+) -> Result<Reply, Error> {
+    let body = request.members()?;
+    service.with_state(|state| match (request.method.as_str(), rest) {
+        ("GET", []) => kafka_group::list(call, state),
+        ("GET", [name]) => kafka_group::get(call, state, name),
+        ("DELETE", [name]) => kafka_group::delete(call, state, name),
+        ("PUT", [name]) => kafka_group::update(call, state, name, &body),
+        ("POST", [name]) => kafka_group::serve(call, state, name, &body),
+        (_, [] | [_]) => Err(Error::method_not_allowed()),
+        _ => Err(Error::invalid_uri()),
+    })
 }
 
 fn serve_connectors(

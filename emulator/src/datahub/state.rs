@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::alarm::Alarms;
 use super::call::Call;
 use super::connector::{Connector, Kind};
 use super::error::Error;
 use super::group::Group;
 use super::hash_key::HashKey;
 use super::journal::Journal;
+use super::kafka_group::KafkaGroups;
 use super::log::Log;
 use super::schema::{Schema, SchemaVersion};
 
@@ -42,6 +44,8 @@ pub(super) struct ProjectMeta {
     pub(super) modified: i64,
     /// Comma-separated; kept for the caller only.
     pub(super) vpc_ids: String,
+    #[serde(default)]
+    pub(super) kafka_groups: KafkaGroups,
 }
 
 pub(super) struct Topic {
@@ -77,6 +81,8 @@ pub(super) struct TopicMeta {
     pub(super) next_schema: i64,
     /// Fewest columns that writers without a schema version may send.
     pub(super) write_width: usize,
+    #[serde(default)]
+    pub(super) alarms: Alarms,
 }
 
 /// What the records of a topic are.

@@ -125,7 +125,7 @@ pub(super) fn list(call: &Call<'_>, state: &mut State, body: &Members) -> Result
     ))
 }
 
-fn described(meta: &SubscriptionMeta, topic: &str, owner: &str) -> Value {
+pub(super) fn described(meta: &SubscriptionMeta, topic: &str, owner: &str) -> Value {
     json!({
         "SubId": meta.id,
         "TopicName": topic,

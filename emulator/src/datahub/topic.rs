@@ -145,6 +145,7 @@ impl Wanted {
             schemas,
             retired: Vec::new(),
             write_width,
+            alarms: BTreeMap::new(),
         };
         let mut topic = Topic {
             incarnation,

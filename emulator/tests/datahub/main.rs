@@ -8,6 +8,7 @@ mod control;
 mod exchange;
 mod faults;
 mod groups;
+mod groups_of_kafka;
 mod malformed;
 mod messages;
 mod records;
