@@ -164,8 +164,12 @@ class BlobRecord(Record):
     def __init__(
         self, blob_data: BytesLike | str | None = None, values: str | bytes | None = None
     ) -> None:
-        super().__init__()
-        if isinstance(blob_data, str):
+        self._batch = None
+        self.shard_id = self.hash_key = self.partition_key = ""
+        self.attributes = {}
+        if type(blob_data) is bytes:
+            self._content = blob_data
+        elif isinstance(blob_data, str):
             self._content = blob_data.encode()
         elif isinstance(blob_data, bytes | bytearray | memoryview | Blob):
             self._content = bytes(blob_data)
@@ -244,17 +248,23 @@ class TupleRecord(Record):
         schema: RecordSchema | None = None,
         values: Sequence[object] | None = None,
     ) -> None:
-        super().__init__()
+        # As the base does, without calling it: programs make records by the million.
+        self._batch = None
+        self.shard_id = self.hash_key = self.partition_key = ""
+        self.attributes = {}
         if schema is None:
             schema = RecordSchema(list(field_list or ()))
-        if not len(schema):
+        if not schema._fields:
             raise invalid("a tuple record needs columns")
         self._schema = schema
         if values is None:
             self._filled = 0
             self._values = [None] * len(schema)
         else:
-            self._values = schema._native.convert(values)
+            native = schema._handle
+            if native is None:
+                native = schema._native
+            self._values = native.convert(values)
             self._filled = len(self._values)
 
     @property
