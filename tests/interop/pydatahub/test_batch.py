@@ -49,3 +49,17 @@ def test_protobuf_is_read_in_batches(batch_client, client, project):
     cursor = batch_client.get_cursor(project, "t", "0", CursorType.OLDEST).cursor
     got = batch_client.get_tuple_records(project, "t", "0", SCHEMA, cursor, 10)
     assert [record.values for record in got.records] == [record.values for record in tuples(2)]
+
+
+def test_a_topic_is_written_at_once(batch_client, project):
+    """The comments of the columns are not texts, as older programs give them."""
+    types = [FieldType.BIGINT, FieldType.FLOAT, FieldType.STRING]
+    schema = RecordSchema.from_lists(["id", "single", "name"], types, [False] * 3, [False, True, False])
+    batch_client.create_tuple_topic(project, "t", 1, 1, schema, "")
+    assert batch_client.get_topic(project, "t").record_schema.to_json() == schema.to_json()
+    record = TupleRecord(schema=schema, values=[1, 0.5, "one"])
+    batch_client.put_records_by_shard(project, "t", "0", [record])
+    cursor = batch_client.get_cursor(project, "t", "0", CursorType.OLDEST).cursor
+    other = RecordSchema.from_lists(["id", "single", "name"], types, [False] * 3, [False, True, False])
+    got = batch_client.get_tuple_records(project, "t", "0", other, cursor, 1)
+    assert [found.values for found in got.records] == [record.values]

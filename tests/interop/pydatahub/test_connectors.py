@@ -20,7 +20,7 @@ from datahub.models import (
     PartitionMode,
     RecordSchema,
 )
-from datahub.models.connector import DataHubConnectorConfig
+from datahub.models.connector import DataHubConnectorConfig, HologresConnectorConfig
 
 SCHEMA = RecordSchema.from_lists(["f1", "f2", "f3"], [FieldType.STRING, FieldType.STRING, FieldType.BIGINT])
 PARTITIONS = OrderedDict([("ds", "%Y%m%d"), ("hh", "%H"), ("mm", "%M")])
@@ -38,6 +38,9 @@ CONFIGS = {
     ConnectorType.SINK_FC: FcConnectorConfig("endpoint", "service", "function", AuthMode.AK, "id", "key"),
     ConnectorType.SINK_OSS: OssConnectorConfig("endpoint", "bucket", "prefix", "%Y%m%d%H%M", 15, AuthMode.STS),
     ConnectorType.SINK_OTS: OtsConnectorConfig("endpoint", "instance", "table", AuthMode.AK, "id", "key"),
+    ConnectorType.SINK_HOLOGRES: HologresConnectorConfig(
+        "project", "topic", "endpoint", "instance", AuthMode.AK, "MILLISECOND", "id", "key"
+    ),
     ConnectorType.SINK_DATAHUB: DataHubConnectorConfig("endpoint", "project", "topic", AuthMode.STS),
 }
 
@@ -79,6 +82,14 @@ def test_a_config_survives(client, project, topic, mode):
     config.table_name = "changed"
     client.update_connector(project, topic, ConnectorType.SINK_ODPS, config)
     assert client.get_connector(project, topic, ConnectorType.SINK_ODPS).config.table_name == "changed"
+
+
+@pytest.mark.parametrize("mode", AuthMode, ids=lambda mode: mode.value)
+def test_rights_survive(client, project, topic, mode):
+    config = OssConnectorConfig("endpoint", "bucket", "prefix", "%Y%m%d%H%M", 100, mode, "id", "key")
+    client.create_connector(project, topic, ConnectorType.SINK_OSS, ["f1"], config)
+    got = client.get_connector(project, topic, ConnectorType.SINK_OSS).config
+    assert (got.bucket, got.time_format, got.time_range, got.auth_mode) == ("bucket", "%Y%m%d%H%M", 100, mode)
 
 
 def test_shards_of_a_connector(client, project, topic, connector):

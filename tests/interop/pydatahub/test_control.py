@@ -54,6 +54,24 @@ def test_projects(client, name):
     assert error.value.error_detail == ""
 
 
+@pytest.mark.parametrize("bad", ["", "1project", "_project", "!invalid", "ab", "a" * 56])
+def test_bad_names_are_not_sent(client, bad):
+    with pytest.raises(InvalidParameterException) as error:
+        client.create_project(bad, "")
+    assert not error.value.request_id
+
+
+def test_a_topic_is_changed(client, project):
+    client.create_blob_topic(project, "t", 1, 7, "first")
+    client.update_topic(project, "t", 5, "second")
+    got = client.get_topic(project, "t")
+    assert (got.life_cycle, got.comment) == (5, "second")
+    with pytest.raises(InvalidParameterException):
+        client.list_subscription(project, "t", "", 0, 10)
+    with pytest.raises(InvalidParameterException):
+        client.list_subscription(project, "t", "", 1, -1)
+
+
 def test_a_project_with_topics_is_not_deleted(client, project):
     client.create_blob_topic(project, "t", 1, 1, "")
     with pytest.raises(InvalidOperationException) as error:
