@@ -107,13 +107,17 @@ impl Seed {
         let is_toml = path
             .extension()
             .is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
-        let seed = if is_toml {
-            toml::from_str(&text).map_err(|error| Failure::usage(toml_place(&text, &error)))
+        Self::from_text(&text, is_toml).map_err(|failure| failure.within(&named))
+    }
+
+    /// Reads the text of a file.
+    pub(crate) fn from_text(text: &str, is_toml: bool) -> Result<Self, Failure> {
+        let json = if is_toml {
+            toml::from_str(text).map_err(|error| Failure::usage(toml_place(text, &error)))
         } else {
-            serde_json::from_str(&text).map_err(|error| Failure::usage(error.to_string()))
+            serde_json::from_str(text).map_err(|error| Failure::usage(error.to_string()))
         };
-        seed.and_then(Self::parse)
-            .map_err(|failure| failure.within(&named))
+        Self::parse(json?)
     }
 
     fn parse(json: Json) -> Result<Self, Failure> {

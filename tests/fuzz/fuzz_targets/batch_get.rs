@@ -5,7 +5,9 @@ use hubstream::codec::{batch, frame};
 use hubstream_fuzz::{exhaust, schemas};
 
 libfuzzer_sys::fuzz_target!(|payload: &[u8]| {
-    let Ok(body) = frame::wrap(payload) else { return };
+    let Ok(body) = frame::wrap(payload) else {
+        return;
+    };
     let _ = batch::decode_put_request(&body);
     for schema in schemas() {
         if let Ok(reply) = batch::decode_get(&body, schema.clone(), &|_| schema.clone()) {

@@ -5,7 +5,9 @@ use hubstream::codec::{frame, protobuf};
 use hubstream_fuzz::{exhaust, schemas};
 
 libfuzzer_sys::fuzz_target!(|payload: &[u8]| {
-    let Ok(body) = frame::wrap(payload) else { return };
+    let Ok(body) = frame::wrap(payload) else {
+        return;
+    };
     for schema in schemas() {
         if let Ok(reply) = protobuf::decode_get(&body, schema) {
             exhaust(&reply.records);

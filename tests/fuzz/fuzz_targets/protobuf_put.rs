@@ -5,7 +5,9 @@ use hubstream::codec::{frame, protobuf};
 use hubstream_fuzz::{exhaust, schemas};
 
 libfuzzer_sys::fuzz_target!(|payload: &[u8]| {
-    let Ok(body) = frame::wrap(payload) else { return };
+    let Ok(body) = frame::wrap(payload) else {
+        return;
+    };
     let _ = protobuf::decode_put(&body);
     for schema in schemas() {
         if let Ok(records) = protobuf::decode_put_request(&body, schema) {

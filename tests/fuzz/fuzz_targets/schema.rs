@@ -5,6 +5,9 @@ use hubstream::record::RecordSchema;
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     if let Ok(schema) = RecordSchema::from_json(text) {
-        assert_eq!(RecordSchema::from_json(&schema.to_json()).expect("our own text"), schema);
+        assert_eq!(
+            RecordSchema::from_json(&schema.to_json()).expect("our own text"),
+            schema
+        );
     }
 });

@@ -1,4 +1,4 @@
-//! What the targets share: the schemas to read with, and reading everything.
+//! The schemas to read records with, and reading everything of them.
 
 use std::sync::Arc;
 
@@ -8,11 +8,17 @@ use hubstream::record::{Field, FieldType, RecordBatch, RecordSchema};
 /// Blobs, a column of every type, and the two columns that most vectors have.
 pub fn schemas() -> Vec<Option<Arc<RecordSchema>>> {
     let of = |fields: Vec<Field>| Some(Arc::new(RecordSchema::new(fields).expect("names differ")));
-    let every = FieldType::ALL.iter().enumerate().map(|(place, kind)| Field::new(format!("f{place}"), *kind));
+    let every = FieldType::ALL
+        .iter()
+        .enumerate()
+        .map(|(place, kind)| Field::new(format!("f{place}"), *kind));
     vec![
         None,
         of(every.collect()),
-        of(vec![Field::new("f0", FieldType::BigInt).not_null(), Field::new("f1", FieldType::String)]),
+        of(vec![
+            Field::new("f0", FieldType::BigInt).not_null(),
+            Field::new("f1", FieldType::String),
+        ]),
     ]
 }
 
@@ -23,8 +29,16 @@ pub fn exhaust(records: &RecordBatch) {
             let _ = value.map(|value| value.to_string());
         }
         let _ = record.blob_bytes();
-        let _ = record.attributes().map(|(key, value)| key.len() + value.len()).sum::<usize>();
-        let _ = (record.cursor(), record.next_cursor(), record.serial(), record.batch_index());
+        let _ = record
+            .attributes()
+            .map(|(key, value)| key.len() + value.len())
+            .sum::<usize>();
+        let _ = (
+            record.cursor(),
+            record.next_cursor(),
+            record.serial(),
+            record.batch_index(),
+        );
         let _ = (record.shard_id(), record.hash_key(), record.partition_key());
     }
     let _ = protobuf::encode_put(records);
