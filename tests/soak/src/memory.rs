@@ -6,9 +6,9 @@ use crate::Failure;
 
 /// Samples that are left out in the beginning, while caches and pools fill: one in so many.
 const WARM_UP: usize = 5;
-/// How much of what was taken after the warm-up may be added: a tenth and 8 MiB.
-const GROWTH: f64 = 1.10;
-const SLACK_KIB: f64 = 8.0 * 1024.0;
+/// What may be added to what was taken after the warm-up: a part of it, one in so many, and 8 MiB.
+const GROWTH: u64 = 10;
+const SLACK_KIB: u64 = 8 * 1024;
 
 /// Resident memory of the client and of the emulator, in KiB.
 pub(crate) struct Memory {
@@ -44,7 +44,7 @@ impl Memory {
             .medians()
             .ok_or("too short to tell anything about memory")?;
         for (name, [start, end]) in ["client", "emulator"].into_iter().zip(medians) {
-            if end as f64 > start as f64 * GROWTH + SLACK_KIB {
+            if end > start + start / GROWTH + SLACK_KIB {
                 return Err(
                     format!("the memory of the {name} grew from {start} to {end} KiB").into(),
                 );
@@ -59,10 +59,10 @@ impl fmt::Display for Memory {
         let Some([client, emulator]) = self.medians() else {
             return f.write_str("memory not known yet");
         };
-        let mib = |kib: u64| kib as f64 / 1024.0;
+        let mib = |kib: u64| format!("{}.{}", kib / 1024, kib % 1024 * 10 / 1024);
         write!(
             f,
-            "memory of the client {:.1} to {:.1} MiB, of the emulator {:.1} to {:.1} MiB",
+            "memory of the client {} to {} MiB, of the emulator {} to {} MiB",
             mib(client[0]),
             mib(client[1]),
             mib(emulator[0]),
