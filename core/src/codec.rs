@@ -1,7 +1,8 @@
 //! Wire formats of DataHub records: pure functions between bytes and [`RecordBatch`]es.
 //!
 //! Nothing here talks to a network. Decoders check every length and never read beyond the bytes given;
-//! a damaged reply is an error of kind `malformed`.
+//! a damaged reply is an error of kind `malformed`. Whatever counts and sizes a reply announces, decoders take at most
+//! 128 bytes of memory for a byte of (decompressed) input; decompression has limits of its own, see [`compress`].
 
 pub(crate) mod avro;
 pub mod batch;

@@ -17,6 +17,7 @@ pub mod schema;
 pub(crate) mod text;
 pub mod value;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::{Bound, Range, RangeBounds};
 use std::sync::Arc;
@@ -298,34 +299,34 @@ impl RecordBatch {
     /// A column that the records do not have reads as null. A column of another type is converted if
     /// nothing is lost, else reading its values fails. Fails at once when the batch holds blobs.
     pub fn with_schema(&self, schema: &Arc<RecordSchema>) -> Result<Self> {
-        let Some(known) = self.schema() else {
-            return Err(Error::invalid_argument(
-                "schema",
-                "blob records have no columns",
-            ));
-        };
-        if Arc::ptr_eq(known, schema) {
-            return Ok(self.clone());
+        match self.schema() {
+            Some(known) if Arc::ptr_eq(known, schema) => Ok(self.clone()),
+            _ => Self::through(schema, std::slice::from_ref(self)),
         }
+    }
+
+    /// The records of several batches, all read through one schema as [`RecordBatch::with_schema`] does.
+    pub(crate) fn through(schema: &Arc<RecordSchema>, batches: &[Self]) -> Result<Self> {
         let mut parts = Vec::new();
         let mut len = 0;
-        self.push_parts(&mut parts, &mut len);
-        for part in &mut parts {
-            let written = part.chunk.schema.as_deref().unwrap_or(known);
-            let columns: Vec<u32> = schema
-                .fields()
-                .iter()
-                .map(|field| {
-                    written
-                        .position(&field.name)
-                        .map_or(NONE, |place| place as u32)
-                })
-                .collect();
-            let same = columns.iter().enumerate().all(|(column, place)| {
-                column as u32 == *place
-                    && schema.fields()[column].field_type == written.fields()[column].field_type
-            });
-            part.columns = (!same).then(|| columns.into());
+        // There may be a part per record, but there are few schemas; parts of one schema share their columns.
+        let mut seen = HashMap::new();
+        for batch in batches {
+            let Some(known) = batch.schema() else {
+                return Err(Error::invalid_argument(
+                    "schema",
+                    "blob records have no columns",
+                ));
+            };
+            let first = parts.len();
+            batch.push_parts(&mut parts, &mut len);
+            for part in &mut parts[first..] {
+                let written = part.chunk.schema.as_ref().unwrap_or(known);
+                let columns = seen
+                    .entry(Arc::as_ptr(written))
+                    .or_insert_with(|| columns_of(schema, written));
+                part.columns.clone_from(columns);
+            }
         }
         Ok(Self {
             shared: Arc::new(Shared {
@@ -336,6 +337,21 @@ impl RecordBatch {
             len,
         })
     }
+}
+
+/// The places of the columns of a schema among those of another one; `None` if both are the same.
+fn columns_of(schema: &RecordSchema, written: &RecordSchema) -> Option<Arc<[u32]>> {
+    let place = |field: &Field| written.position(&field.name);
+    let columns: Arc<[u32]> = schema
+        .fields()
+        .iter()
+        .map(|field| place(field).map_or(NONE, |place| place as u32))
+        .collect();
+    let same = columns.iter().enumerate().all(|(column, place)| {
+        column as u32 == *place
+            && schema.fields()[column].field_type == written.fields()[column].field_type
+    });
+    (!same).then_some(columns)
 }
 
 impl fmt::Debug for RecordBatch {

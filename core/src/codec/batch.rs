@@ -257,7 +257,8 @@ impl StoredBatch {
 
 fn finish(mut chunk: Chunk, spans: Vec<Span>, form: Form, entry: Entry) -> RecordBatch {
     chunk.values = Values::Received { form, spans };
-    chunk.entries.push(entry);
+    // There may be very many chunks: they get no room to grow.
+    chunk.entries = vec![entry];
     RecordBatch::from_chunk(chunk)
 }
 
@@ -432,23 +433,23 @@ impl BatchReply {
         schema: Option<Arc<RecordSchema>>,
         schemas: &SchemaLookup<'_>,
     ) -> Result<GetReply> {
-        let mut runs = Vec::new();
+        let (mut versions, mut runs) = (Vec::new(), Vec::new());
         for (entry, batch) in &self.batches {
-            runs.extend(batch.runs(schemas, *entry, &self.payload)?);
+            for (version, run) in batch.runs(schemas, *entry, &self.payload)? {
+                versions.push(version);
+                runs.push(run);
+            }
         }
-        let newest = runs
+        let newest = versions
             .iter()
-            .max_by_key(|(version, _)| *version)
-            .and_then(|(_, run)| run.schema().cloned());
-        let schema = schema.or(newest);
-        let mut parts = vec![RecordBatch::empty(schema.clone())];
-        for (_, run) in runs {
-            parts.push(match &schema {
-                Some(schema) => run.with_schema(schema).map_err(|_| mixed())?,
-                None => run,
-            });
-        }
-        let records = RecordBatch::concat(&parts).map_err(|_| mixed())?;
+            .zip(&runs)
+            .max_by_key(|(version, _)| **version);
+        let newest = newest.and_then(|(_, run)| run.schema().cloned());
+        let records = match schema.or(newest) {
+            Some(schema) => RecordBatch::through(&schema, &runs),
+            None => RecordBatch::concat(&runs),
+        };
+        let records = records.map_err(|_| mixed())?;
         Ok(GetReply {
             next_cursor: self.next_cursor,
             record_count: records.len(),

@@ -256,6 +256,7 @@ pub(crate) fn index_records(
 ) -> Result<()> {
     let payload = chunk.body.clone();
     let mut collector = Collector::default();
+    chunk.rows.reserve_exact(records.len());
     for record in records {
         let row = Row {
             entry: 0,

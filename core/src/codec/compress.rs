@@ -1,7 +1,6 @@
 //! Compression of request and reply bodies and of batches.
 
 use std::fmt;
-use std::io::Read as _;
 
 use bytes::Bytes;
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
@@ -18,6 +17,10 @@ const ZSTD_LEVEL: i32 = 1;
 const LZ4_RATIO: usize = 255;
 /// A byte of a deflate stream stands for at most this many.
 const DEFLATE_RATIO: usize = 1032;
+/// Most frames do not shrink more than this; others take several attempts.
+const ZSTD_RATIO: usize = 16;
+/// What the library says when the room that it got is too small.
+const ZSTD_FULL: &str = "too small";
 /// Room for what the ratios do not cover in tiny inputs.
 const RATIO_SLACK: usize = 1024;
 
@@ -164,25 +167,24 @@ fn unlz4(bytes: &[u8], raw_size: Option<usize>) -> Result<Vec<u8>> {
         .map_err(|error| Error::malformed("the LZ4 block is damaged").with_source(error))
 }
 
+/// A frame of few bytes may stand for very many and need not say so: it gets as much room as turns out to be needed.
 fn unzstd(bytes: &[u8], raw_size: Option<usize>, limit: usize) -> Result<Vec<u8>> {
     let damaged = |error: std::io::Error| {
         Error::malformed("the Zstandard frame is damaged").with_source(error)
     };
-    if let Some(raw_size) = raw_size {
-        return zstd::bulk::decompress(bytes, raw_size).map_err(damaged);
-    }
-    let mut decoder = zstd::stream::read::Decoder::with_buffer(bytes).map_err(damaged)?;
-    // The window is memory too; 2^26 is 64 MiB.
-    decoder.window_log_max(26).map_err(damaged)?;
-    let mut raw = Vec::new();
-    decoder
-        .take(limit as u64 + 1)
-        .read_to_end(&mut raw)
-        .map_err(damaged)?;
-    if raw.len() > limit {
-        Err(too_large(limit))
-    } else {
-        Ok(raw)
+    let most = raw_size.unwrap_or(limit);
+    let mut state = zstd::bulk::Decompressor::new().map_err(damaged)?;
+    let mut room = bytes.len().saturating_mul(ZSTD_RATIO) + RATIO_SLACK;
+    loop {
+        room = room.min(most);
+        let mut raw = Vec::with_capacity(room);
+        match state.decompress_to_buffer(bytes, &mut raw) {
+            Ok(_) => return Ok(raw),
+            Err(error) if !error.to_string().contains(ZSTD_FULL) => return Err(damaged(error)),
+            Err(_) if room < most => room = room.saturating_mul(4),
+            Err(_) if raw_size.is_none() => return Err(too_large(limit)),
+            Err(error) => return Err(damaged(error)),
+        }
     }
 }
 
@@ -335,6 +337,27 @@ mod tests {
                 .is_err(),
                 "{format}"
             );
+        }
+    }
+
+    #[test]
+    fn zstd_frames_of_any_ratio_and_without_size_are_read() {
+        for raw in [vec![], vec![7; 5_000_000], noise(100_000)] {
+            let mut frame = Vec::new();
+            let mut writer = zstd::stream::write::Encoder::new(&mut frame, 1).unwrap();
+            std::io::Write::write_all(&mut writer, &raw).unwrap();
+            writer.finish().unwrap();
+            let frame = Bytes::from(frame);
+            for size in [None, Some(raw.len())] {
+                let read = decompress(CompressFormat::Zstd, &frame, size, MAX_RAW_SIZE).unwrap();
+                assert_eq!(read, raw);
+            }
+            if !raw.is_empty() {
+                let short = |size, limit| decompress(CompressFormat::Zstd, &frame, size, limit);
+                assert!(short(Some(raw.len() - 1), MAX_RAW_SIZE).is_err());
+                let error = short(None, raw.len() - 1).unwrap_err();
+                assert!(error.to_string().contains("larger than"), "{error}");
+            }
         }
     }
 

@@ -14,6 +14,12 @@ use super::error::Error;
 /// Header that tells the size of a body before compression.
 pub(super) const RAW_SIZE: &str = "x-datahub-content-raw-size";
 
+/// Most bytes that a byte of an LZ4 block stands for.
+const LZ4_RATIO: usize = 255;
+
+/// Largest window of Zstandard, as a power of two: 8 MiB, which every decoder has to support.
+const WINDOW_LOG: u32 = 23;
+
 /// A compression of bodies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Codec {
@@ -97,7 +103,11 @@ impl Codec {
             },
             Self::Zstd => {
                 let decoder = zstd::stream::read::Decoder::with_buffer(body);
-                bounded(decoder.map_err(|_| undecodable())?, limit)?
+                let mut decoder = decoder.map_err(|_| undecodable())?;
+                decoder
+                    .window_log_max(WINDOW_LOG)
+                    .map_err(|_| undecodable())?;
+                bounded(decoder, limit)?
             }
         };
         match announced {
@@ -139,6 +149,10 @@ pub(super) fn request_body(headers: &HeaderMap, body: Bytes, limit: usize) -> Re
 }
 
 fn lz4(body: &[u8], size: usize) -> Result<Vec<u8>, Error> {
+    // No byte of a block stands for more; the rest covers tiny blocks.
+    if size > body.len().saturating_mul(LZ4_RATIO).saturating_add(64) {
+        return Err(undecodable());
+    }
     let mut raw = vec![0; size];
     let written = lz4_flex::block::decompress_into(body, &mut raw).map_err(|_| undecodable())?;
     raw.truncate(written);

@@ -11,6 +11,13 @@ use super::error::Error;
 /// Largest body after decompression, in bytes.
 pub(crate) const DECODED_LIMIT: usize = 16 << 20;
 
+/// Most bytes that a byte of an LZ4 block stands for.
+const LZ4_RATIO: usize = 255;
+/// Most bytes that a byte of a snappy block stands for: a copy of 64 takes 3.
+const SNAPPY_RATIO: usize = 22;
+/// Largest window of Zstandard, as a power of two: 8 MiB, which every decoder has to support.
+const WINDOW_LOG: u32 = 23;
+
 /// Undoes the compression that `Content-Encoding` names.
 pub(crate) fn decode(headers: &HeaderMap, body: &Bytes) -> Result<Bytes, Error> {
     let Some(encoding) = headers.get(CONTENT_ENCODING) else {
@@ -35,6 +42,14 @@ fn too_large() -> Error {
     Error::invalid("The request is too large.").with_status(http::StatusCode::PAYLOAD_TOO_LARGE)
 }
 
+/// Refuses a length that so few bytes cannot stand for, before memory is taken for it.
+fn check_ratio(body: &[u8], length: usize, ratio: usize) -> Result<(), Error> {
+    if length > body.len().saturating_mul(ratio).saturating_add(64) {
+        return Err(damaged());
+    }
+    Ok(())
+}
+
 fn lz4(headers: &HeaderMap, body: &[u8]) -> Result<Bytes, Error> {
     let length = headers
         .get("x-dis-lz4-content-length")
@@ -44,6 +59,7 @@ fn lz4(headers: &HeaderMap, body: &[u8]) -> Result<Bytes, Error> {
     if length > DECODED_LIMIT {
         return Err(too_large());
     }
+    check_ratio(body, length, LZ4_RATIO)?;
     let plain = lz4_flex::block::decompress(body, length).map_err(|_| damaged())?;
     if plain.len() == length {
         Ok(plain.into())
@@ -57,6 +73,7 @@ fn snappy(body: &[u8]) -> Result<Bytes, Error> {
     if length > DECODED_LIMIT {
         return Err(too_large());
     }
+    check_ratio(body, length, SNAPPY_RATIO)?;
     snap::raw::Decoder::new()
         .decompress_vec(body)
         .map(Bytes::from)
@@ -64,7 +81,8 @@ fn snappy(body: &[u8]) -> Result<Bytes, Error> {
 }
 
 fn zstd(body: &[u8]) -> Result<Bytes, Error> {
-    let decoder = zstd::stream::read::Decoder::new(body).map_err(|_| damaged())?;
+    let mut decoder = zstd::stream::read::Decoder::new(body).map_err(|_| damaged())?;
+    decoder.window_log_max(WINDOW_LOG).map_err(|_| damaged())?;
     let mut plain = Vec::new();
     let bound = u64::try_from(DECODED_LIMIT).unwrap_or(u64::MAX);
     decoder

@@ -167,11 +167,11 @@ fn walk(value: &Value) {
     }
 }
 
-/// Calls that take one argument or another want just one.
+/// Some calls take one argument or another; a cursor has a default only where a newer argument may stand for it.
 fn is_needed(operation: &OperationSchema, field: &FieldSchema) -> bool {
     let one_of = matches!(operation.name, "GetTopicSchema" | "DeleteTopicSchema")
         && field.name == "version_id";
-    one_of || field.default.is_none()
+    one_of || field.default.is_none() || field.name == "cursor"
 }
 
 fn argument(service: &str, field: &FieldSchema) -> Value {
