@@ -171,15 +171,17 @@ fn walk(value: &Value) {
 fn is_needed(operation: &OperationSchema, field: &FieldSchema) -> bool {
     let one_of = matches!(operation.name, "GetTopicSchema" | "DeleteTopicSchema")
         && field.name == "version_id";
-    one_of || field.default.is_none() || field.name == "cursor"
+    one_of || field.default.is_none() || matches!(field.name, "cursor" | "starting_sequence_number")
 }
 
 fn argument(service: &str, field: &FieldSchema) -> Value {
     match field.name {
         "cursor" => Value::Text("30000000000000000000000000000000".to_owned()),
-        "sequence_number" | "shard_id" | "partition_id" | "adj_shard_id" => {
-            Value::Text("0".to_owned())
-        }
+        "sequence_number"
+        | "starting_sequence_number"
+        | "shard_id"
+        | "partition_id"
+        | "adj_shard_id" => Value::Text("0".to_owned()),
         _ if field.ty == TypeSchema::Records => records(service == "datahub"),
         _ => example(&field.ty),
     }
