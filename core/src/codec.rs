@@ -12,6 +12,7 @@ pub mod compress;
 pub mod crc;
 pub mod frame;
 pub mod json;
+pub(crate) mod pool;
 pub mod protobuf;
 
 pub use batch::{BatchReply, BatchVersion};

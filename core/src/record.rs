@@ -5,6 +5,7 @@
 
 #[cfg(feature = "arrow")]
 pub mod arrow;
+pub(crate) mod atom;
 mod attributes;
 mod builder;
 pub(crate) mod chunk;
@@ -16,6 +17,7 @@ pub mod registry;
 pub mod schema;
 pub(crate) mod text;
 pub mod value;
+mod values;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -428,10 +430,13 @@ impl<'a> Record<'a> {
             None => self.chunk().value(self.row, column, field.field_type),
             Some(columns) => self.mapped_value(columns, column, field.field_type),
         };
-        value.map_err(|mismatch| {
-            let place = format!("record with sequence {}", self.sequence());
-            mismatch.into_error(&place, &field.name, field.field_type)
-        })
+        value.map_err(|mismatch| self.mismatch(mismatch, field))
+    }
+
+    #[cold]
+    fn mismatch(&self, mismatch: value::Mismatch, field: &Field) -> Error {
+        let place = format!("record with sequence {}", self.sequence());
+        mismatch.into_error(&place, &field.name, field.field_type)
     }
 
     fn mapped_value(
@@ -467,31 +472,7 @@ impl<'a> Record<'a> {
 
     /// All values in the order of the columns; none for a blob.
     pub fn values(&self) -> impl ExactSizeIterator<Item = Result<Value<'a>>> {
-        let record = *self;
-        (0..self.schema.map_or(0, |schema| schema.len())).map(move |column| record.value(column))
-    }
-
-    /// Refuses null in a column that does not allow it.
-    ///
-    /// Records that were built here were checked then; received ones and those seen through another
-    /// schema are checked before they are sent on.
-    pub(crate) fn check_nulls(&self) -> Result<()> {
-        if self.chunk().is_built() && self.part.columns.is_none() {
-            return Ok(());
-        }
-        let fields = self.schema.map_or(&[][..], |schema| schema.fields());
-        for (field, value) in fields.iter().zip(self.values()) {
-            if !field.allow_null && value?.is_null() {
-                return Err(Error::invalid_argument(
-                    "records",
-                    format_args!(
-                        "field `{}`: null in a column that does not allow it",
-                        field.name
-                    ),
-                ));
-            }
-        }
-        Ok(())
+        values::RowValues::new(*self)
     }
 
     /// The bytes of a blob record. Fails for a tuple.

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use hubstream::codec::batch::BatchVersion;
-use hubstream::codec::compress::{MAX_RAW_SIZE, compress, decompress};
+use hubstream::codec::compress::{MAX_RAW_SIZE, compress_body, decompress};
 use hubstream::codec::{self, CompressFormat};
 use hubstream::error::{Error, Result};
 use pyo3::prelude::*;
@@ -57,7 +57,8 @@ pub(crate) fn encode_put<'py>(
             "json" => codec::json::encode_put(batch)?,
             _ => return Err(unknown_protocol()),
         };
-        Ok((compress(format, &raw)?, raw.len()))
+        let raw_size = raw.len();
+        Ok((compress_body(format, raw)?.0, raw_size))
     });
     let (body, raw_size) = encoded.map_err(|error| raise(py, SERVICE, error))?;
     Ok((PyBytes::new(py, &body), raw_size))

@@ -1,8 +1,10 @@
 //! The values of batch version 1: Avro in its binary form, without container.
 
+use crate::codec::protobuf::wire::varint_size;
 use crate::error::{Error, Result};
+use crate::record::atom::{Atom, check_null};
 use crate::record::chunk::{Chunk, NONE, Row, Span};
-use crate::record::value::Mismatch;
+use crate::record::value::{Mismatch, utf8};
 use crate::record::{Collector, Field, FieldType, Record, Value, decimal};
 
 /// How many attributes one block of a map holds when writing, as official clients do.
@@ -14,12 +16,33 @@ pub(crate) const LONG_VALUE: usize = 1024 * 1024;
 /// Appends an Avro `int` or `long`.
 #[inline]
 fn push_long(out: &mut Vec<u8>, value: i64) {
-    let mut rest = ((value << 1) ^ (value >> 63)) as u64;
-    while rest >= 0x80 {
-        out.push(rest as u8 | 0x80);
-        rest >>= 7;
+    let rest = ((value << 1) ^ (value >> 63)) as u64;
+    if rest < 0x80 {
+        out.push(rest as u8);
+    } else {
+        push_wide(out, rest);
     }
-    out.push(rest as u8);
+}
+
+/// Appends a number of two bytes or more: eight bytes are made at once.
+fn push_wide(out: &mut Vec<u8>, value: u64) {
+    const GOES_ON: u64 = 0x8080_8080_8080_8080;
+    let size = varint_size(value);
+    let word = split_sevens(value & ((1 << 56) - 1));
+    if size <= 8 {
+        let length = out.len() + size;
+        let word = word | GOES_ON >> (72 - 8 * size);
+        out.extend_from_slice(&word.to_le_bytes());
+        out.truncate(length);
+        return;
+    }
+    out.extend_from_slice(&(word | GOES_ON).to_le_bytes());
+    let last = (value >> 56) as u8;
+    if last < 0x80 {
+        out.push(last);
+    } else {
+        out.extend_from_slice(&[last, 1]);
+    }
 }
 
 #[inline]
@@ -41,11 +64,7 @@ impl Writer {
     pub(crate) fn push_record(&mut self, out: &mut Vec<u8>, record: &Record<'_>) -> Result<()> {
         match record.schema() {
             None => self.push_text(out, record.blob()?),
-            Some(schema) => {
-                for (field, value) in schema.fields().iter().zip(record.values()) {
-                    self.push_value(out, field, value?)?;
-                }
-            }
+            Some(_) => record.each_atom(|field, atom| self.push_atom(out, field, atom))?,
         }
         self.push_attributes(out, record);
         Ok(())
@@ -58,33 +77,26 @@ impl Writer {
     }
 
     #[inline]
-    fn push_value(&mut self, out: &mut Vec<u8>, field: &Field, value: Value<'_>) -> Result<()> {
-        if field.allow_null {
-            out.push(if value.is_null() { 0 } else { 2 });
+    fn push_atom(&mut self, out: &mut Vec<u8>, field: &Field, atom: Atom<'_>) -> Result<()> {
+        if let Atom::Number(text) | Atom::Text(text) = atom
+            && field.allow_null
+            && text.len() < 64
+        {
+            // The choice and the length take a byte each.
+            out.extend_from_slice(&[2, (text.len() << 1) as u8]);
+            out.extend_from_slice(text);
+            return Ok(());
         }
-        match value {
-            Value::Null if field.allow_null => {}
-            Value::Null => {
-                return Err(Error::invalid_argument(
-                    "records",
-                    format_args!(
-                        "field `{}`: null in a column that does not allow it",
-                        field.name
-                    ),
-                ));
-            }
-            Value::TinyInt(value) => push_long(out, value.into()),
-            Value::SmallInt(value) => push_long(out, value.into()),
-            Value::Integer(value) => push_long(out, value.into()),
-            Value::BigInt(value) | Value::Timestamp(value) => push_long(out, value),
-            Value::Float(value) => out.extend_from_slice(&value.to_le_bytes()),
-            Value::Double(value) => out.extend_from_slice(&value.to_le_bytes()),
-            Value::Boolean(value) => out.push(value.into()),
-            Value::String(text) | Value::Json(text) => self.push_text(out, text.as_bytes()),
-            Value::Decimal(text) => match decimal::to_plain(text) {
-                Some(plain) => self.push_text(out, plain.as_bytes()),
-                None => self.push_text(out, text.as_bytes()),
-            },
+        if field.allow_null {
+            out.push(if matches!(atom, Atom::Null) { 0 } else { 2 });
+        }
+        match atom {
+            Atom::Null => check_null(field)?,
+            Atom::Integer(value) => push_long(out, value),
+            Atom::Float(value) => out.extend_from_slice(&value.to_le_bytes()),
+            Atom::Double(value) => out.extend_from_slice(&value.to_le_bytes()),
+            Atom::Boolean(value) => out.push(value.into()),
+            Atom::Number(text) | Atom::Text(text) => self.push_text(out, text),
         }
         Ok(())
     }
@@ -117,9 +129,10 @@ impl Writer {
 }
 
 /// Reads a value from its bytes, which were found by [`index_records`].
-#[inline]
+#[allow(clippy::inline_always, reason = "the loops of codecs are around it")]
+#[inline(always)]
 pub(crate) fn value(field_type: FieldType, bytes: &[u8]) -> Result<Value<'_>, Mismatch> {
-    let text = || str::from_utf8(bytes).map_err(|_| Mismatch::Utf8);
+    let text = || utf8(bytes);
     Ok(match field_type {
         FieldType::String => Value::String(text()?),
         FieldType::Json => Value::Json(text()?),
@@ -204,16 +217,53 @@ struct Reader<'a> {
 impl Reader<'_> {
     #[inline]
     fn long(&mut self) -> Result<i64> {
+        match self.bytes.get(self.place) {
+            Some(byte) if *byte < 0x80 => {
+                self.place += 1;
+                Ok(unzigzag(u64::from(*byte)))
+            }
+            _ => self.wide_long(),
+        }
+    }
+
+    /// Reads a number of more than one byte: eight bytes are looked at together where so many are left.
+    fn wide_long(&mut self) -> Result<i64> {
+        const STOPS: u64 = 0x8080_8080_8080_8080;
+        let rest = self.bytes.get(self.place..).unwrap_or_default();
+        let Some(word) = rest
+            .first_chunk::<8>()
+            .map(|word| u64::from_le_bytes(*word))
+        else {
+            return self.last_long();
+        };
+        let stops = !word & STOPS;
+        if stops != 0 {
+            // All bits up to that of the first stop.
+            let kept = word & (stops ^ (stops - 1));
+            self.place += stops.trailing_zeros() as usize / 8 + 1;
+            return Ok(unzigzag(join_sevens(kept & !STOPS)));
+        }
+        let (value, size) = match *rest.get(8..).unwrap_or_default() {
+            [last, ..] if last < 0x80 => (u64::from(last) << 56, 9),
+            [ninth, last, ..] if last <= 1 => {
+                (u64::from(ninth & 0x7f) << 56 | u64::from(last) << 63, 10)
+            }
+            _ => return Err(damaged()),
+        };
+        self.place += size;
+        Ok(unzigzag(join_sevens(word & !STOPS) | value))
+    }
+
+    /// Reads a number within the last bytes.
+    #[cold]
+    fn last_long(&mut self) -> Result<i64> {
         let mut value: u64 = 0;
         for shift in (0..64).step_by(7) {
             let byte = *self.bytes.get(self.place).ok_or_else(damaged)?;
             self.place += 1;
-            if shift == 63 && byte > 1 {
-                return Err(damaged());
-            }
             value |= u64::from(byte & 0x7f) << shift;
             if byte < 0x80 {
-                return Ok((value >> 1) as i64 ^ -((value & 1) as i64));
+                return Ok(unzigzag(value));
             }
         }
         Err(damaged())
@@ -296,6 +346,27 @@ impl Reader<'_> {
     }
 }
 
+#[inline]
+const fn unzigzag(value: u64) -> i64 {
+    (value >> 1) as i64 ^ -((value & 1) as i64)
+}
+
+/// Puts the 56 bits of a number into the lower seven bits of eight bytes.
+#[inline]
+const fn split_sevens(value: u64) -> u64 {
+    let word = (value & 0x00ff_ffff_f000_0000) << 4 | value & 0x0000_0000_0fff_ffff;
+    let word = (word & 0x0fff_c000_0fff_c000) << 2 | word & 0x0000_3fff_0000_3fff;
+    (word & 0x3f80_3f80_3f80_3f80) << 1 | word & 0x007f_007f_007f_007f
+}
+
+/// Joins the lower seven bits of eight bytes, whose highest bits are 0.
+#[inline]
+const fn join_sevens(word: u64) -> u64 {
+    let word = (word & 0x7f00_7f00_7f00_7f00) >> 1 | word & 0x007f_007f_007f_007f;
+    let word = (word & 0x3fff_0000_3fff_0000) >> 2 | word & 0x0000_3fff_0000_3fff;
+    (word & 0x0fff_ffff_0000_0000) >> 4 | word & 0x0000_0000_0fff_ffff
+}
+
 #[cold]
 fn damaged() -> Error {
     Error::malformed("the Avro data of the batch is damaged")
@@ -304,6 +375,12 @@ fn damaged() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(bytes: &[u8]) -> Result<(i64, usize)> {
+        let mut reader = Reader { bytes, place: 0 };
+        let value = reader.long()?;
+        Ok((value, reader.place))
+    }
 
     #[test]
     fn longs_are_zigzag_varints() {
@@ -318,7 +395,28 @@ mod tests {
             let mut out = Vec::new();
             push_long(&mut out, value);
             assert_eq!(out, bytes);
-            assert_eq!(Reader { bytes, place: 0 }.long().unwrap(), value);
+            assert_eq!(read(bytes).unwrap(), (value, bytes.len()));
         }
+        for bits in 0..64 {
+            for value in [1_i64 << bits, (1_i64 << bits).wrapping_sub(1), -1 << bits] {
+                let mut out = Vec::new();
+                push_long(&mut out, value);
+                let size = out.len();
+                assert_eq!(read(&out).unwrap(), (value, size));
+                // With other bytes behind it, of which nothing must be taken.
+                for byte in [0, 0x7f, 0x80, 0xff] {
+                    out.resize(size, 0);
+                    out.resize(size + 12, byte);
+                    assert_eq!(read(&out).unwrap(), (value, size));
+                }
+                assert!(read(&out[..size - 1]).is_err());
+            }
+        }
+        for bad in [&[0x80; 9][..], &[0xff; 10], &[0xff; 16], &[]] {
+            assert!(read(bad).is_err());
+        }
+        let mut long = [0x80; 10];
+        long[9] = 2;
+        assert!(read(&long).is_err());
     }
 }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::error::{Error, Result};
+use crate::record::atom::{Atom, check_null};
 use crate::record::chunk::{Chunk, NONE, Row, Span};
-use crate::record::value::Mismatch;
+use crate::record::value::{Mismatch, utf8};
 use crate::record::{Collector, FieldType, Record, RecordSchema, Value, decimal};
 
 /// The bytes before the presence bits of a record.
@@ -45,9 +46,14 @@ pub(crate) fn push_record(
         writer.present(0);
         writer.bytes(0, record.blob()?)?;
     } else {
-        for (column, value) in record.values().enumerate() {
-            writer.value(column, value?)?;
-        }
+        let mut column = 0;
+        record.each_atom(|field, atom| {
+            column += 1;
+            if matches!(atom, Atom::Null) {
+                return check_null(field);
+            }
+            writer.atom(column - 1, atom)
+        })?;
     }
     let attributes_at = out.len() - start;
     push_attributes(out, record)?;
@@ -98,22 +104,16 @@ impl SlotWriter<'_> {
     }
 
     #[inline]
-    fn value(&mut self, column: usize, value: Value<'_>) -> Result<()> {
-        if value.is_null() {
-            return Ok(());
+    fn atom(&mut self, column: usize, atom: Atom<'_>) -> Result<()> {
+        match atom {
+            Atom::Null => return Ok(()),
+            Atom::Integer(value) => self.slot(column, value.to_le_bytes()),
+            Atom::Float(value) => self.slot(column, u64::from(value.to_bits()).to_le_bytes()),
+            Atom::Double(value) => self.slot(column, value.to_le_bytes()),
+            Atom::Boolean(value) => self.slot(column, u64::from(value).to_le_bytes()),
+            Atom::Number(text) | Atom::Text(text) => self.bytes(column, text)?,
         }
         self.present(column);
-        match value {
-            Value::Float(value) => self.slot(column, u64::from(value.to_bits()).to_le_bytes()),
-            Value::Double(value) => self.slot(column, value.to_le_bytes()),
-            Value::Boolean(value) => self.slot(column, u64::from(value).to_le_bytes()),
-            Value::String(text) | Value::Json(text) => return self.bytes(column, text.as_bytes()),
-            Value::Decimal(text) => match decimal::to_plain(text) {
-                Some(plain) => return self.bytes(column, plain.as_bytes()),
-                None => return self.bytes(column, text.as_bytes()),
-            },
-            _ => self.slot(column, value.as_integer().unwrap_or_default().to_le_bytes()),
-        }
         Ok(())
     }
 
@@ -139,9 +139,10 @@ impl SlotWriter<'_> {
 }
 
 /// Reads a value from its bytes, which were found by [`index_records`].
-#[inline]
+#[allow(clippy::inline_always, reason = "the loops of codecs are around it")]
+#[inline(always)]
 pub(crate) fn slot_value(field_type: FieldType, bytes: &[u8]) -> Result<Value<'_>, Mismatch> {
-    let text = || str::from_utf8(bytes).map_err(|_| Mismatch::Utf8);
+    let text = || utf8(bytes);
     match field_type {
         FieldType::String => return Ok(Value::String(text()?)),
         FieldType::Json => return Ok(Value::Json(text()?)),

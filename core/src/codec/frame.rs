@@ -19,9 +19,13 @@ pub fn wrap(payload: &[u8]) -> Result<Bytes> {
 
 /// Starts a frame whose payload is to be appended.
 pub(crate) fn begin(payload_size: usize) -> Vec<u8> {
-    let mut frame = Vec::with_capacity(HEADER_SIZE + payload_size);
-    frame.resize(HEADER_SIZE, 0);
-    frame
+    begin_in(Vec::with_capacity(HEADER_SIZE + payload_size))
+}
+
+/// Starts a frame in an empty buffer.
+pub(crate) fn begin_in(mut buffer: Vec<u8>) -> Vec<u8> {
+    buffer.resize(HEADER_SIZE, 0);
+    buffer
 }
 
 /// Completes the header of a frame started with [`begin`].

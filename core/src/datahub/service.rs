@@ -7,7 +7,7 @@ use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYP
 use http::{HeaderName, HeaderValue};
 
 use crate::codec::batch::BatchVersion;
-use crate::codec::compress::{CompressFormat, compress, decompress};
+use crate::codec::compress::{CompressFormat, compress_body, decompress};
 use crate::config::Settings;
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
@@ -88,15 +88,17 @@ impl DataHubService {
         request
             .headers
             .insert(ACCEPT_ENCODING, HeaderValue::from_static(name));
-        let compressed = compress(self.compress_format, &request.body)?;
-        if compressed.len() < request.body.len() {
+        let raw_size = request.body.len();
+        let (body, is_compressed) =
+            compress_body(self.compress_format, std::mem::take(&mut request.body))?;
+        request.body = body;
+        if is_compressed {
             request
                 .headers
                 .insert(CONTENT_ENCODING, HeaderValue::from_static(name));
             request
                 .headers
-                .insert(RAW_SIZE_HEADER, HeaderValue::from(request.body.len()));
-            request.body = compressed;
+                .insert(RAW_SIZE_HEADER, HeaderValue::from(raw_size));
         }
         Ok(())
     }

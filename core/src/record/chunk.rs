@@ -204,28 +204,26 @@ impl Chunk {
         )
     }
 
-    /// Whether the records were built here.
-    pub(crate) fn is_built(&self) -> bool {
-        matches!(self.values, Values::Built { .. })
-    }
-
-    /// The places of a row's values.
-    fn value_range(&self, row: usize, count: usize) -> Range<usize> {
-        let start = self.rows.get(row).map_or(count, |row| row.values as usize);
-        let end = self
+    /// The part of a list of values that belongs to a row.
+    #[inline]
+    pub(crate) fn row_slice<'a, T>(&self, row: usize, all: &'a [T]) -> &'a [T] {
+        let mut places = self
             .rows
-            .get(row + 1)
-            .map_or(count, |row| row.values as usize);
-        start..end.max(start)
+            .get(row..)
+            .unwrap_or_default()
+            .iter()
+            .map(|row| row.values as usize);
+        let start = places.next().unwrap_or(all.len());
+        let end = places.next().unwrap_or(all.len());
+        all.get(start..end).unwrap_or_default()
     }
 
     /// The number of values that a row holds.
     pub(crate) fn width(&self, row: usize) -> usize {
-        let count = match &self.values {
-            Values::Received { spans, .. } => spans.len(),
-            Values::Built { cells, .. } => cells.len(),
-        };
-        self.value_range(row, count).len()
+        match &self.values {
+            Values::Received { spans, .. } => self.row_slice(row, spans).len(),
+            Values::Built { cells, .. } => self.row_slice(row, cells).len(),
+        }
     }
 
     /// A value by its place in the record; null for one that the record does not have.
@@ -237,79 +235,54 @@ impl Chunk {
         field_type: FieldType,
     ) -> Result<Value<'_>, Mismatch> {
         match &self.values {
-            Values::Built { text, cells, .. } => {
-                let place = self.value_range(row, cells.len()).nth(column);
-                built_value(
-                    place.map_or(Cell::Null, |place| cells[place]),
-                    text,
-                    field_type,
-                )
-            }
-            Values::Received { form, spans } => {
-                let place = self.value_range(row, spans.len()).nth(column);
-                let span = place.map_or(Span::NULL, |place| spans[place]);
-                if span.is_null() {
-                    return Ok(Value::Null);
-                }
-                let bytes = self.body.get(span.range()).ok_or(Mismatch::Form)?;
-                match form {
-                    Form::Text => Value::from_text_bytes(field_type, bytes),
-                    Form::Slots => batch0::slot_value(field_type, bytes),
-                    Form::Avro => avro::value(field_type, bytes),
-                }
-            }
+            Values::Built { text, cells, .. } => match self.row_slice(row, cells).get(column) {
+                Some(cell) => built_value(*cell, text, field_type),
+                None => Ok(Value::Null),
+            },
+            Values::Received { form, spans } => match self.row_slice(row, spans).get(column) {
+                Some(span) => received_value(*form, &self.body, *span, field_type),
+                None => Ok(Value::Null),
+            },
         }
     }
 
     /// The bytes of a blob.
     pub(crate) fn blob(&self, row: usize) -> &[u8] {
-        match &self.values {
-            Values::Received { spans, .. } => {
-                let span = self
-                    .value_range(row, spans.len())
-                    .next()
-                    .map_or(Span::NULL, |place| spans[place]);
-                self.body.get(span.range()).unwrap_or_default()
-            }
-            Values::Built { cells, blobs, .. } => {
-                match self
-                    .value_range(row, cells.len())
-                    .next()
-                    .map(|place| cells[place])
-                {
-                    Some(Cell::Bytes(span)) => self.body.get(span.range()).unwrap_or_default(),
-                    Some(Cell::Shared(place)) => {
-                        blobs.get(place as usize).map_or(&[][..], Bytes::as_ref)
-                    }
-                    _ => &[],
+        let place = match &self.values {
+            Values::Received { spans, .. } => self.row_slice(row, spans).first().copied(),
+            Values::Built { cells, blobs, .. } => match self.row_slice(row, cells).first() {
+                Some(Cell::Bytes(span)) => Some(*span),
+                Some(Cell::Shared(place)) => {
+                    return blobs.get(*place as usize).map_or(&[][..], Bytes::as_ref);
                 }
-            }
+                _ => None,
+            },
+        };
+        place
+            .and_then(|span| self.body.get(span.range()))
+            .unwrap_or_default()
+    }
+
+    /// The bytes of a blob that has a buffer of its own.
+    fn shared_blob(&self, row: usize) -> Option<&Bytes> {
+        match &self.values {
+            Values::Built { cells, blobs, .. } => match self.row_slice(row, cells).first() {
+                Some(Cell::Shared(place)) => blobs.get(*place as usize),
+                _ => None,
+            },
+            Values::Received { .. } => None,
         }
     }
 
     /// The buffer that holds a blob.
     pub(crate) fn blob_buffer(&self, row: usize) -> &Bytes {
-        if let Values::Built { cells, blobs, .. } = &self.values
-            && let Some(Cell::Shared(place)) = self
-                .value_range(row, cells.len())
-                .next()
-                .map(|place| cells[place])
-            && let Some(blob) = blobs.get(place as usize)
-        {
-            return blob;
-        }
-        &self.body
+        self.shared_blob(row).unwrap_or(&self.body)
     }
 
     /// The bytes of a blob, sharing the buffer.
     pub(crate) fn blob_bytes(&self, row: usize) -> Bytes {
-        if let Values::Built { cells, blobs, .. } = &self.values
-            && let Some(Cell::Shared(place)) = self
-                .value_range(row, cells.len())
-                .next()
-                .map(|place| cells[place])
-        {
-            return blobs.get(place as usize).cloned().unwrap_or_default();
+        if let Some(blob) = self.shared_blob(row) {
+            return blob.clone();
         }
         let blob = self.blob(row);
         if blob.is_empty() {
@@ -368,8 +341,33 @@ fn checked_text(buffer: &[u8], span: Span) -> &str {
         .unwrap_or_default()
 }
 
-#[inline]
-fn built_value(cell: Cell, text: &str, field_type: FieldType) -> Result<Value<'_>, Mismatch> {
+/// The value that lies in a part of a buffer.
+#[allow(clippy::inline_always, reason = "the loops of codecs are around it")]
+#[inline(always)]
+pub(crate) fn received_value(
+    form: Form,
+    body: &[u8],
+    span: Span,
+    field_type: FieldType,
+) -> Result<Value<'_>, Mismatch> {
+    if span.is_null() {
+        return Ok(Value::Null);
+    }
+    let bytes = body.get(span.range()).ok_or(Mismatch::Form)?;
+    match form {
+        Form::Text => Value::from_text_bytes(field_type, bytes),
+        Form::Slots => batch0::slot_value(field_type, bytes),
+        Form::Avro => avro::value(field_type, bytes),
+    }
+}
+
+#[allow(clippy::inline_always, reason = "the loops of codecs are around it")]
+#[inline(always)]
+pub(crate) fn built_value(
+    cell: Cell,
+    text: &str,
+    field_type: FieldType,
+) -> Result<Value<'_>, Mismatch> {
     Ok(match cell {
         Cell::Null | Cell::Shared(_) => Value::Null,
         Cell::Integer(value) => return Value::from_integer(field_type, value),

@@ -17,7 +17,7 @@ struct Parts<'a> {
 
 /// Whether a text is a finite decimal number, with or without exponent.
 pub(crate) fn is_decimal(text: &str) -> bool {
-    split(text).is_some()
+    is_plain(text.as_bytes()) || split(text).is_some()
 }
 
 /// The number in plain notation: no exponent, no `+`, no needless zero in front, all digits of the scale kept.

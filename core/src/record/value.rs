@@ -147,11 +147,21 @@ impl<'a> Value<'a> {
         })
     }
 
+    #[inline]
     pub(crate) fn from_text_bytes(field_type: FieldType, text: &'a [u8]) -> Result<Self, Mismatch> {
-        Self::from_text(
-            field_type,
-            str::from_utf8(text).map_err(|_| Mismatch::Utf8)?,
-        )
+        match field_type {
+            FieldType::String => return Ok(Self::String(utf8(text)?)),
+            // Most numbers need not be looked at as text.
+            FieldType::BigInt | FieldType::Timestamp | FieldType::Integer => {
+                if let Some(number) = parse_plain_integer(text) {
+                    return Self::from_integer(field_type, number);
+                }
+            }
+            FieldType::Boolean if text == b"true" => return Ok(Self::Boolean(true)),
+            FieldType::Boolean if text == b"false" => return Ok(Self::Boolean(false)),
+            _ => {}
+        }
+        Self::from_text(field_type, utf8(text)?)
     }
 
     /// The value of an integer or TIMESTAMP column; [`Mismatch::Type`] for other columns.
@@ -235,13 +245,63 @@ impl fmt::Display for Value<'_> {
     }
 }
 
+/// Bytes as text.
+#[inline]
+pub(crate) fn utf8(bytes: &[u8]) -> Result<&str, Mismatch> {
+    simdutf8::basic::from_utf8(bytes).map_err(|_| Mismatch::Utf8)
+}
+
 fn parse_integer(text: &str) -> Result<i64, Mismatch> {
     use std::num::IntErrorKind::{NegOverflow, PosOverflow};
+    if let Some(number) = parse_plain_integer(text.as_bytes()) {
+        return Ok(number);
+    }
     text.parse()
         .map_err(|error: std::num::ParseIntError| match error.kind() {
             PosOverflow | NegOverflow => Mismatch::Range,
             _ => Mismatch::Form,
         })
+}
+
+/// The number of digits with or without a minus; `None` for anything else, which may still be an integer.
+#[inline]
+fn parse_plain_integer(text: &[u8]) -> Option<i64> {
+    match text {
+        [b'-', digits @ ..] => Some(-i64::try_from(parse_digits(digits)?).ok()?),
+        digits => i64::try_from(parse_digits(digits)?).ok(),
+    }
+}
+
+/// The number of 1 to 19 digits, eight of which are read at a time; `None` for anything else.
+#[inline]
+pub(crate) fn parse_digits(digits: &[u8]) -> Option<u64> {
+    const HIGH: u64 = 0xf0f0_f0f0_f0f0_f0f0;
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
+    const CARRY: u64 = 0x0606_0606_0606_0606;
+    if digits.is_empty() || digits.len() > 19 {
+        return None;
+    }
+    let mut number = 0;
+    let (words, rest) = digits.as_chunks::<8>();
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        if word & HIGH != ZEROS || word.wrapping_add(CARRY) & HIGH != ZEROS {
+            return None;
+        }
+        // Neighbours are joined to numbers of two, four and eight digits.
+        let twos = (word & !HIGH).wrapping_mul(1 + (10 << 8)) >> 8 & 0x00ff_00ff_00ff_00ff;
+        let fours = twos.wrapping_mul(1 + (100 << 16)) >> 16 & 0x0000_ffff_0000_ffff;
+        let eight = fours.wrapping_mul(1 + (10_000 << 32)) >> 32;
+        number = number * 100_000_000 + eight;
+    }
+    for digit in rest {
+        let digit = digit.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        number = number * 10 + u64::from(digit);
+    }
+    Some(number)
 }
 
 fn parse_boolean(text: &str) -> Result<bool, Mismatch> {
@@ -299,6 +359,39 @@ mod tests {
             (T::Decimal, "NaN", Err(Mismatch::Form)),
         ] {
             assert_eq!(Value::from_text(kind, text), value, "{kind} {text}");
+        }
+    }
+
+    #[test]
+    fn digits_are_read_as_the_standard_library_reads_them() {
+        for text in [
+            "0",
+            "7",
+            "12345678",
+            "123456789",
+            "9999999999999999",
+            "00000000000000000001",
+            "0000000000000000001",
+            "9223372036854775807",
+            "9999999999999999999",
+            "1234567:",
+            "/2345678",
+            "1234567a",
+            "12345678\u{e9}1",
+            "",
+        ] {
+            let wanted = text.parse::<u64>().ok().filter(|_| text.len() <= 19);
+            assert_eq!(parse_digits(text.as_bytes()), wanted, "{text}");
+        }
+        for text in [
+            "-0",
+            "-9223372036854775808",
+            "-9223372036854775809",
+            "--1",
+            "-",
+            "+12",
+        ] {
+            assert_eq!(parse_integer(text).ok(), text.parse().ok(), "{text}");
         }
     }
 

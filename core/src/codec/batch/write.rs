@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::{BatchVersion, HEADER_0};
 use crate::codec::protobuf::wire;
-use crate::codec::{CompressFormat, batch0, batch1, check_not_empty, compress, crc, frame};
+use crate::codec::{CompressFormat, batch0, batch1, check_not_empty, compress, crc, frame, pool};
 use crate::error::{Error, Result};
 use crate::record::RecordBatch;
 
@@ -70,26 +70,16 @@ fn push_batch(
     };
     out.resize(start + header_size, 0);
     let data = start + header_size;
-    match version {
-        BatchVersion::V0 => {
-            for (row, record) in records.iter().enumerate() {
-                record.check_nulls()?;
-                batch0::push_record(out, &record, schema_version)?;
-                if row == 0 {
-                    out.reserve((out.len() + out.len() / 8).saturating_mul(records.len() - 1));
-                }
-            }
-        }
-        BatchVersion::V1 => batch1::push_records(out, records)?,
-    }
-    let raw_size = out.len() - data;
-    let codec = match compress::compress_if_smaller(format, &out[data..])? {
-        None => 0,
-        Some(compressed) => {
-            out.truncate(data);
-            out.extend_from_slice(&compressed);
-            codec_of(format)
-        }
+    let (raw_size, codec) = if format == CompressFormat::None {
+        push_records(out, records, version, schema_version)?;
+        (out.len() - data, 0)
+    } else {
+        let mut raw = pool::take();
+        push_records(&mut raw, records, version, schema_version)?;
+        let raw_size = raw.len();
+        let (stored, is_compressed) = compress::compress_body(format, raw.into())?;
+        out.extend_from_slice(&stored);
+        (raw_size, if is_compressed { codec_of(format) } else { 0 })
     };
     let (stored_size, crc) = (out.len() - data, crc::crc32c(&out[data..]));
     match version {
@@ -111,6 +101,29 @@ fn push_batch(
         }
     }
     Ok(())
+}
+
+/// Appends the records, not compressed.
+fn push_records(
+    out: &mut Vec<u8>,
+    records: &RecordBatch,
+    version: BatchVersion,
+    schema_version: i32,
+) -> Result<()> {
+    match version {
+        BatchVersion::V1 => batch1::push_records(out, records),
+        BatchVersion::V0 => {
+            let start = out.len();
+            for (row, record) in records.iter().enumerate() {
+                batch0::push_record(out, &record, schema_version)?;
+                if row == 0 {
+                    let size = out.len() - start;
+                    out.reserve((size + size / 8).saturating_mul(records.len() - 1));
+                }
+            }
+            Ok(())
+        }
+    }
 }
 
 pub(super) fn header_0(

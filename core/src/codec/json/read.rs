@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
 
 use super::scan::{Scanner, damaged};
@@ -66,6 +64,21 @@ pub fn decode_put_request(body: Bytes, schema: Option<Arc<RecordSchema>>) -> Res
     Ok(reader.finish())
 }
 
+/// What a member of a record tells.
+#[derive(Clone, Copy)]
+enum Member {
+    Data,
+    Attributes,
+    Sequence,
+    SystemTime,
+    Cursor,
+    NextCursor,
+    ShardId,
+    HashKey,
+    PartitionKey,
+    Other,
+}
+
 /// Indexes the records of an array.
 struct RecordReader {
     scanner: Scanner,
@@ -74,7 +87,6 @@ struct RecordReader {
     /// How many values of a record are wanted; `None` for blobs.
     width: Option<usize>,
     collector: Collector,
-    scratch: Vec<u8>,
 }
 
 impl RecordReader {
@@ -85,12 +97,11 @@ impl RecordReader {
             .unwrap_or_else(|shared| BytesMut::from(shared.as_ref()));
         let width = schema.as_deref().map(RecordSchema::len);
         Ok(Self {
-            scanner: Scanner::new(body)?,
+            scanner: Scanner::new(body),
             chunk: Chunk::received(Form::Text, schema, Bytes::new(), Bytes::new()),
             spans: Vec::new(),
             width,
             collector: Collector::default(),
-            scratch: Vec::new(),
         })
     }
 
@@ -137,25 +148,21 @@ impl RecordReader {
         self.scanner.expect(b'{')?;
         let mut first = true;
         while self.scanner.next(&mut first, b'}')? {
-            let name = self.scanner.name()?;
-            match &self.scanner.buffer()[name.range()] {
-                b"Data" => {
+            match self.member()? {
+                Member::Data => {
                     self.spans.truncate(values);
                     self.read_data(row)?;
                     has_data = true;
                 }
-                b"Attributes" => self.read_attributes(attributes)?,
-                b"Sequence" => entry.sequence = self.scanner.integer()?.unwrap_or(0),
-                b"SystemTime" => entry.system_time = self.scanner.integer()?.unwrap_or(0),
-                b"Cursor" => entry.cursor = self.scanner.text()?.unwrap_or(Span::NULL),
-                b"NextCursor" => entry.next_cursor = self.scanner.text()?.unwrap_or(Span::NULL),
-                b"ShardId" => keys.shard_id = self.scanner.text()?.unwrap_or(Span::NULL),
-                // One of the official clients writes the second name.
-                b"HashKey" | b"HashValue" => {
-                    keys.hash_key = self.scanner.text()?.unwrap_or(Span::NULL);
-                }
-                b"PartitionKey" => keys.partition_key = self.scanner.text()?.unwrap_or(Span::NULL),
-                _ => self.scanner.skip()?,
+                Member::Attributes => self.read_attributes(attributes)?,
+                Member::Sequence => entry.sequence = self.scanner.integer()?.unwrap_or(0),
+                Member::SystemTime => entry.system_time = self.scanner.integer()?.unwrap_or(0),
+                Member::Cursor => entry.cursor = self.text()?,
+                Member::NextCursor => entry.next_cursor = self.text()?,
+                Member::ShardId => keys.shard_id = self.text()?,
+                Member::HashKey => keys.hash_key = self.text()?,
+                Member::PartitionKey => keys.partition_key = self.text()?,
+                Member::Other => self.scanner.skip()?,
             }
         }
         if !has_data {
@@ -183,12 +190,50 @@ impl RecordReader {
         Ok(())
     }
 
+    /// Reads the name of the next member of a record.
+    fn member(&mut self) -> Result<Member> {
+        // Those of every reply, as the service writes them.
+        if self.scanner.take_name(b"\"Data\":") {
+            return Ok(Member::Data);
+        }
+        if self.scanner.take_name(b"\"Cursor\":") {
+            return Ok(Member::Cursor);
+        }
+        if self.scanner.take_name(b"\"NextCursor\":") {
+            return Ok(Member::NextCursor);
+        }
+        if self.scanner.take_name(b"\"Sequence\":") {
+            return Ok(Member::Sequence);
+        }
+        if self.scanner.take_name(b"\"SystemTime\":") {
+            return Ok(Member::SystemTime);
+        }
+        let name = self.scanner.name()?;
+        Ok(match &self.scanner.buffer()[name.range()] {
+            b"Data" => Member::Data,
+            b"Attributes" => Member::Attributes,
+            b"Sequence" => Member::Sequence,
+            b"SystemTime" => Member::SystemTime,
+            b"Cursor" => Member::Cursor,
+            b"NextCursor" => Member::NextCursor,
+            b"ShardId" => Member::ShardId,
+            // One of the official clients writes the second name.
+            b"HashKey" | b"HashValue" => Member::HashKey,
+            b"PartitionKey" => Member::PartitionKey,
+            _ => Member::Other,
+        })
+    }
+
+    fn text(&mut self) -> Result<Span> {
+        Ok(self.scanner.text()?.unwrap_or(Span::NULL))
+    }
+
     fn read_data(&mut self, row: usize) -> Result<()> {
         let opening = self.scanner.peek();
         match (self.width, opening) {
             (None, b'"') => {
-                let span = self.scanner.string()?;
-                let blob = self.decode_base64(span)?;
+                let span = self.scanner.base64_text()?;
+                let blob = self.scanner.decode_base64(span)?;
                 self.spans.push(blob);
                 Ok(())
             }
@@ -203,21 +248,18 @@ impl RecordReader {
         }
     }
 
-    /// Decodes Base64 in place; the bytes are always fewer than their text.
-    fn decode_base64(&mut self, span: Span) -> Result<Span> {
-        self.scratch.clear();
-        let text = self.scanner.buffer().get(span.range()).unwrap_or_default();
-        STANDARD
-            .decode_vec(text, &mut self.scratch)
-            .map_err(|error| Error::malformed("a blob is not valid Base64").with_source(error))?;
-        self.scanner.replace(span, &self.scratch)
-    }
-
     fn read_values(&mut self, width: usize) -> Result<()> {
-        let start = self.spans.len();
+        let wanted = self.spans.len() + width;
         self.scanner.expect(b'[')?;
-        let mut first = true;
-        while self.scanner.next(&mut first, b']')? {
+        if self.scanner.take(b']') {
+            return Ok(());
+        }
+        loop {
+            while let Some(span) = self.scanner.plain_string_and_comma() {
+                if self.spans.len() < wanted {
+                    self.spans.push(span);
+                }
+            }
             let span = if self.scanner.peek() == b'"' {
                 self.scanner.string()?
             } else {
@@ -225,11 +267,14 @@ impl RecordReader {
                 let is_null = self.scanner.buffer().get(span.range()) == Some(b"null");
                 if is_null { Span::NULL } else { span }
             };
-            if self.spans.len() - start < width {
+            if self.spans.len() < wanted {
                 self.spans.push(span);
             }
+            if self.scanner.take(b']') {
+                return Ok(());
+            }
+            self.scanner.expect(b',')?;
         }
-        Ok(())
     }
 
     fn read_attributes(&mut self, start: usize) -> Result<()> {
@@ -243,8 +288,9 @@ impl RecordReader {
         self.scanner.expect(b'{')?;
         let mut first = true;
         while self.scanner.next(&mut first, b'}')? {
-            let key = self.scanner.name()?;
-            let value = self.scanner.string()?;
+            let key = self.scanner.checked_string()?;
+            self.scanner.expect(b':')?;
+            let value = self.scanner.checked_string()?;
             self.collector.add(
                 &mut self.chunk.attributes,
                 start,

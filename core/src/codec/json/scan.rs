@@ -2,23 +2,21 @@
 
 use crate::error::{Error, Result};
 use crate::record::chunk::Span;
+use crate::record::value::parse_digits;
 
 /// How deeply ignored values may be nested.
 const MAX_DEPTH: usize = 128;
 
-/// A place in a JSON text that is UTF-8.
+/// A place in a JSON text.
 pub(crate) struct Scanner {
     buffer: bytes::BytesMut,
     place: usize,
 }
 
 impl Scanner {
-    /// Starts at the beginning of a text; refuses what is not UTF-8.
-    pub(crate) fn new(buffer: bytes::BytesMut) -> Result<Self> {
-        if str::from_utf8(&buffer).is_err() {
-            return Err(Error::malformed("the JSON body is not valid UTF-8"));
-        }
-        Ok(Self { buffer, place: 0 })
+    /// Starts at the beginning of a text.
+    pub(crate) fn new(buffer: bytes::BytesMut) -> Self {
+        Self { buffer, place: 0 }
     }
 
     /// The text, with unescaped strings in it.
@@ -26,15 +24,13 @@ impl Scanner {
         &self.buffer
     }
 
-    /// Writes over the beginning of a string that was read; returns the place of what was written.
-    pub(crate) fn replace(&mut self, span: Span, bytes: &[u8]) -> Result<Span> {
-        let start = span.range().start;
-        let target = self
-            .buffer
-            .get_mut(start..start + bytes.len())
-            .ok_or_else(damaged)?;
-        target.copy_from_slice(bytes);
-        Ok(Span::new(start, bytes.len()))
+    /// Decodes a string that was read as Base64, over its beginning; returns the place of the bytes.
+    pub(crate) fn decode_base64(&mut self, span: Span) -> Result<Span> {
+        let text = self.buffer.get_mut(span.range()).ok_or_else(damaged)?;
+        let bytes = base64_simd::STANDARD
+            .decode_inplace(text)
+            .map_err(|error| Error::malformed("a blob is not valid Base64").with_source(error))?;
+        Ok(Span::new(span.range().start, bytes.len()))
     }
 
     pub(crate) fn into_buffer(self) -> bytes::Bytes {
@@ -45,6 +41,9 @@ impl Scanner {
     #[inline]
     pub(crate) fn peek(&mut self) -> u8 {
         while let Some(byte) = self.buffer.get(self.place) {
+            if *byte > b' ' {
+                return *byte;
+            }
             if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
                 return *byte;
             }
@@ -100,7 +99,19 @@ impl Scanner {
         Ok(name)
     }
 
-    /// Reads a string, unescaping it in place.
+    /// Reads a member's name and colon if they are exactly these bytes, with nothing in between.
+    #[inline]
+    pub(crate) fn take_name<const N: usize>(&mut self, name: &[u8; N]) -> bool {
+        let found = self
+            .buffer
+            .get(self.place..)
+            .and_then(<[u8]>::first_chunk::<N>)
+            == Some(name);
+        self.place += if found { N } else { 0 };
+        found
+    }
+
+    /// Reads a string, unescaping it in place. Whether it is UTF-8 is not looked at.
     #[inline]
     pub(crate) fn string(&mut self) -> Result<Span> {
         self.expect(b'"')?;
@@ -112,6 +123,37 @@ impl Scanner {
             Some(b'\\') => self.escaped_string(start, end),
             _ => Err(damaged()),
         }
+    }
+
+    /// Reads a string without escapes and the comma that directly follows it, as between the values of a record.
+    /// `None`, and nothing is read, if what follows is something else.
+    #[inline]
+    pub(crate) fn plain_string_and_comma(&mut self) -> Option<Span> {
+        if self.buffer.get(self.place) != Some(&b'"') {
+            return None;
+        }
+        let start = self.place + 1;
+        let end = plain_run(&self.buffer, start);
+        if !self.buffer.get(end..)?.starts_with(b"\",") {
+            return None;
+        }
+        self.place = end + 2;
+        Some(Span::new(start, end - start))
+    }
+
+    /// Reads a string that is to be decoded as Base64 and therefore may not hold other bytes anyway.
+    pub(crate) fn base64_text(&mut self) -> Result<Span> {
+        let is_string = self.peek() == b'"';
+        let start = self.place + 1;
+        let rest = self.buffer.get(start..).unwrap_or_default();
+        if is_string
+            && let Some(length) = memchr::memchr2(b'"', b'\\', rest)
+            && rest[length] == b'"'
+        {
+            self.place = start + length + 1;
+            return Ok(Span::new(start, length));
+        }
+        self.string()
     }
 
     #[cold]
@@ -156,7 +198,7 @@ impl Scanner {
         let is_number = text
             .first()
             .is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-')
-            && serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok();
+            && (is_integer(text) || serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok());
         if !is_number && !matches!(text, b"true" | b"false" | b"null") {
             return Err(damaged());
         }
@@ -166,6 +208,17 @@ impl Scanner {
 
     /// Reads an integer; `None` for `null`.
     pub(crate) fn integer(&mut self) -> Result<Option<i64>> {
+        self.peek();
+        let rest = self.buffer.get(self.place..).unwrap_or_default();
+        let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if matches!(rest.get(length), Some(b',' | b'}'))
+            && rest.first() != Some(&b'0')
+            && let Some(number) = parse_digits(&rest[..length])
+            && let Ok(number) = i64::try_from(number)
+        {
+            self.place += length;
+            return Ok(Some(number));
+        }
         let span = self.scalar()?;
         let text = str::from_utf8(self.buffer.get(span.range()).unwrap_or_default())
             .map_err(|_| damaged())?;
@@ -177,16 +230,31 @@ impl Scanner {
             .map_err(|_| Error::malformed("a number of the JSON body is not a 64-bit integer"))
     }
 
-    /// Reads a string; `None` for `null`.
+    /// Reads a string that is kept; `None` for `null`.
     pub(crate) fn text(&mut self) -> Result<Option<Span>> {
         if self.peek() == b'"' {
-            return self.string().map(Some);
+            return self.checked_string().map(Some);
         }
         let span = self.scalar()?;
         if self.buffer.get(span.range()) == Some(b"null") {
             Ok(None)
         } else {
             Err(damaged())
+        }
+    }
+
+    /// Reads a string and checks that it is UTF-8.
+    pub(crate) fn checked_string(&mut self) -> Result<Span> {
+        let span = self.string()?;
+        match self
+            .buffer
+            .get(span.range())
+            .map(simdutf8::basic::from_utf8)
+        {
+            Some(Ok(_)) => Ok(span),
+            _ => Err(Error::malformed(
+                "a string of the JSON body is not valid UTF-8",
+            )),
         }
     }
 
@@ -232,15 +300,24 @@ pub(crate) fn damaged() -> Error {
 
 /// The end of a run of bytes that stand for themselves within a string.
 #[inline]
-fn plain_run(buffer: &[u8], start: usize) -> usize {
+pub(crate) fn plain_run(buffer: &[u8], start: usize) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
     let mut place = start;
-    while let Some(chunk) = buffer
-        .get(place..place + 8)
-        .and_then(|chunk| <[u8; 8]>::try_from(chunk).ok())
-    {
-        let word = u64::from_le_bytes(chunk);
+    let rest = buffer.get(start..).unwrap_or_default();
+    let (blocks, _) = rest.as_chunks::<BLOCK>();
+    for block in blocks {
+        // A loop without exits, which compilers turn into a few vector instructions.
+        let special = block
+            .iter()
+            .fold(false, |special, byte| special | is_special(*byte));
+        if special {
+            break;
+        }
+        place += BLOCK;
+    }
+    while let Some(chunk) = buffer.get(place..).and_then(|rest| rest.first_chunk::<8>()) {
+        let word = u64::from_le_bytes(*chunk);
         // The high bit of a byte is set where the byte is zero after the xor; bytes below 0x20 likewise.
         let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
         let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
@@ -254,11 +331,20 @@ fn plain_run(buffer: &[u8], start: usize) -> usize {
         place += 8;
     }
     let rest = buffer.get(place..).unwrap_or_default();
-    place
-        + rest
-            .iter()
-            .take_while(|byte| **byte >= 0x20 && **byte != b'"' && **byte != b'\\')
-            .count()
+    place + rest.iter().take_while(|byte| !is_special(**byte)).count()
+}
+
+/// Whether a text is a whole number without sign, as most numbers of a reply are.
+fn is_integer(text: &[u8]) -> bool {
+    text.iter().all(u8::is_ascii_digit) && (text.len() == 1 || text.first() != Some(&b'0'))
+}
+
+/// How many bytes of a string are looked at together.
+const BLOCK: usize = 16;
+
+#[inline]
+const fn is_special(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
 /// The character of an escape sequence behind its backslash, and how many bytes it takes.
@@ -308,7 +394,7 @@ mod tests {
     use super::*;
 
     fn scanner(text: &str) -> Scanner {
-        Scanner::new(text.as_bytes().into()).unwrap()
+        Scanner::new(text.as_bytes().into())
     }
 
     fn string(text: &str) -> Option<String> {

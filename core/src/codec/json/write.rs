@@ -1,19 +1,19 @@
 //! Writing records as JSON.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
-use crate::codec::{GetReply, check_not_empty};
+use super::scan::plain_run;
+use crate::codec::{GetReply, check_not_empty, pool};
 use crate::error::Result;
-use crate::record::{Record, RecordBatch, TextStyle, Value};
+use crate::record::atom::{Atom, check_null};
+use crate::record::{Record, RecordBatch, text};
 
 /// Makes the body of a put.
 pub fn encode_put(records: &RecordBatch) -> Result<Bytes> {
     check_not_empty(records)?;
-    let mut out = b"{\"Action\":\"pub\",\"Records\":[".to_vec();
+    let mut out = pool::take();
+    out.extend_from_slice(b"{\"Action\":\"pub\",\"Records\":[");
     for (row, record) in records.iter().enumerate() {
-        record.check_nulls()?;
         out.extend_from_slice(if row == 0 { b"{" } else { b",{" });
         for (name, key) in [
             (&b"\"ShardId\":"[..], record.shard_id()),
@@ -26,7 +26,7 @@ pub fn encode_put(records: &RecordBatch) -> Result<Bytes> {
                 out.push(b',');
             }
         }
-        push_contents(&mut out, &record)?;
+        push_contents(&mut out, &record, true)?;
         out.push(b'}');
         if row == 0 {
             // The first record tells how much memory the others will take.
@@ -67,7 +67,7 @@ pub fn encode_get_reply(reply: &GetReply) -> Result<Bytes> {
                 out.push(b',');
             }
         }
-        push_contents(&mut out, &record)?;
+        push_contents(&mut out, &record, false)?;
         out.push(b'}');
     }
     out.extend_from_slice(b"]}");
@@ -80,19 +80,20 @@ fn push_number(out: &mut Vec<u8>, name: &str, number: i64) {
 }
 
 /// Appends the members `Data` and, when there are any, `Attributes`.
-fn push_contents(out: &mut Vec<u8>, record: &Record<'_>) -> Result<()> {
+fn push_contents(out: &mut Vec<u8>, record: &Record<'_>, is_put: bool) -> Result<()> {
     out.extend_from_slice(b"\"Data\":");
     if record.schema().is_none() {
         push_base64(out, record.blob()?);
     } else {
         out.push(b'[');
-        for (column, value) in record.values().enumerate() {
-            if column > 0 {
-                out.push(b',');
+        record.each_atom(|field, atom| {
+            push_atom(out, atom);
+            match atom {
+                Atom::Null if is_put => check_null(field),
+                _ => Ok(()),
             }
-            push_value(out, value?);
-        }
-        out.push(b']');
+        })?;
+        close_list(out);
     }
     let attributes = record.attributes();
     if attributes.len() > 0 {
@@ -108,44 +109,64 @@ fn push_contents(out: &mut Vec<u8>, record: &Record<'_>) -> Result<()> {
     Ok(())
 }
 
-fn push_value(out: &mut Vec<u8>, value: Value<'_>) {
-    match value {
-        Value::Null => out.extend_from_slice(b"null"),
-        Value::String(text) | Value::Json(text) => push_text(out, text),
-        _ => {
-            // Texts of numbers need no escapes.
+/// Replaces the comma behind the last value by a bracket; a list without values has none.
+fn close_list(out: &mut Vec<u8>) {
+    match out.last_mut() {
+        Some(last) if *last == b',' => *last = b']',
+        _ => out.push(b']'),
+    }
+}
+
+/// Appends a value and a comma.
+#[inline]
+fn push_atom(out: &mut Vec<u8>, atom: Atom<'_>) {
+    // Texts of numbers need no escapes.
+    match atom {
+        Atom::Null => {
+            out.extend_from_slice(b"null,");
+            return;
+        }
+        Atom::Text(text) => push_string(out, text),
+        Atom::Boolean(true) => out.extend_from_slice(b"\"true\""),
+        Atom::Boolean(false) => out.extend_from_slice(b"\"false\""),
+        number => {
             out.push(b'"');
-            value.write_text(TextStyle::Json, out);
+            match number {
+                Atom::Integer(value) => text::push_integer(out, value),
+                Atom::Double(value) => text::push_scientific(out, value),
+                Atom::Float(value) => text::push_float(out, value),
+                Atom::Number(text) => out.extend_from_slice(text),
+                _ => {}
+            }
             out.push(b'"');
         }
     }
+    out.push(b',');
 }
 
 fn push_base64(out: &mut Vec<u8>, bytes: &[u8]) {
     out.push(b'"');
-    let start = out.len();
-    out.resize(start + bytes.len().div_ceil(3) * 4, 0);
-    let written = STANDARD
-        .encode_slice(bytes, &mut out[start..])
-        .unwrap_or_default();
-    out.truncate(start + written);
+    base64_simd::STANDARD.encode_append(bytes, out);
     out.push(b'"');
 }
 
 /// Appends a JSON string.
 pub(crate) fn push_text(out: &mut Vec<u8>, text: &str) {
+    push_string(out, text.as_bytes());
+}
+
+fn push_string(out: &mut Vec<u8>, bytes: &[u8]) {
     out.push(b'"');
-    let bytes = text.as_bytes();
-    let mut copied = 0;
-    for (place, byte) in bytes.iter().enumerate() {
-        if *byte >= 0x20 && *byte != b'"' && *byte != b'\\' {
-            continue;
-        }
-        out.extend_from_slice(&bytes[copied..place]);
-        copied = place + 1;
-        push_escape(out, *byte);
+    let mut place = 0;
+    loop {
+        let end = plain_run(bytes, place);
+        out.extend_from_slice(&bytes[place..end]);
+        let Some(special) = bytes.get(end) else {
+            break;
+        };
+        push_escape(out, *special);
+        place = end + 1;
     }
-    out.extend_from_slice(&bytes[copied..]);
     out.push(b'"');
 }
 

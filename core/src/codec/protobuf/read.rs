@@ -24,6 +24,7 @@ pub fn decode_get(body: &Bytes, schema: Option<Arc<RecordSchema>>) -> Result<Get
     while let Some((field, content)) = reader.next()? {
         match (field, content) {
             (1, Content::Bytes(range)) => next_cursor = Some(wire::text(&payload, range)?),
+            (2, Content::Number(value)) => entries.expect(value, payload.len()),
             (3, Content::Number(value)) => start_seq = value as i64,
             (4, Content::Bytes(range)) => entries.read(&payload, range)?,
             (5, Content::Number(value)) => latest_seq = Some(value as i64),
@@ -80,6 +81,17 @@ impl EntryReader {
             width,
             collector: Collector::default(),
         })
+    }
+
+    /// Makes room for a number of records, no more than a payload of that size can hold.
+    fn expect(&mut self, records: u64, payload_size: usize) {
+        let most = |least_size: usize| payload_size / least_size;
+        // An entry takes at least four bytes, a value two.
+        let records = usize::try_from(records).unwrap_or(usize::MAX).min(most(4));
+        self.chunk.rows.reserve(records);
+        self.chunk.entries.reserve(records);
+        self.spans
+            .reserve(records.saturating_mul(self.width).min(most(2)));
     }
 
     fn finish(mut self) -> RecordBatch {
@@ -157,27 +169,20 @@ impl EntryReader {
 
     #[inline]
     fn read_values(&mut self, payload: &[u8], range: Range<usize>, start: usize) -> Result<()> {
+        let wanted = start + self.width;
         let mut reader = Reader::new(payload, range);
-        while let Some((field, content)) = reader.next()? {
-            let range = match (field, content) {
-                (1, Content::Bytes(range)) => range,
-                (1, _) => return Err(wire::damaged()),
-                _ => continue,
+        loop {
+            let span = match reader.plain_value() {
+                Some(span) => span,
+                None => match any_value(&mut reader, payload)? {
+                    Some(span) => span,
+                    None => return Ok(()),
+                },
             };
-            let mut span = Span::NULL;
-            let mut value = Reader::new(payload, range);
-            while let Some((field, content)) = value.next()? {
-                match (field, content) {
-                    (1, Content::Bytes(range)) => span = Span::new(range.start, range.len()),
-                    (1, _) => return Err(wire::damaged()),
-                    _ => {}
-                }
-            }
-            if self.spans.len() - start < self.width {
+            if self.spans.len() < wanted {
                 self.spans.push(span);
             }
         }
-        Ok(())
     }
 
     fn read_attributes(&mut self, payload: &[u8], range: Range<usize>, start: usize) -> Result<()> {
@@ -206,4 +211,26 @@ impl EntryReader {
         }
         Ok(())
     }
+}
+
+/// The next value of a record in any form that the wire allows; `None` at the end of the record.
+fn any_value(reader: &mut Reader<'_>, payload: &[u8]) -> Result<Option<Span>> {
+    while let Some((field, content)) = reader.next()? {
+        let range = match (field, content) {
+            (1, Content::Bytes(range)) => range,
+            (1, _) => return Err(wire::damaged()),
+            _ => continue,
+        };
+        let mut span = Span::NULL;
+        let mut value = Reader::new(payload, range);
+        while let Some((field, content)) = value.next()? {
+            match (field, content) {
+                (1, Content::Bytes(range)) => span = Span::new(range.start, range.len()),
+                (1, _) => return Err(wire::damaged()),
+                _ => {}
+            }
+        }
+        return Ok(Some(span));
+    }
+    Ok(None)
 }

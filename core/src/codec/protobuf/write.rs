@@ -3,20 +3,20 @@
 use bytes::Bytes;
 
 use super::wire::{self, Nested};
-use crate::codec::{GetReply, check_not_empty, frame};
+use crate::codec::{GetReply, check_not_empty, frame, pool};
 use crate::error::Result;
-use crate::record::{Record, RecordBatch, TextStyle, Value, decimal};
+use crate::record::atom::{Atom, check_null};
+use crate::record::{Record, RecordBatch, text};
 
-/// The longest text of a number, BOOLEAN or TIMESTAMP is shorter than this.
+/// The longest text of a FLOAT or DOUBLE is shorter than this.
 const LONGEST_NUMBER: usize = 64;
 
 /// Makes the frame of a put.
 pub fn encode_put(records: &RecordBatch) -> Result<Bytes> {
     check_not_empty(records)?;
-    let mut out = frame::begin(0);
+    let mut out = frame::begin_in(pool::take());
     let mut writer = EntryWriter::new();
     for (row, record) in records.iter().enumerate() {
-        record.check_nulls()?;
         let start = writer.entry.begin(&mut out, 1);
         writer.push_record(&mut out, &record)?;
         writer.entry.end(&mut out, start);
@@ -44,7 +44,7 @@ pub fn encode_get_reply(reply: &GetReply) -> Result<Bytes> {
         }
         wire::push_number(&mut out, 6, record.sequence() as u64);
         wire::push_number(&mut out, 7, record.system_time() as u64);
-        writer.push_contents(&mut out, &record)?;
+        writer.push_contents(&mut out, &record, false)?;
         wire::push_number(&mut out, 10, record.batch_index().into());
         writer.entry.end(&mut out, start);
     }
@@ -81,10 +81,15 @@ impl EntryWriter {
                 wire::push_bytes(out, field, key.as_bytes());
             }
         }
-        self.push_contents(out, record)
+        self.push_contents(out, record, true)
     }
 
-    fn push_contents(&mut self, out: &mut Vec<u8>, record: &Record<'_>) -> Result<()> {
+    fn push_contents(
+        &mut self,
+        out: &mut Vec<u8>,
+        record: &Record<'_>,
+        is_put: bool,
+    ) -> Result<()> {
         let attributes = record.attributes();
         if attributes.len() > 0 {
             let start = self.attributes.begin(out, 8);
@@ -105,9 +110,13 @@ impl EntryWriter {
         if record.schema().is_none() {
             push_field(out, record.blob()?);
         } else {
-            for value in record.values() {
-                push_value(out, value?);
-            }
+            record.each_atom(|field, atom| {
+                push_atom(out, atom);
+                match atom {
+                    Atom::Null if is_put => check_null(field),
+                    _ => Ok(()),
+                }
+            })?;
         }
         self.data.end(out, start);
         Ok(())
@@ -115,36 +124,45 @@ impl EntryWriter {
 }
 
 #[inline]
-fn push_value(out: &mut Vec<u8>, value: Value<'_>) {
-    match value {
-        Value::Null => out.extend_from_slice(&[0x0a, 0]),
-        Value::String(text) | Value::Json(text) => push_field(out, text.as_bytes()),
-        Value::Decimal(text) => match decimal::to_plain(text) {
-            Some(plain) => push_field(out, plain.as_bytes()),
-            None => push_field(out, text.as_bytes()),
-        },
-        _ => {
-            out.extend_from_slice(&[0x0a, 0, 0x0a, 0]);
-            let start = out.len();
-            value.write_text(TextStyle::Protobuf, out);
-            let length = out.len() - start;
-            debug_assert!(
-                length < LONGEST_NUMBER,
-                "a number fits a length of one byte"
-            );
-            out[start - 3] = length as u8 + 2;
-            out[start - 1] = length as u8;
-        }
+fn push_atom(out: &mut Vec<u8>, atom: Atom<'_>) {
+    match atom {
+        Atom::Null => out.extend_from_slice(&[0x0a, 0]),
+        Atom::Text(text) | Atom::Number(text) => push_field(out, text),
+        Atom::Integer(value) => push_field(out, itoa::Buffer::new().format(value).as_bytes()),
+        Atom::Boolean(true) => push_field(out, b"true"),
+        Atom::Boolean(false) => push_field(out, b"false"),
+        Atom::Double(value) => push_written(out, |out| text::push_double(out, value)),
+        Atom::Float(value) => push_written(out, |out| text::push_float(out, value)),
     }
+}
+
+/// Appends a FieldData message with the text of a number.
+fn push_written(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    out.extend_from_slice(&[0x0a, 0, 0x0a, 0]);
+    let start = out.len();
+    write(out);
+    let length = out.len() - start;
+    debug_assert!(
+        length < LONGEST_NUMBER,
+        "a number fits a length of one byte"
+    );
+    out[start - 3] = length as u8 + 2;
+    out[start - 1] = length as u8;
 }
 
 /// Appends a FieldData message with a value.
 #[inline]
 fn push_field(out: &mut Vec<u8>, bytes: &[u8]) {
-    let length = bytes.len() as u64;
-    out.push(0x0a);
-    wire::push_varint(out, length + 1 + wire::varint_size(length) as u64);
-    out.push(0x0a);
-    wire::push_varint(out, length);
+    let length = bytes.len();
+    if length < 126 {
+        // Both lengths take one byte.
+        out.extend_from_slice(&[0x0a, length as u8 + 2, 0x0a, length as u8]);
+    } else {
+        let length = length as u64;
+        out.push(0x0a);
+        wire::push_varint(out, length + 1 + wire::varint_size(length) as u64);
+        out.push(0x0a);
+        wire::push_varint(out, length);
+    }
     out.extend_from_slice(bytes);
 }

@@ -172,7 +172,7 @@ impl Case {
         };
         match self.format {
             CompressFormat::None => Ok(body),
-            format => compress::compress(format, &body),
+            format => compress::compress_body(format, body).map(|(body, _)| body),
         }
     }
 

@@ -8,6 +8,8 @@ pub(crate) mod batch0;
 pub(crate) mod batch1;
 pub(crate) mod json;
 pub(crate) mod protobuf;
+#[cfg(feature = "http")]
+pub(crate) mod socket;
 
 use hubstream::record::{FieldType, Value};
 

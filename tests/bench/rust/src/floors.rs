@@ -21,7 +21,7 @@ pub(crate) struct Floor<'a> {
     told: Vec<Told>,
     packer: zstd::bulk::Compressor<'static>,
     unpacker: zstd::bulk::Decompressor<'static>,
-    deflate: flate2::Compress,
+    deflate: libdeflater::Compressor,
     inflate: flate2::Decompress,
 }
 
@@ -38,7 +38,7 @@ impl<'a> Floor<'a> {
             told: Vec::new(),
             packer: zstd::bulk::Compressor::new(1)?,
             unpacker: zstd::bulk::Decompressor::new()?,
-            deflate: flate2::Compress::new(flate2::Compression::new(6), true),
+            deflate: libdeflater::Compressor::new(libdeflater::CompressionLvl::default()),
             inflate: flate2::Decompress::new(true),
         })
     }
@@ -166,14 +166,10 @@ impl<'a> Floor<'a> {
                 out[room..room + self.raw.len()].copy_from_slice(&self.raw);
                 self.raw.len()
             }
-            _ => {
-                self.deflate.reset();
-                let finish = flate2::FlushCompress::Finish;
-                self.deflate
-                    .compress(&self.raw, &mut out[room..], finish)
-                    .ok()?;
-                self.deflate.total_out() as usize
-            }
+            _ => self
+                .deflate
+                .zlib_compress(&self.raw, &mut out[room..])
+                .ok()?,
         };
         out.truncate(room + size);
         Some(())

@@ -5,9 +5,14 @@ mod codec;
 mod data;
 mod floor;
 mod floors;
+#[cfg(feature = "http")]
+mod http;
+mod instructions;
 mod measure;
 mod peer;
 mod report;
+#[cfg(feature = "http")]
+mod server;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,19 +27,44 @@ struct Arguments {
     command: Command,
 }
 
+/// What to measure and where to write it.
+#[derive(clap::Args)]
+struct Options {
+    /// Only cases whose name has this text, as in `batch1-encode`.
+    #[arg(long, default_value = "")]
+    case: String,
+    /// Samples of each side.
+    #[arg(long, default_value_t = 11)]
+    rounds: usize,
+    /// Writes the figures to this file as well.
+    #[arg(long)]
+    json: Option<PathBuf>,
+}
+
 #[derive(Subcommand)]
 enum Command {
     /// Measures codecs: CPU time per record, beside a floor that is measured in turns with it.
     Codec {
-        /// Only cases whose name has this text, as in `batch1-encode`.
+        #[command(flatten)]
+        options: Options,
+    },
+    /// Measures whole puts and gets over HTTP: the client against the floor of the codec and a bare socket.
+    #[cfg(feature = "http")]
+    Http {
+        #[command(flatten)]
+        options: Options,
+    },
+    /// Answers every request with the reply of a case, until its input ends; for `http`.
+    #[cfg(feature = "http")]
+    Serve {
+        /// The case.
+        case: String,
+    },
+    /// Calls the cases once each, for tests/bench/instructions.
+    Instructions {
+        /// Only cases whose name has this text.
         #[arg(long, default_value = "")]
         case: String,
-        /// Samples of each side.
-        #[arg(long, default_value_t = 11)]
-        rounds: usize,
-        /// Writes the figures to this file as well.
-        #[arg(long)]
-        json: Option<PathBuf>,
     },
     /// Measures one case after the other as lines on the standard input say, for tests/bench/go.
     Peer,
@@ -54,24 +84,36 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<()> {
     match command {
-        Command::Codec { case, rounds, json } => {
-            let records = cases::Records::new()?;
-            let mut all = Vec::new();
-            println!("{}", report::HEAD);
-            for chosen in cases::all() {
-                if !chosen.to_string().contains(&case) {
-                    continue;
-                }
-                let measured = codec::measure(chosen, &records, rounds.max(3))?;
-                println!("{measured}");
-                all.push(measured);
-            }
-            if let Some(path) = json {
-                report::write(&path, &all)?;
-            }
-        }
+        Command::Codec { options } => measure_all(&options, &cases::all(), codec::measure)?,
+        #[cfg(feature = "http")]
+        Command::Http { options } => measure_all(&options, &http::all(), http::measure)?,
+        #[cfg(feature = "http")]
+        Command::Serve { case } => server::run(&case)?,
+        Command::Instructions { case } => instructions::run(&case)?,
         Command::Peer => peer::run()?,
         Command::List => cases::all().iter().for_each(|case| println!("{case}")),
     }
     Ok(())
+}
+
+/// Measures the chosen ones of some cases, shows and writes what was found.
+fn measure_all<C: Copy + std::fmt::Display>(
+    options: &Options,
+    all: &[C],
+    measure: impl Fn(C, &cases::Records, usize) -> Result<report::Measured>,
+) -> Result<()> {
+    let records = cases::Records::new()?;
+    let mut found = Vec::new();
+    println!("{}", report::HEAD);
+    for case in all {
+        if case.to_string().contains(&options.case) {
+            let measured = measure(*case, &records, options.rounds.max(3))?;
+            println!("{measured}");
+            found.push(measured);
+        }
+    }
+    match &options.json {
+        Some(path) => report::write(path, &found),
+        None => Ok(()),
+    }
 }

@@ -1,7 +1,6 @@
 //! JSON bodies.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64_simd::STANDARD;
 use hubstream::record::{FieldType, Value};
 use std::io::Write as _;
 
@@ -65,9 +64,7 @@ pub(crate) fn encode_blobs(blobs: &[Vec<u8>], out: &mut Vec<u8>) {
         } else {
             b",{\"Data\":\""
         });
-        let start = out.len();
-        out.resize(start + blob.len().div_ceil(3) * 4, 0);
-        _ = STANDARD.encode_slice(blob, &mut out[start..]);
+        STANDARD.encode_append(blob, out);
         out.extend_from_slice(b"\"}");
     }
     out.extend_from_slice(b"]}");
@@ -198,7 +195,7 @@ pub(crate) fn decode_blobs(
     let mut blob = Vec::new();
     records(body, told, |walk| {
         blob.clear();
-        STANDARD.decode_vec(walk.string()?, &mut blob).ok()?;
+        STANDARD.decode_append(walk.string()?, &mut blob).ok()?;
         sink(&blob);
         Some(())
     })
