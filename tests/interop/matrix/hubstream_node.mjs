@@ -31,7 +31,9 @@ await hub.close()
 async function write() {
   const lines = readFileSync(0, 'utf8').trimEnd().split('\n')
   const records = lines.map((line) => recordOf(JSON.parse(line)))
-  const recordList = recordSchema ? RecordBatch.fromRecords(recordSchema, records) : RecordBatch.fromBlobs(records)
+  const recordList = recordSchema
+    ? RecordBatch.fromRecords(recordSchema, records)
+    : RecordBatch.fromBlobs(records)
   if (protocol !== 'json') {
     await hub.putRecordsByShard({ ...place, recordList })
     return
@@ -46,11 +48,11 @@ function recordOf({ values, data, attributes }) {
   if (!recordSchema) {
     return new BlobRecord(Buffer.from(data, 'base64'), { attributes, shardId })
   }
-  const row = values.map((value, column) => valueOf(recordSchema.fields[column].type, value))
+  const row = values.map((value, column) => valueFrom(recordSchema.fields[column].type, value))
   return new TupleRecord(recordSchema, row, { attributes, shardId })
 }
 
-function valueOf(type, value) {
+function valueFrom(type, value) {
   return typeof value === 'string' && READERS[type] ? READERS[type](value) : value
 }
 

@@ -51,17 +51,20 @@ class Participant:
     quirks: list[Quirk] = field(default_factory=list)
 
 
+# Both Python clients have the same names.
+PYTHON = [str(HERE / "python_client.py")]
+
 ALL = dict.fromkeys(("json", "pb", "batch"), STORED)
 
 HUBSTREAM = [
     Participant("hubstream Rust", [str(TARGET / "debug" / "hubstream-matrix")], STORED, ALL),
-    Participant("hubstream Python", [str(TARGET / "venv/bin/python"), str(HERE / "hubstream_python.py")], STORED, ALL),
+    Participant("hubstream Python", [str(TARGET / "venv/bin/python"), *PYTHON, "hubstream.datahub"], STORED, ALL),
     Participant("hubstream Node", ["node", str(HERE / "hubstream_node.mjs")], STORED, ALL),
 ]
 
 PYDATAHUB = Participant(
     "pydatahub",
-    [str(TARGET / "interop/pydatahub/bin/python"), str(HERE / "official_python.py")],
+    [str(TARGET / "interop/pydatahub/bin/python"), *PYTHON, "datahub"],
     ("json", "pb", "batch0"),
     {"json": STORED, "pb": STORED, "batch": ("json", "pb", "batch0")},
     [str(ROOT / "tests/interop/pydatahub/environment")],
