@@ -31,7 +31,7 @@ wheel: ## Build the Python wheel into dist/
 npm-pack: ## Build the Node package into dist/
 	@node/pack
 
-bench: ## Compare with the official client and write docs/benchmarks.md
+bench: ## Compare with the official clients and write docs/benchmarks.md
 	@tests/bench/run
 
 docs: ## Build the documentation of the Rust crates

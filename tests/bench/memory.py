@@ -44,6 +44,10 @@ def get(hub, kind):
     return hub.get_blob_records(PROJECT, kind, "0", START, COUNT).records
 
 
+def get_later(hub):
+    return hub.get_tuple_records(PROJECT, "tuple", "0", SCHEMA, START, COUNT)
+
+
 def values(records, kind, form="values"):
     if form == "arrow":
         import pyarrow
@@ -78,8 +82,8 @@ def peak_of(at_once):
 
                 async def one():
                     for _ in range(4):
-                        got = await hub.get_tuple_records(PROJECT, "tuple", "0", SCHEMA, START, COUNT)
-                        values(got.records, "tuple")
+                        # Not kept in a variable, which would hold it during the next call.
+                        values((await get_later(hub)).records, "tuple")
 
                 await asyncio.gather(*(one() for _ in range(at_once)))
 
