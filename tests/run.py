@@ -104,6 +104,7 @@ def steps() -> list[Step]:
         *interop_steps(),
         Step("readme", [[sys.executable, script("tests/readme.py")[0]]], ("packages",)),
         Step("demo", [script("examples/demo")], ("packages",)),
+        Step("instructions", [script("tests/bench/instructions")], ("prepare",)),
         Step("soak", [script("tests/soak/run", SOAK_SECONDS)], ("build",)),
         Step("fuzz", [script("tests/fuzz/run", FUZZ_SECONDS)]),
     ]
@@ -171,8 +172,8 @@ def summary(lines: list[str]) -> str:
             node[match[1]] = node.get(match[1], 0) + int(match[2])
         elif match := re.match(r"=* ?(\d+ (?:passed|failed|skipped|error).*?) in [\d.]+s", line):
             told.append(match[1])
-        elif re.match(r"\d+ runs, \d+ assertions|\[INFO\] Tests run: \d+, F.*\d$|(?:demo|fuzz|matrix|readme|soak): ", line):
-            told.append(re.sub(r"^(?:\[INFO\]|(?:demo|fuzz|matrix|readme|soak):) ", "", line))
+        elif re.match(r"\d+ runs, \d+ assertions|\[INFO\] Tests run: \d+, F.*\d$|(?:demo|fuzz|instructions|matrix|readme|soak): ", line):
+            told.append(re.sub(r"^(?:\[INFO\]|(?:demo|fuzz|instructions|matrix|readme|soak):) ", "", line))
     if node:
         told.append(f"{node.get('pass', 0)} passed, {node.get('fail', 0)} failed, {node.get('skipped', 0)} skipped")
     return "; ".join(told)
