@@ -9,6 +9,7 @@ use std::sync::Arc;
 use hubstream::dynamic::Value;
 use hubstream::error::{Error, ErrorKind};
 use hubstream::record as core_record;
+use hubstream::record::arrow::ArrowOptions;
 
 use crate::convert::Convert;
 use crate::generated::{FieldType, HubstreamError};
@@ -173,6 +174,38 @@ impl RecordBatch {
     pub fn concat(batches: Vec<Arc<RecordBatch>>) -> Result<Self, HubstreamError> {
         let batches: Vec<_> = batches.iter().map(|batch| batch.0.clone()).collect();
         Ok(Self(core_record::RecordBatch::concat(&batches)?))
+    }
+
+    /// Makes a batch of Arrow data: a stream or a file of Arrow's IPC format. Columns are found by
+    /// name, in any case; those of the topic that the data does not have are null. Without a schema
+    /// the records are blobs, out of the only column or that of the name `data`. Fails, naming column
+    /// and record, when something does not fit.
+    #[uniffi::constructor]
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "arguments of UniFFI are owned"
+    )]
+    pub fn from_arrow_ipc(
+        schema: Option<Arc<RecordSchema>>,
+        ipc: Vec<u8>,
+    ) -> Result<Self, HubstreamError> {
+        let schema = schema.as_ref().map(|schema| &schema.0);
+        Ok(Self(core_record::RecordBatch::from_arrow_ipc(
+            schema, &ipc,
+        )?))
+    }
+
+    /// The records as Arrow columns: a stream of Arrow's IPC format. With `metadata` the columns
+    /// `__sequence`, `__system_time`, `__shard_id`, `__hash_key`, `__partition_key` and
+    /// `__attributes` come behind those of the topic.
+    pub fn to_arrow_ipc(&self, metadata: bool) -> Result<Vec<u8>, HubstreamError> {
+        let options = ArrowOptions::new();
+        let options = if metadata {
+            options.with_metadata()
+        } else {
+            options
+        };
+        Ok(self.0.to_arrow_ipc(&options)?)
     }
 
     /// The number of records.

@@ -51,6 +51,20 @@ class RecordsTest < DataHubTest
     assert_equal [[1_250_000, BigDecimal('15'), 7.0, '[]']], read_tuples(put(schema, [row]))
   end
 
+  def test_batches_become_arrow_columns_and_come_back
+    batch = Hubstream::RecordBatch.of(ALL, ROWS)
+    [true, false].each do |metadata|
+      bytes = batch.to_arrow_ipc(metadata)
+      assert_equal ROWS, Hubstream::RecordBatch.from_arrow_ipc(ALL, bytes).rows
+    end
+    blobs = Hubstream::RecordBatch.of_blobs(%w[one two])
+    assert_equal %w[one two], Hubstream::RecordBatch.from_arrow_ipc(nil, blobs.to_arrow_ipc(false)).blobs
+    error = assert_raises(Hubstream::HubstreamError::InvalidArgument) do
+      Hubstream::RecordBatch.from_arrow_ipc(ALL, blobs.to_arrow_ipc(false))
+    end
+    assert_match(/field `data`/, error.message)
+  end
+
   def test_batches_are_read_by_column_and_by_name
     topic = put(ALL, ROWS)
     batch = hub.get_tuple_records(project, topic, '0', cursor: oldest(topic)).records

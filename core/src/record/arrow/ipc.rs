@@ -3,16 +3,16 @@
 use std::io::Cursor;
 use std::sync::Arc;
 
-use arrow_ipc::reader::{FileReader, StreamReader};
+use arrow_ipc::reader::StreamReader;
 use arrow_ipc::writer::StreamWriter;
-use arrow_schema::{ArrowError, SchemaRef};
+use arrow_schema::ArrowError;
 
 use super::{ArrowImport, ArrowOptions, internal};
 use crate::error::{Error, Result};
 use crate::record::{RecordBatch, RecordSchema};
 
-/// How files of the format begin; streams do not.
-const FILE_MAGIC: &[u8] = b"ARROW1";
+/// How files of the format begin. What follows is a stream, and after it an index, which is not needed.
+const FILE_MAGIC: &[u8] = b"ARROW1\0\0";
 
 impl RecordBatch {
     /// The records as a stream of Arrow's IPC format, not compressed.
@@ -31,36 +31,26 @@ impl RecordBatch {
 
     /// Makes records of a stream or a file of Arrow's IPC format; a schema of `None` stands for blobs.
     ///
-    /// Columns are mapped as [`ArrowImport`] says. The data may be compressed with LZ4 or zstd.
+    /// Columns are mapped as [`ArrowImport`] says. Compressed data is refused: how much memory it takes, only itself
+    /// would tell.
     pub fn from_arrow_ipc(schema: Option<&Arc<RecordSchema>>, ipc: &[u8]) -> Result<Self> {
-        let cursor = Cursor::new(ipc);
-        if ipc.starts_with(FILE_MAGIC) {
-            let reader = FileReader::try_new(cursor, None).map_err(damaged)?;
-            return collect(schema, &reader.schema(), reader);
+        let stream = ipc.strip_prefix(FILE_MAGIC).unwrap_or(ipc);
+        let reader = StreamReader::try_new(Cursor::new(stream), None).map_err(damaged)?;
+        let mut import = ArrowImport::new(schema, &reader.schema())?;
+        let mut parts = Vec::new();
+        for batch in reader {
+            parts.push(import.convert(&batch.map_err(damaged)?)?);
         }
-        let reader = StreamReader::try_new(cursor, None).map_err(damaged)?;
-        collect(schema, &reader.schema(), reader)
-    }
-}
-
-fn collect(
-    schema: Option<&Arc<RecordSchema>>,
-    arrow: &SchemaRef,
-    batches: impl Iterator<Item = Result<arrow_array::RecordBatch, ArrowError>>,
-) -> Result<RecordBatch> {
-    let mut import = ArrowImport::new(schema, arrow)?;
-    let mut parts = Vec::new();
-    for batch in batches {
-        parts.push(import.convert(&batch.map_err(damaged)?)?);
-    }
-    match parts.len() {
-        0 => Ok(RecordBatch::empty(schema.cloned())),
-        1 => Ok(parts.remove(0)),
-        _ => RecordBatch::concat(&parts),
+        match parts.len() {
+            0 => Ok(Self::empty(schema.cloned())),
+            1 => Ok(parts.remove(0)),
+            _ => Self::concat(&parts),
+        }
     }
 }
 
 #[cold]
 fn damaged(error: ArrowError) -> Error {
-    Error::invalid_argument("records", "the bytes are not Arrow's IPC format").with_source(error)
+    let why = format!("the bytes are not Arrow's IPC format: {error}");
+    Error::invalid_argument("records", why).with_source(error)
 }

@@ -8,7 +8,7 @@ use hubstream::record::arrow::arrow_schema::DataType;
 use hubstream::record::{RecordBatch, RecordSchema, Value};
 use proptest::prelude::*;
 
-use super::records::{Records, records};
+use super::records::{Records, damage, records};
 
 /// The digits of a decimal number without needless zeros.
 fn digits(text: &str) -> String {
@@ -117,5 +117,15 @@ proptest! {
         let bytes = records.to_arrow_ipc(&ArrowOptions::new().with_metadata()).unwrap();
         check(&records, &RecordBatch::from_arrow_ipc(given.schema.as_ref(), &bytes).unwrap())?;
         prop_assert!(RecordBatch::from_arrow_ipc(given.schema.as_ref(), &bytes[..bytes.len() / 2]).is_err());
+    }
+    #[test]
+    fn damaged_bytes_of_arrow_are_refused_or_read(given in records(), damage in damage()) {
+        let mut bytes = given.batch().to_arrow_ipc(&ArrowOptions::new()).unwrap();
+        damage.apply(&mut bytes, 0);
+        if let Ok(read) = RecordBatch::from_arrow_ipc(given.schema.as_ref(), &bytes) {
+            for record in &read {
+                prop_assert!(record.values().all(|value| value.is_ok()));
+            }
+        }
     }
 }

@@ -9873,6 +9873,10 @@ module UniFFILib
     [RustBuffer.by_value, RustCallStatus.by_ref],
     :uint64
 
+  attach_function :uniffi_hubstream_uniffi_fn_constructor_recordbatch_from_arrow_ipc,
+    [RustBuffer.by_value, RustBuffer.by_value, RustCallStatus.by_ref],
+    :uint64
+
   attach_function :uniffi_hubstream_uniffi_fn_method_recordbatch_blobs,
     [:uint64, RustCallStatus.by_ref],
     RustBuffer.by_value
@@ -9900,6 +9904,10 @@ module UniFFILib
   attach_function :uniffi_hubstream_uniffi_fn_method_recordbatch_slice,
     [:uint64, :uint32, :uint32, RustCallStatus.by_ref],
     :uint64
+
+  attach_function :uniffi_hubstream_uniffi_fn_method_recordbatch_to_arrow_ipc,
+    [:uint64, :int8, RustCallStatus.by_ref],
+    RustBuffer.by_value
 
   attach_function :uniffi_hubstream_uniffi_fn_method_recordbatch_with_schema,
     [:uint64, :uint64, RustCallStatus.by_ref],
@@ -10617,6 +10625,10 @@ module UniFFILib
     [],
     :uint16
 
+  attach_function :uniffi_hubstream_uniffi_checksum_method_recordbatch_to_arrow_ipc,
+    [],
+    :uint16
+
   attach_function :uniffi_hubstream_uniffi_checksum_method_recordbatch_with_schema,
     [],
     :uint16
@@ -10686,6 +10698,10 @@ module UniFFILib
     :uint16
 
   attach_function :uniffi_hubstream_uniffi_checksum_constructor_recordbatch_concat,
+    [],
+    :uint16
+
+  attach_function :uniffi_hubstream_uniffi_checksum_constructor_recordbatch_from_arrow_ipc,
     [],
     :uint16
 
@@ -21642,6 +21658,17 @@ end
     return uniffi_allocate(::Hubstream.rust_call_with_error(HubstreamError,:uniffi_hubstream_uniffi_fn_constructor_recordbatch_concat,RustBuffer.alloc_from_SequenceTypeRecordBatch(batches)))
   end
 
+  def self.from_arrow_ipc(schema, ipc)
+        schema = (schema ? schema : nil)
+        RustBuffer.check_lower_OptionalTypeRecordSchema(schema)
+        ipc = ::Hubstream::uniffi_bytes(ipc)
+
+    # Call the (fallible) function before creating any half-baked object instances.
+    # Lightly yucky way to bypass the usual "initialize" logic
+    # and just create a new instance with the required handle.
+    return uniffi_allocate(::Hubstream.rust_call_with_error(HubstreamError,:uniffi_hubstream_uniffi_fn_constructor_recordbatch_from_arrow_ipc,RustBuffer.alloc_from_OptionalTypeRecordSchema(schema),RustBuffer.alloc_from_bytes(ipc)))
+  end
+
 
   def blobs()
     result = ::Hubstream.rust_call_with_error(HubstreamError,:uniffi_hubstream_uniffi_fn_method_recordbatch_blobs,uniffi_clone_handle(),)
@@ -21676,6 +21703,12 @@ end
 
     result = ::Hubstream.rust_call(:uniffi_hubstream_uniffi_fn_method_recordbatch_slice,uniffi_clone_handle(),start,_end)
     return RecordBatch.uniffi_lift(result)
+  end
+  def to_arrow_ipc(metadata)
+        metadata = metadata ? true : false
+
+    result = ::Hubstream.rust_call_with_error(HubstreamError,:uniffi_hubstream_uniffi_fn_method_recordbatch_to_arrow_ipc,uniffi_clone_handle(),(metadata ? 1 : 0))
+    return result.consume_into_bytes
   end
   def with_schema(schema)
         schema = schema

@@ -3385,6 +3385,13 @@ public protocol RecordBatchProtocol: AnyObject, Sendable {
     func slice(start: UInt32, end: UInt32)  -> RecordBatch
     
     /**
+     * The records as Arrow columns: a stream of Arrow's IPC format. With `metadata` the columns
+     * `__sequence`, `__system_time`, `__shard_id`, `__hash_key`, `__partition_key` and
+     * `__attributes` come behind those of the topic.
+     */
+    func toArrowIpc(metadata: Bool) throws  -> Data
+    
+    /**
      * The same records read through another schema: columns are found by name, missing ones are
      * null. Fails when the records are blobs.
      */
@@ -3453,6 +3460,22 @@ public static func concat(batches: [RecordBatch])throws  -> RecordBatch  {
         uniffiCallStatus in
     uniffi_hubstream_uniffi_fn_constructor_recordbatch_concat(
         FfiConverterSequenceTypeRecordBatch.lower(batches),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Makes a batch of Arrow data: a stream or a file of Arrow's IPC format. Columns are found by
+     * name, in any case; those of the topic that the data does not have are null. Without a schema
+     * the records are blobs, out of the only column or that of the name `data`. Fails, naming column
+     * and record, when something does not fit.
+     */
+public static func fromArrowIpc(schema: RecordSchema?, ipc: Data)throws  -> RecordBatch  {
+    return try  FfiConverterTypeRecordBatch_lift(try rustCallWithError(FfiConverterTypeHubstreamError_lift) {
+        uniffiCallStatus in
+    uniffi_hubstream_uniffi_fn_constructor_recordbatch_from_arrow_ipc(
+        FfiConverterOptionTypeRecordSchema.lower(schema),
+        FfiConverterData.lower(ipc),uniffiCallStatus
     )
 })
 }
@@ -3543,6 +3566,21 @@ open func slice(start: UInt32, end: UInt32) -> RecordBatch  {
             self.uniffiCloneHandle(),
         FfiConverterUInt32.lower(start),
         FfiConverterUInt32.lower(end),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The records as Arrow columns: a stream of Arrow's IPC format. With `metadata` the columns
+     * `__sequence`, `__system_time`, `__shard_id`, `__hash_key`, `__partition_key` and
+     * `__attributes` come behind those of the topic.
+     */
+open func toArrowIpc(metadata: Bool)throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeHubstreamError_lift) {
+        uniffiCallStatus in
+    uniffi_hubstream_uniffi_fn_method_recordbatch_to_arrow_ipc(
+            self.uniffiCloneHandle(),
+        FfiConverterBool.lower(metadata),uniffiCallStatus
     )
 })
 }
@@ -16529,6 +16567,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_recordbatch_slice() != 39285) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_hubstream_uniffi_checksum_method_recordbatch_to_arrow_ipc() != 28092) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_hubstream_uniffi_checksum_method_recordbatch_with_schema() != 50190) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -16581,6 +16622,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_constructor_recordbatch_concat() != 39582) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_hubstream_uniffi_checksum_constructor_recordbatch_from_arrow_ipc() != 50569) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_constructor_recordschema_from_json() != 9672) {

@@ -882,6 +882,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_hubstream_uniffi_checksum_method_recordbatch_slice(
     ): Int
+    external fun uniffi_hubstream_uniffi_checksum_method_recordbatch_to_arrow_ipc(
+    ): Int
     external fun uniffi_hubstream_uniffi_checksum_method_recordbatch_with_schema(
     ): Int
     external fun uniffi_hubstream_uniffi_checksum_method_recordschema_fields(
@@ -917,6 +919,8 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_hubstream_uniffi_checksum_constructor_disclient_new(
     ): Int
     external fun uniffi_hubstream_uniffi_checksum_constructor_recordbatch_concat(
+    ): Int
+    external fun uniffi_hubstream_uniffi_checksum_constructor_recordbatch_from_arrow_ipc(
     ): Int
     external fun uniffi_hubstream_uniffi_checksum_constructor_recordschema_from_json(
     ): Int
@@ -1149,6 +1153,8 @@ internal object UniffiLib {
     ): Unit
     external fun uniffi_hubstream_uniffi_fn_constructor_recordbatch_concat(`batches`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
+    external fun uniffi_hubstream_uniffi_fn_constructor_recordbatch_from_arrow_ipc(`schema`: RustBuffer.ByValue,`ipc`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
     external fun uniffi_hubstream_uniffi_fn_method_recordbatch_blobs(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_hubstream_uniffi_fn_method_recordbatch_column(`ptr`: Long,`name`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
@@ -1163,6 +1169,8 @@ internal object UniffiLib {
     ): Int
     external fun uniffi_hubstream_uniffi_fn_method_recordbatch_slice(`ptr`: Long,`start`: Int,`end`: Int,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
+    external fun uniffi_hubstream_uniffi_fn_method_recordbatch_to_arrow_ipc(`ptr`: Long,`metadata`: Byte,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_hubstream_uniffi_fn_method_recordbatch_with_schema(`ptr`: Long,`schema`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_hubstream_uniffi_fn_clone_recordschema(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -1625,6 +1633,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_recordbatch_slice() and 0xFFFF) != 39285) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_recordbatch_to_arrow_ipc() and 0xFFFF) != 28092) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_recordbatch_with_schema() and 0xFFFF) != 50190) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1677,6 +1688,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_constructor_recordbatch_concat() and 0xFFFF) != 39582) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_hubstream_uniffi_checksum_constructor_recordbatch_from_arrow_ipc() and 0xFFFF) != 50569) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_constructor_recordschema_from_json() and 0xFFFF) != 9672) {
@@ -6285,6 +6299,13 @@ public interface RecordBatchInterface {
     fun `slice`(`start`: kotlin.UInt, `end`: kotlin.UInt): RecordBatch
     
     /**
+     * The records as Arrow columns: a stream of Arrow's IPC format. With `metadata` the columns
+     * `__sequence`, `__system_time`, `__shard_id`, `__hash_key`, `__partition_key` and
+     * `__attributes` come behind those of the topic.
+     */
+    fun `toArrowIpc`(`metadata`: kotlin.Boolean): kotlin.ByteArray
+    
+    /**
      * The same records read through another schema: columns are found by name, missing ones are
      * null. Fails when the records are blobs.
      */
@@ -6518,6 +6539,26 @@ open class RecordBatch: Disposable, AutoCloseable, RecordBatchInterface
 
     
     /**
+     * The records as Arrow columns: a stream of Arrow's IPC format. With `metadata` the columns
+     * `__sequence`, `__system_time`, `__shard_id`, `__hash_key`, `__partition_key` and
+     * `__attributes` come behind those of the topic.
+     */
+    @Throws(HubstreamException::class)override fun `toArrowIpc`(`metadata`: kotlin.Boolean): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCallWithError(HubstreamException) { _status ->
+    UniffiLib.uniffi_hubstream_uniffi_fn_method_recordbatch_to_arrow_ipc(
+        it,
+        
+        FfiConverterBoolean.lower(`metadata`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
      * The same records read through another schema: columns are found by name, missing ones are
      * null. Fails when the records are blobs.
      */
@@ -6553,6 +6594,26 @@ open class RecordBatch: Disposable, AutoCloseable, RecordBatchInterface
     
         
         FfiConverterSequenceTypeRecordBatch.lower(`batches`),_status)
+}
+    )
+    }
+    
+
+        
+    /**
+     * Makes a batch of Arrow data: a stream or a file of Arrow's IPC format. Columns are found by
+     * name, in any case; those of the topic that the data does not have are null. Without a schema
+     * the records are blobs, out of the only column or that of the name `data`. Fails, naming column
+     * and record, when something does not fit.
+     */
+    @Throws(HubstreamException::class) fun `fromArrowIpc`(`schema`: RecordSchema?, `ipc`: kotlin.ByteArray): RecordBatch {
+            return FfiConverterTypeRecordBatch.lift(
+    uniffiRustCallWithError(HubstreamException) { _status ->
+    UniffiLib.uniffi_hubstream_uniffi_fn_constructor_recordbatch_from_arrow_ipc(
+    
+        
+        FfiConverterOptionalTypeRecordSchema.lower(`schema`),
+        FfiConverterByteArray.lower(`ipc`),_status)
 }
     )
     }

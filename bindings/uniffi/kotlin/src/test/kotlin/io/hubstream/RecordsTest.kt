@@ -54,6 +54,15 @@ class RecordsTest : EmulatorTest() {
     }
 
     @Test
+    fun `batches become Arrow columns and come back`() {
+        val batch = recordBatch(all, rows)
+        val back = RecordBatch.fromArrowIpc(all, batch.toArrowIpc(true)).toRows()
+        val same = { value: Any? -> if (value is BigDecimal) value.stripTrailingZeros() else value }
+        assertEquals(rows.map { it.map(same) }, back.map { it.map(same) })
+        assertThrows<HubstreamException.InvalidArgument> { RecordBatch.fromArrowIpc(null, batch.toArrowIpc(false)) }
+    }
+
+    @Test
     fun `blobs keep every byte`() = runBlocking {
         val hub = DataHub(settings())
         val project = nextName("project")
