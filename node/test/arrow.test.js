@@ -171,9 +171,14 @@ describe('Arrow data', () => {
       { id: 2n, name: 'tea', at: null, price: null },
       { id: 3n, name: null, at: -2n, price: '-1' },
     ]
-    for (const form of ['stream', 'file']) {
-      assert.deepEqual(RecordBatch.fromArrow(schema, tableToIPC(table, form)).toArray(), expected)
-    }
+    assert.deepEqual(RecordBatch.fromArrow(schema, tableToIPC(table)).toArray(), expected)
+    const file = (part) => RecordBatch.fromArrow(schema, tableToIPC(part, 'file'))
+    assert.deepEqual(
+      file(table.select(['id', 'PRICE'])).toArray(),
+      expected.map(({ id, price }) => ({ id, name: null, at: null, price })),
+    )
+    // apache-arrow puts dictionaries before the schema in files.
+    refused(() => file(table), 'Expected a schema as the first message')
   })
 
   test('what does not fit is named', () => {
