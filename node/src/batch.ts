@@ -81,7 +81,7 @@ export class RecordBatch implements Iterable<BatchRecord> {
   }
 
   /**
-   * Makes a batch of Arrow data: a stream or a file of Arrow's IPC format, as `tableToIPC` of `apache-arrow` gives it.
+   * Makes a batch of Arrow data: a stream of Arrow's IPC format, as `tableToIPC` of `apache-arrow` gives it.
    *
    * Columns are found by name, in any case; those of the topic that the data does not have are null. Without a schema
    * the records are blobs, out of the only column or that of the name `data`. An error names column and record.

@@ -172,13 +172,8 @@ describe('Arrow data', () => {
       { id: 3n, name: null, at: -2n, price: '-1' },
     ]
     assert.deepEqual(RecordBatch.fromArrow(schema, tableToIPC(table)).toArray(), expected)
-    const file = (part) => RecordBatch.fromArrow(schema, tableToIPC(part, 'file'))
-    assert.deepEqual(
-      file(table.select(['id', 'PRICE'])).toArray(),
-      expected.map(({ id, price }) => ({ id, name: null, at: null, price })),
-    )
-    // apache-arrow puts dictionaries before the schema in files.
-    refused(() => file(table), 'Expected a schema as the first message')
+    // Files of apache-arrow have their schema at the end only.
+    refused(() => RecordBatch.fromArrow(schema, tableToIPC(table, 'file')), 'Expected a schema')
   })
 
   test('what does not fit is named', () => {
