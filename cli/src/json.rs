@@ -226,6 +226,7 @@ mod tests {
         fields: &[
             FieldSchema {
                 name: "number",
+                wire: "Number",
                 docs: "",
                 ty: TypeSchema::Long,
                 default: None,
@@ -233,6 +234,7 @@ mod tests {
             },
             FieldSchema {
                 name: "password",
+                wire: "Password",
                 docs: "",
                 ty: TypeSchema::Text,
                 default: None,

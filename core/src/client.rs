@@ -14,6 +14,7 @@ use crate::operation::{Exchange, Operation, Reply, Service};
 use crate::pipeline::retry::{Decision, RetryBudget, RetryPolicy, decide};
 use crate::pipeline::{Context, Layer, Next, Terminal};
 use crate::schema::OperationSchema;
+use crate::stats::{Counters, Stats};
 use crate::time::{Clock, SystemClock};
 use crate::transport::{BoxFuture, Request, Response, Transport};
 
@@ -34,6 +35,7 @@ struct Inner<S> {
     total_timeout: Duration,
     clock: Arc<dyn Clock>,
     seed: u64,
+    counters: Counters,
 }
 
 impl<S> Clone for Client<S> {
@@ -156,6 +158,7 @@ impl ClientBuilder {
                 total_timeout: settings.seconds("total_timeout"),
                 clock: self.clock,
                 seed: fastrand::u64(..),
+                counters: Counters::default(),
             }),
         })
     }
@@ -198,6 +201,11 @@ impl<S: Service> Client<S> {
     /// The clock of the client.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.inner.clock
+    }
+
+    /// What the client has done so far, in numbers.
+    pub fn stats(&self) -> Stats {
+        self.inner.counters.read()
     }
 
     /// Performs an operation.
@@ -243,11 +251,9 @@ impl<S: Service> Client<S> {
             operation = schema.name
         );
         let next = Next::new(&self.inner.layers, &*self.inner);
-        let response = next
-            .run(&mut context, request)
-            .instrument(span)
-            .await
-            .map_err(|error| error.with_operation(S::NAME, schema.name))?;
+        let outcome = next.run(&mut context, request).instrument(span).await;
+        self.inner.counters.call(outcome.is_err());
+        let response = outcome.map_err(|error| error.with_operation(S::NAME, schema.name))?;
         Ok(Received {
             service: S::NAME,
             operation: schema.name,
@@ -300,6 +306,7 @@ impl<S: Service> Inner<S> {
             .map_err(|error| error.with_sent(false))?;
         request.time_limit = Some(time_limit);
         let response = self.transport.send(&self.endpoint, request).await?;
+        self.counters.received(response.body.len());
         let request_id = self.service.request_id(&response).to_owned();
         let status = response.status;
         let described = |error: Error| {
@@ -328,6 +335,7 @@ impl<S: Service> Inner<S> {
         let start = self.clock.elapsed();
         loop {
             context.attempts += 1;
+            self.counters.attempt(context.attempts, request.body.len());
             let spent = self.clock.elapsed().saturating_sub(start);
             let remaining = self.total_timeout.saturating_sub(spent);
             context.remaining = Some(remaining);

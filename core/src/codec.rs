@@ -64,7 +64,7 @@ pub struct FailedRecord {
 fn check_not_empty(records: &RecordBatch) -> crate::error::Result<()> {
     if records.is_empty() {
         return Err(crate::error::Error::invalid_argument(
-            "records",
+            "record_list",
             "there is no record to put",
         ));
     }

@@ -124,8 +124,8 @@ pub const KEYS: &[SettingKey] = &[
     key(
         "protocol",
         Text,
-        "protobuf",
-        "How records travel: `protobuf`, `json` or `batch`. Batches are put to single shards only.",
+        "auto",
+        "How records travel: `protobuf`, `json`, `batch`, or `auto` for the best that a topic supports and all official clients can read. Batches are put to single shards only.",
     )
     .only(&["datahub"]),
     key(
@@ -521,7 +521,7 @@ mod tests {
         let settings = Settings::new("datahub");
         assert_eq!(settings.seconds("connect_timeout"), Duration::from_secs(5));
         assert_eq!(settings.integer("max_attempts"), 4);
-        assert_eq!(settings.text("protocol"), "protobuf");
+        assert_eq!(settings.text("protocol"), "auto");
         assert!(!settings.boolean("at_least_once"));
     }
 }

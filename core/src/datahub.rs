@@ -6,10 +6,15 @@ mod connector;
 mod connector_config;
 mod cursor;
 mod error;
+mod extra_config;
+mod get;
 mod group;
+mod metering;
 mod offset;
+mod place;
 mod project;
-mod record;
+mod protocol;
+mod put;
 mod schema;
 mod schema_cache;
 mod schema_text;
@@ -17,6 +22,7 @@ mod service;
 mod shard;
 mod subscription;
 mod topic;
+mod wire;
 
 pub use connector::{
     AppendConnectorField, ConnectorOffset, ConnectorShardState, ConnectorState, ConnectorType,
@@ -30,8 +36,12 @@ pub use connector_config::{
     FcConnectorConfig, HologresConnectorConfig, OdpsConnectorConfig, OssConnectorConfig,
     OtsConnectorConfig, PartitionMode, TimestampUnit, WriteMode,
 };
-pub use cursor::{CursorType, GetCursor, GetCursorResult};
+pub use cursor::{CursorType, GetCursor, GetCursorAfter, GetCursorResult};
+pub use get::{GetBlobRecords, GetRecordsResult, GetTupleRecords};
 pub use group::{HeartBeat, HeartBeatResult, JoinGroup, JoinGroupResult, LeaveGroup, SyncGroup};
+pub use metering::{
+    GetMeteringInfo, GetMeteringInfoResult, GetTopicMeteringInfo, GetTopicMeteringInfoResult,
+};
 pub use offset::{
     GetSubscriptionOffset, GetSubscriptionOffsetResult, InitAndGetSubscriptionOffset,
     InitAndGetSubscriptionOffsetResult, OffsetBase, OffsetWithSession, OffsetWithVersion,
@@ -41,18 +51,16 @@ pub use project::{
     CreateProject, DeleteProject, GetProject, GetProjectResult, ListProject, ListProjectResult,
     UpdateProject, UpdateProjectVpcWhitelist,
 };
-pub use record::{
-    FailedRecord, GetBlobRecords, GetRecordsResult, GetTupleRecords, PutRecords, PutRecordsByShard,
-    PutRecordsResult,
-};
+pub use protocol::Protocol;
+pub use put::{FailedRecord, PutRecords, PutRecordsByShard, PutRecordsResult};
 pub use schema::{
     DeleteTopicSchema, GetTopicSchema, GetTopicSchemaResult, ListTopicSchema,
     ListTopicSchemaResult, RegisterTopicSchema, RegisterTopicSchemaResult, TopicSchema,
 };
-pub use service::{DataHubService, Protocol, SignatureScheme};
+pub use service::{DataHubService, SignatureScheme};
 pub use shard::{
-    ExtendShard, GetMeteringInfo, GetMeteringInfoResult, ListShard, ListShardResult, MergeShard,
-    MergeShardResult, Shard, ShardBase, ShardState, SplitShard, SplitShardResult, WaitShardsReady,
+    ActivateShards, ExtendShard, ListShard, ListShardResult, MergeShard, MergeShardResult, Shard,
+    ShardBase, ShardState, SplitShard, SplitShardResult, WaitShardsReady,
 };
 pub use subscription::{
     CreateSubscription, CreateSubscriptionResult, DeleteSubscription, GetSubscription,
@@ -91,12 +99,15 @@ operations! {
         split_shard: SplitShard,
         merge_shard: MergeShard,
         extend_shard: ExtendShard,
+        activate_shards: ActivateShards,
         get_cursor: GetCursor,
+        get_cursor_after: GetCursorAfter,
         put_records: PutRecords,
         put_records_by_shard: PutRecordsByShard,
         get_tuple_records: GetTupleRecords,
         get_blob_records: GetBlobRecords,
         get_metering_info: GetMeteringInfo,
+        get_topic_metering_info: GetTopicMeteringInfo,
         list_connector: ListConnector,
         create_connector: CreateConnector,
         get_connector: GetConnector,

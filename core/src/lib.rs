@@ -13,12 +13,14 @@ pub mod datahub;
 pub mod dis;
 pub mod dynamic;
 pub mod error;
+pub mod log;
 pub mod operation;
 pub mod pipeline;
 pub mod record;
 pub mod registry;
 pub mod schema;
 pub mod sign;
+pub mod stats;
 pub mod time;
 pub mod transport;
 

@@ -247,6 +247,18 @@ impl RecordBatch {
         }
     }
 
+    /// The records behind a position, sharing memory; all of them if no record has the position.
+    ///
+    /// The position is the sequence number of a record and its place within its stored batch, as
+    /// offsets of subscriptions have them.
+    pub fn after(&self, sequence: i64, batch_index: u32) -> Self {
+        let is_before = |record: Record<'_>| {
+            record.sequence() == sequence && record.batch_index() <= batch_index
+        };
+        let last = self.iter().rposition(is_before);
+        self.slice(last.map_or(0, |last| last + 1)..)
+    }
+
     /// The records of several batches one after another, sharing memory.
     ///
     /// All batches must hold blobs, or tuples of the same columns. No batch at all gives an empty batch of blobs.
@@ -557,14 +569,9 @@ impl<'a> Record<'a> {
 
     /// The place of the record within its stored batch, counted from 0.
     pub fn batch_index(&self) -> u32 {
-        let Some(entry) = self.chunk().entry(self.row) else {
-            return 0;
-        };
-        match entry.serial {
-            // A service that unpacks a batch for a text protocol sends the index as serial number.
-            Some(serial) if self.chunk().is_text() => serial,
-            _ => (self.row as u32).wrapping_sub(entry.first_row),
-        }
+        self.chunk()
+            .entry(self.row)
+            .map_or(0, |entry| (self.row as u32).wrapping_sub(entry.first_row))
     }
 
     /// How many records the stored batch holds; 1 outside of batches, 0 when it is not known.

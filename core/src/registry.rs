@@ -3,6 +3,7 @@
 use crate::dynamic::Value;
 use crate::error::Result;
 use crate::schema::OperationSchema;
+use crate::stats::Stats;
 use crate::transport::BoxFuture;
 
 /// A client of any service, for callers that name operations by text.
@@ -15,6 +16,9 @@ pub trait AnyClient: Send + Sync + 'static {
 
     /// All operations, in the order of the reference.
     fn operations(&self) -> &'static [&'static OperationSchema];
+
+    /// What the client has done so far, in numbers.
+    fn stats(&self) -> Stats;
 
     /// Performs the operation of that name, as in `CreateProject` or `create_project`.
     ///
@@ -57,6 +61,11 @@ macro_rules! operations {
                 builder.build().map(Self)
             }
 
+            /// What the client has done so far, in numbers.
+            pub fn stats(&self) -> $crate::stats::Stats {
+                self.0.stats()
+            }
+
             /// The client that all operations go through.
             pub fn client(&self) -> &$crate::client::Client<$service> {
                 &self.0
@@ -84,6 +93,10 @@ macro_rules! operations {
 
             fn operations(&self) -> &'static [&'static $crate::schema::OperationSchema] {
                 OPERATIONS
+            }
+
+            fn stats(&self) -> $crate::stats::Stats {
+                self.0.stats()
             }
 
             fn call(

@@ -64,6 +64,8 @@ pub enum DefaultValue {
 pub struct FieldSchema {
     /// Name in snake case.
     pub name: &'static str,
+    /// Name in the service's messages, as in `SessionId`.
+    pub wire: &'static str,
     /// What it means.
     pub docs: &'static str,
     /// What it holds.

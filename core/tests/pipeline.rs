@@ -12,6 +12,7 @@ use hubstream::dynamic::Value;
 use hubstream::error::{Error, ErrorKind, Result, Status};
 use hubstream::pipeline::{Context, Layer, Next};
 use hubstream::registry::AnyClient;
+use hubstream::stats::Stats;
 use hubstream::time::{Clock, ManualClock};
 use hubstream::transport::stub::{Never, Refuse, Script};
 use hubstream::transport::{BoxFuture, Request, Response};
@@ -59,6 +60,22 @@ async fn idempotent_calls_are_repeated_and_signed_afresh() {
         assert!(request.headers.contains_key("authorization"));
         assert_eq!(request.target, "/projects");
     }
+}
+
+#[tokio::test]
+async fn a_client_counts_what_it_does() {
+    let script = Script::new([reply(500, BUSY), reply(200, PROJECTS), broken(true)]);
+    let hub = hub(&script);
+    assert_eq!(hub.stats(), Stats::default());
+    hub.list_project(ListProject::new()).await.unwrap();
+    let create = hub.clone().create_project(CreateProject::new("shop")).await;
+    assert!(create.is_err());
+    let stats = hub.stats();
+    assert_eq!((stats.calls, stats.failed_calls), (2, 1));
+    assert_eq!((stats.attempts, stats.retries), (3, 1));
+    assert_eq!(stats.sent_bytes, r#"{"Comment":""}"#.len() as u64);
+    assert_eq!(stats.received_bytes, (BUSY.len() + PROJECTS.len()) as u64);
+    assert_eq!(stats.entries()[0], ("calls", 2));
 }
 
 #[tokio::test]

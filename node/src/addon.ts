@@ -38,8 +38,18 @@ export interface NativeCancellation {
   cancel(): void
 }
 
+export interface NativeStats {
+  readonly calls: number
+  readonly failedCalls: number
+  readonly attempts: number
+  readonly retries: number
+  readonly sentBytes: number
+  readonly receivedBytes: number
+}
+
 export interface NativeClient {
   readonly endpoint: string
+  stats(): NativeStats
   call(operation: string, args: object, cancellation?: NativeCancellation): Promise<unknown>
 }
 

@@ -12,6 +12,18 @@ import { hubOf } from './support.js'
 
 const { HubstreamError, NotFoundError, InvalidArgumentError, UnauthenticatedError } = hubstream
 
+test('a client counts what it does', async () => {
+  const emulator = await Emulator.start()
+  const hub = hubOf(emulator)
+  await hub.createProject({ projectName: 'counted' })
+  await assert.rejects(hub.getProject({ projectName: 'none' }), NotFoundError)
+  const { calls, failedCalls, attempts, retries, sentBytes, receivedBytes } = hub.stats()
+  assert.deepEqual([calls, failedCalls, attempts, retries], [2, 1, 2, 0])
+  assert.equal(sentBytes, '{"Comment":""}'.length)
+  assert.ok(receivedBytes > 2)
+  await emulator.stop()
+})
+
 describe('settings', () => {
   test('an unknown one suggests the nearest', () => {
     assert.throws(() => new DataHub({ endPoint: 'http://x' }), {

@@ -53,6 +53,16 @@ def test_errors_are_pickled(hub: DataHub) -> None:
         assert again.__dict__ == error.__dict__
 
 
+def test_a_bad_record_names_the_argument_of_the_call(hub: DataHub) -> None:
+    with pytest.raises(exceptions.InvalidParameterException) as caught:
+        hub.put_records("shop", "orders", [3])  # type: ignore[list-item]
+    error = caught.value
+    assert error.context["argument"] == "record_list"
+    for text in (str(error), error.message, error.error_msg):
+        assert "`record_list`" in text
+        assert "`records`" not in text
+
+
 def test_a_refused_argument_is_not_sent(hub: DataHub) -> None:
     for call, argument in (
         (lambda: hub.get_project(""), "project_name"),

@@ -26,6 +26,18 @@ from hubstream.testing import Emulator
 from sample import ALL_TYPES, oldest
 
 
+def test_numbers_of_a_client(hub: DataHub) -> None:
+    before = hub.stats()
+    hub.create_project("counted", "")
+    with pytest.raises(exceptions.ResourceExistException):
+        hub.create_project("counted", "")
+    numbers = {name: number - before[name] for name, number in hub.stats().items()}
+    assert (numbers["calls"], numbers["failed_calls"]) == (2, 1)
+    assert (numbers["attempts"], numbers["retries"]) == (2, 0)
+    assert numbers["sent_bytes"] == 2 * len('{"Comment":""}')
+    assert numbers["received_bytes"] > 2
+
+
 def test_projects_and_topics(hub: DataHub) -> None:
     hub.create_project("shop", "things")
     hub.update_project("shop", "more things")

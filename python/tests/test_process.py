@@ -347,7 +347,7 @@ def test_retries_are_logged() -> None:
     record = handler.first
     assert record is not None
     assert (record.name, record.levelno) == ("hubstream.http", logging.DEBUG)
-    assert record.getMessage().startswith('attempt failed, trying again kind="connection"')
+    assert record.getMessage().startswith("attempt failed, trying again kind=connection")
 
 
 class Vault:

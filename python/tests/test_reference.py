@@ -187,7 +187,10 @@ def test_arguments_that_the_reference_takes(hubstream_emulator: Emulator) -> Non
         hub.create_subscription("shop", "orders", "mine")
         assert hub.list_subscription("shop", "orders", "", 1, 10).total_count == 1
         printed = str(hub.get_project("shop"))
-        assert "project_name='shop'" in printed
-        assert "comment='things'" in printed
-        assert "partition_mode=" in str(found)
-        assert "'key'" not in str(found)
+        assert "'ProjectName': 'shop'" in printed
+        assert "'Comment': 'things'" in printed
+        assert hub.get_project("shop").to_json()["ProjectName"] == "shop"
+        assert "'PartitionMode': 'SYSTEM_TIME'" in str(found)
+        assert config.to_json()["AccessKey"] == "key"
+        for shown in (str(found), repr(found), str(config), repr(config)):
+            assert "'key'" not in shown

@@ -245,13 +245,25 @@ fn model_context(model: &ModelSchema) -> Value {
         .collect();
     let docs = docstring(model.docs, &[("Attributes", &attributes)], 4);
     let names: Vec<&str> = model.fields.iter().map(|field| field.name).collect();
+    // The id of the request stands in a header, not among the members of the reply.
+    let wire: Vec<&str> = model
+        .fields
+        .iter()
+        .map(|field| {
+            if field.name == "request_id" {
+                ""
+            } else {
+                field.wire
+            }
+        })
+        .collect();
     let secret: Vec<&str> = model
         .fields
         .iter()
         .filter(|field| field.secret)
         .map(|field| field.name)
         .collect();
-    context! { name => model.name, docs, fields, slots => texts("__slots__", &names), hidden => texts("_HIDDEN", &secret) }
+    context! { name => model.name, docs, fields, slots => texts("__slots__", &names), hidden => texts("_HIDDEN", &secret), wire => texts("_WIRE", &wire) }
 }
 
 /// A tuple of texts as the value of a member of a class, or nothing for none of them.

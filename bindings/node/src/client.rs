@@ -21,6 +21,23 @@ use crate::error::{refusal_to_js, to_js as error_to_js};
 use crate::names::{camel, snake};
 use crate::value::{self, Refusal, Wrappers};
 
+/// What a client has done so far, in numbers.
+#[napi(object)]
+pub struct NativeStats {
+    /// Calls of the service that ended.
+    pub calls: f64,
+    /// Calls that ended in an error.
+    pub failed_calls: f64,
+    /// Attempts that were begun.
+    pub attempts: f64,
+    /// Attempts that repeat a failed one.
+    pub retries: f64,
+    /// Bytes of the bodies that were sent.
+    pub sent_bytes: f64,
+    /// Bytes of the bodies that were received.
+    pub received_bytes: f64,
+}
+
 /// Stops one call.
 #[napi]
 #[derive(Default)]
@@ -92,6 +109,20 @@ impl NativeClient {
     #[napi(getter)]
     pub fn endpoint(&self) -> String {
         self.client.endpoint().to_owned()
+    }
+
+    /// What the client has done so far, in numbers.
+    #[napi]
+    pub fn stats(&self) -> NativeStats {
+        let stats = self.client.stats();
+        NativeStats {
+            calls: stats.calls as f64,
+            failed_calls: stats.failed_calls as f64,
+            attempts: stats.attempts as f64,
+            retries: stats.retries as f64,
+            sent_bytes: stats.sent_bytes as f64,
+            received_bytes: stats.received_bytes as f64,
+        }
     }
 
     /// Performs an operation.

@@ -5,20 +5,15 @@
 //! the event is dropped, and the next one tells how many were.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::time::SystemTime;
 
+use hubstream::log::{self, Sink};
 use napi::Status;
 use napi::bindgen_prelude::{Function, Result};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
-use tracing::field::{Field, Visit};
-use tracing::subscriber::Interest;
-use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
-use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
-use tracing_subscriber::registry::Registry;
 
 /// Events that wait for a listener at most; further ones are dropped.
 const CAPACITY: usize = 4096;
@@ -101,51 +96,35 @@ fn change(edit: impl FnOnce(&mut Vec<Listener>)) {
 
 /// Gives the current thread the subscriber, for as long as it lives.
 pub(crate) fn enter_thread() {
-    let dispatch = Dispatch::new(Registry::default().with(Forward));
-    // The guard would take the subscriber away again.
-    std::mem::forget(tracing::dispatcher::set_default(&dispatch));
-}
-
-const fn rank(level: Level) -> u8 {
-    match level {
-        Level::ERROR => 1,
-        Level::WARN => 2,
-        Level::INFO => 3,
-        Level::DEBUG => 4,
-        Level::TRACE => 5,
-    }
+    log::enter_thread(&log::dispatch(Listeners));
 }
 
 /// Hands events to the listeners.
-struct Forward;
+struct Listeners;
 
-impl<S: Subscriber> Layer<S> for Forward {
-    fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
-        // The wanted level may change, so nothing is decided for good.
-        Interest::sometimes()
+impl Sink for Listeners {
+    fn wanted(&self) -> u8 {
+        WANTED.load(Ordering::Relaxed)
     }
 
-    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        metadata.target().starts_with("hubstream")
-            && rank(*metadata.level()) <= WANTED.load(Ordering::Relaxed)
-    }
-
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let metadata = event.metadata();
-        let mut facts = Facts::default();
-        event.record(&mut facts);
-        let time = SystemTime::now()
+    fn take(&self, event: log::LogEvent) {
+        let time = event
+            .time
             .duration_since(SystemTime::UNIX_EPOCH)
             .unwrap_or_default();
+        let rank = log::rank(event.level);
+        let fields = event.fields.into_iter();
         let event = LogEvent {
-            level: metadata.level().as_str().to_lowercase(),
-            target: metadata.target().to_owned(),
-            message: facts.message,
-            fields: facts.fields,
+            level: event.level.as_str().to_lowercase(),
+            target: event.target.to_owned(),
+            message: event.message,
+            fields: fields
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
             time: time.as_secs_f64() * 1000.0,
             dropped: 0,
         };
-        hand_on(rank(*metadata.level()), &event);
+        hand_on(rank, &event);
     }
 }
 
@@ -171,27 +150,5 @@ fn hand_on(rank: u8, event: &LogEvent) {
     drop(listeners);
     if !gone.is_empty() {
         change(|listeners| listeners.retain(|listener| !gone.contains(&listener.id)));
-    }
-}
-
-/// The message of an event and its other fields.
-#[derive(Default)]
-struct Facts {
-    message: String,
-    fields: HashMap<String, String>,
-}
-
-impl Visit for Facts {
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.record_debug(field, &format_args!("{value}"));
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let text = format!("{value:?}");
-        if field.name() == "message" {
-            self.message = text;
-        } else {
-            self.fields.insert(field.name().to_owned(), text);
-        }
     }
 }

@@ -77,6 +77,15 @@ impl Client {
         self.lock().is_none()
     }
 
+    /// What the client has done so far, in numbers by name.
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let numbers = PyDict::new(py);
+        for (name, number) in self.ready(py)?.stats().entries() {
+            numbers.set_item(name, number)?;
+        }
+        Ok(numbers)
+    }
+
     /// Performs an operation and waits for its result.
     fn call(
         &self,

@@ -4,35 +4,21 @@
 //! passes a level check without a lock, then a bounded queue. One thread takes what is there and
 //! hands it to `logging`. When the queue is full events are dropped, and their number is reported.
 
-use std::fmt;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use hubstream::log::{LogEvent, Sink, dispatch};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use tracing::field::{Field, Visit};
-use tracing::subscriber::Interest;
-use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
-use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
-use tracing_subscriber::registry::Registry;
+use tracing::{Dispatch, Level};
 
 /// Events that wait at most; further ones are dropped.
 const CAPACITY: usize = 4096;
 
 /// The least severe level that is wanted: 1 for errors, 5 for everything, 0 for nothing.
 static WANTED: AtomicU8 = AtomicU8::new(2);
-
-const fn rank(level: Level) -> u8 {
-    match level {
-        Level::ERROR => 1,
-        Level::WARN => 2,
-        Level::INFO => 3,
-        Level::DEBUG => 4,
-        Level::TRACE => 5,
-    }
-}
 
 /// The number that `logging` has for a level.
 const fn python_level(level: Level) -> u8 {
@@ -96,7 +82,7 @@ impl Log {
             .name("hubstream-log".to_owned())
             .spawn(move || hand_on_all(receiver, &dropped))?;
         Ok(Self {
-            dispatch: Dispatch::new(Registry::default().with(forward)),
+            dispatch: dispatch(forward),
             sender,
             thread: Mutex::new(Some(thread)),
         })
@@ -128,54 +114,20 @@ struct Forward {
     dropped: Arc<AtomicUsize>,
 }
 
-impl<S: Subscriber> Layer<S> for Forward {
-    fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
-        // The wanted level may change, so nothing is decided for good.
-        Interest::sometimes()
+impl Sink for Forward {
+    fn wanted(&self) -> u8 {
+        WANTED.load(Ordering::Relaxed)
     }
 
-    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        metadata.target().starts_with("hubstream")
-            && rank(*metadata.level()) <= WANTED.load(Ordering::Relaxed)
-    }
-
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut line = Line::default();
-        event.record(&mut line);
+    fn take(&self, event: LogEvent) {
         let message = Message::Line {
-            target: event.metadata().target(),
-            level: *event.metadata().level(),
-            text: line.finish(),
+            target: event.target,
+            level: event.level,
+            text: event.line(),
         };
         if let Err(TrySendError::Full(_)) = self.sender.try_send(message) {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
-    }
-}
-
-/// The message of an event, then its fields as `name=value`.
-#[derive(Default)]
-struct Line {
-    message: String,
-    fields: String,
-}
-
-impl Line {
-    fn finish(mut self) -> String {
-        self.message.push_str(&self.fields);
-        self.message
-    }
-}
-
-impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        use fmt::Write as _;
-        // Writing to a text cannot fail.
-        let _ = if field.name() == "message" {
-            write!(self.message, "{value:?}")
-        } else {
-            write!(self.fields, " {}={value:?}", field.name())
-        };
     }
 }
 

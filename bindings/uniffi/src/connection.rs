@@ -24,6 +24,23 @@ pub(crate) enum Source {
     Environment,
 }
 
+/// What a client has done so far, in numbers.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct ClientStats {
+    /// Calls of the service that ended. An operation that is made of several counts each.
+    pub calls: u64,
+    /// Calls that ended in an error, whatever it was.
+    pub failed_calls: u64,
+    /// Attempts that were begun, the first of each call included.
+    pub attempts: u64,
+    /// Attempts that repeat a failed one.
+    pub retries: u64,
+    /// Bytes of the bodies that were sent, as they were on the wire.
+    pub sent_bytes: u64,
+    /// Bytes of the bodies that were received, as they were on the wire.
+    pub received_bytes: u64,
+}
+
 /// A client of a service, bound to the process that made it.
 pub(crate) struct Connection {
     client: Arc<dyn AnyClient>,
@@ -63,6 +80,19 @@ impl Connection {
     /// The URL of the service.
     pub(crate) fn endpoint(&self) -> String {
         self.client.endpoint().to_owned()
+    }
+
+    /// What the client has done so far, in numbers.
+    pub(crate) fn stats(&self) -> ClientStats {
+        let stats = self.client.stats();
+        ClientStats {
+            calls: stats.calls,
+            failed_calls: stats.failed_calls,
+            attempts: stats.attempts,
+            retries: stats.retries,
+            sent_bytes: stats.sent_bytes,
+            received_bytes: stats.received_bytes,
+        }
     }
 
     /// Performs an operation.

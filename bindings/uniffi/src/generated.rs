@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use hubstream::error::ErrorKind;
 
-use crate::connection::{Connection, Source};
+use crate::connection::{ClientStats, Connection, Source};
 use crate::convert::{Convert as _, enumeration, model, union};
 use crate::credentials::CredentialProvider;
 use crate::error::ErrorDetails;
@@ -608,6 +608,9 @@ pub struct GetTopicResult {
     /// Whether the topic has several versions of its schema.
     #[uniffi(default = false)]
     pub enable_schema_registry: bool,
+    /// Further settings of the topic by name, such as `DataProtocolType`: how official clients write
+    /// its records.
+    pub extra_config: HashMap<String, String>,
     /// Id that the service gave to the request.
     #[uniffi(default = "")]
     pub request_id: String,
@@ -625,6 +628,7 @@ model!(GetTopicResult {
     "last_modify_time": last_modify_time,
     "expand_mode": expand_mode,
     "enable_schema_registry": enable_schema_registry,
+    "extra_config": extra_config,
     "request_id": request_id,
 });
 
@@ -859,6 +863,30 @@ model!(GetCursorResult {
     "request_id": request_id,
 });
 
+/// How far a shard was consumed, with the session that may commit.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct OffsetWithSession {
+    /// Sequence number of the last record consumed; -1 for none.
+    pub sequence: i64,
+    /// Time of that record in milliseconds since 1970; -1 for none.
+    pub timestamp: i64,
+    /// Number of the last reset; a commit with an older one is refused.
+    pub version: i64,
+    /// The session; a commit of an older one is refused.
+    pub session_id: i64,
+    /// Place of the last record consumed inside a batch, from 0.
+    #[uniffi(default = 0)]
+    pub batch_index: i64,
+}
+
+model!(OffsetWithSession {
+    "sequence": sequence,
+    "timestamp": timestamp,
+    "version": version,
+    "session_id": session_id,
+    "batch_index": batch_index,
+});
+
 /// A record that was not stored.
 #[derive(Clone, Debug, uniffi::Record)]
 pub struct FailedRecord {
@@ -942,6 +970,22 @@ pub struct GetMeteringInfoResult {
 model!(GetMeteringInfoResult {
     "active_time": active_time,
     "storage": storage,
+    "request_id": request_id,
+});
+
+/// What a topic is charged for.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct GetTopicMeteringInfoResult {
+    /// The entries as the service sends them, each as JSON text; what is in them is not documented.
+    #[uniffi(default = [])]
+    pub meter_data: Vec<String>,
+    /// Id that the service gave to the request.
+    #[uniffi(default = "")]
+    pub request_id: String,
+}
+
+model!(GetTopicMeteringInfoResult {
+    "meter_data": meter_data,
     "request_id": request_id,
 });
 
@@ -1696,30 +1740,6 @@ model!(ListSubscriptionResult {
     "request_id": request_id,
 });
 
-/// How far a shard was consumed, with the session that may commit.
-#[derive(Clone, Debug, uniffi::Record)]
-pub struct OffsetWithSession {
-    /// Sequence number of the last record consumed; -1 for none.
-    pub sequence: i64,
-    /// Time of that record in milliseconds since 1970; -1 for none.
-    pub timestamp: i64,
-    /// Number of the last reset; a commit with an older one is refused.
-    pub version: i64,
-    /// The session; a commit of an older one is refused.
-    pub session_id: i64,
-    /// Place of the last record consumed inside a batch, from 0.
-    #[uniffi(default = 0)]
-    pub batch_index: i64,
-}
-
-model!(OffsetWithSession {
-    "sequence": sequence,
-    "timestamp": timestamp,
-    "version": version,
-    "session_id": session_id,
-    "batch_index": batch_index,
-});
-
 /// How far shards were consumed, with the session that was opened.
 #[derive(Clone, Debug, uniffi::Record)]
 pub struct InitAndGetSubscriptionOffsetResult {
@@ -1919,6 +1939,11 @@ impl DataHub {
     /// The URL of the service.
     pub fn endpoint(&self) -> String {
         self.0.endpoint()
+    }
+
+    /// What the client has done so far, in numbers.
+    pub fn stats(&self) -> ClientStats {
+        self.0.stats()
     }
 }
 
@@ -2284,6 +2309,21 @@ impl DataHub {
         Ok(self.0.call("ExtendShard", arguments).await?)
     }
 
+    /// Asks the service to make shards of a topic ready for records.
+    pub async fn activate_shards(
+        &self,
+        project_name: String,
+        topic_name: String,
+        shard_ids: Vec<String>,
+    ) -> Result<(), HubstreamError> {
+        let arguments = vec![
+            ("project_name", project_name.into_value()),
+            ("topic_name", topic_name.into_value()),
+            ("shard_ids", shard_ids.into_value()),
+        ];
+        Ok(self.0.call("ActivateShards", arguments).await?)
+    }
+
     /// Gets a cursor: the place in a shard where reading begins.
     ///
     /// Fails with kind `PositionLost` when the place lies outside of the records that are kept.
@@ -2304,6 +2344,28 @@ impl DataHub {
             ("param", param.into_value()),
         ];
         Ok(self.0.call("GetCursor", arguments).await?)
+    }
+
+    /// Gets the cursor at which reading goes on after an offset that was committed.
+    ///
+    /// A cursor cannot point inside a batch, so it stands at the record of the offset: hand the offset to
+    /// the get of records as well, which leaves out what was consumed. When that record is no longer kept,
+    /// the cursor stands at the first record of the offset's time or later, else at the oldest one; so it
+    /// does when nothing was committed.
+    pub async fn get_cursor_after(
+        &self,
+        project_name: String,
+        topic_name: String,
+        shard_id: String,
+        offset: OffsetWithSession,
+    ) -> Result<GetCursorResult, HubstreamError> {
+        let arguments = vec![
+            ("project_name", project_name.into_value()),
+            ("topic_name", topic_name.into_value()),
+            ("shard_id", shard_id.into_value()),
+            ("offset", offset.into_value()),
+        ];
+        Ok(self.0.call("GetCursorAfter", arguments).await?)
     }
 
     /// Puts records into a topic.
@@ -2350,7 +2412,7 @@ impl DataHub {
     ///
     /// Fails with kind `ShardClosed` when a closed shard was read to its end, and with
     /// `PositionLost` when the cursor is no longer valid.
-    #[uniffi::method(default(record_schema = None, cursor = "", limit_num = 0, sub_id = None))]
+    #[uniffi::method(default(record_schema = None, cursor = "", limit_num = 0, sub_id = None, after = None))]
     pub async fn get_tuple_records(
         &self,
         project_name: String,
@@ -2360,6 +2422,7 @@ impl DataHub {
         cursor: String,
         limit_num: i64,
         sub_id: Option<String>,
+        after: Option<OffsetWithSession>,
     ) -> Result<GetRecordsResult, HubstreamError> {
         let arguments = vec![
             ("project_name", project_name.into_value()),
@@ -2369,6 +2432,7 @@ impl DataHub {
             ("cursor", cursor.into_value()),
             ("limit_num", limit_num.into_value()),
             ("sub_id", sub_id.into_value()),
+            ("after", after.into_value()),
         ];
         Ok(self.0.call("GetTupleRecords", arguments).await?)
     }
@@ -2377,7 +2441,7 @@ impl DataHub {
     ///
     /// Fails with kind `ShardClosed` when a closed shard was read to its end, and with
     /// `PositionLost` when the cursor is no longer valid.
-    #[uniffi::method(default(limit_num = 0, sub_id = None))]
+    #[uniffi::method(default(limit_num = 0, sub_id = None, after = None))]
     pub async fn get_blob_records(
         &self,
         project_name: String,
@@ -2386,6 +2450,7 @@ impl DataHub {
         cursor: String,
         limit_num: i64,
         sub_id: Option<String>,
+        after: Option<OffsetWithSession>,
     ) -> Result<GetRecordsResult, HubstreamError> {
         let arguments = vec![
             ("project_name", project_name.into_value()),
@@ -2394,6 +2459,7 @@ impl DataHub {
             ("cursor", cursor.into_value()),
             ("limit_num", limit_num.into_value()),
             ("sub_id", sub_id.into_value()),
+            ("after", after.into_value()),
         ];
         Ok(self.0.call("GetBlobRecords", arguments).await?)
     }
@@ -2413,6 +2479,21 @@ impl DataHub {
             ("shard_id", shard_id.into_value()),
         ];
         Ok(self.0.call("GetMeteringInfo", arguments).await?)
+    }
+
+    /// Reads what a topic is charged for in the time from a given day on.
+    pub async fn get_topic_metering_info(
+        &self,
+        project_name: String,
+        topic_name: String,
+        timestamp: i64,
+    ) -> Result<GetTopicMeteringInfoResult, HubstreamError> {
+        let arguments = vec![
+            ("project_name", project_name.into_value()),
+            ("topic_name", topic_name.into_value()),
+            ("timestamp", timestamp.into_value()),
+        ];
+        Ok(self.0.call("GetTopicMeteringInfo", arguments).await?)
     }
 
     /// Lists the ids of the connectors of a topic.
@@ -3598,6 +3679,11 @@ impl DisClient {
     /// The URL of the service.
     pub fn endpoint(&self) -> String {
         self.0.endpoint()
+    }
+
+    /// What the client has done so far, in numbers.
+    pub fn stats(&self) -> ClientStats {
+        self.0.stats()
     }
 }
 

@@ -14,6 +14,7 @@ pub mod error;
 pub mod faults;
 #[rustfmt::skip]
 pub mod generated;
+pub mod log;
 pub mod record;
 mod runtime;
 

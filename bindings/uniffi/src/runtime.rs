@@ -54,6 +54,7 @@ fn build() -> Result<Runtime> {
     Builder::new_multi_thread()
         .worker_threads(workers)
         .thread_name("hubstream-io")
+        .on_thread_start(crate::log::enter_thread)
         .enable_all()
         .build()
         .map_err(|error| {

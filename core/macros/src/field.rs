@@ -110,6 +110,7 @@ impl Field {
     /// The expression of the field's description.
     pub(crate) fn schema(&self) -> TokenStream {
         let (name, docs, ty, secret) = (self.text(), &self.docs, &self.ty, self.secret);
+        let wire = &self.wire;
         let default = match &self.default {
             Some(default) => {
                 let schema = &default.schema;
@@ -119,6 +120,7 @@ impl Field {
         };
         quote!(::hubstream::schema::FieldSchema {
             name: #name,
+            wire: #wire,
             docs: #docs,
             ty: <#ty as ::hubstream::dynamic::Dynamic>::TYPE,
             default: #default,

@@ -3,7 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::parse::{Parse, ParseStream};
-use syn::{Fields, Ident, ItemStruct, Result, Token};
+use syn::punctuated::Punctuated;
+use syn::{Fields, Ident, ItemStruct, Meta, Result, Token};
 
 use crate::attributes::docs;
 use crate::field::{Field, constructors, conversions, debug};
@@ -47,7 +48,7 @@ pub(crate) fn expand(arguments: Arguments, mut item: ItemStruct) -> Result<Token
     let derives = if arguments.local {
         quote!(#[derive(Clone)])
     } else {
-        add_serde(&name, &mut item.fields, &fields);
+        add_serde(&name, &mut item.fields, &fields)?;
         quote!(#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)])
     };
     let debug = debug(&name, &fields);
@@ -88,7 +89,7 @@ fn default_functions(name: &Ident, fields: &[Field], local: bool) -> TokenStream
     }
 }
 
-fn add_serde(model: &Ident, item_fields: &mut Fields, fields: &[Field]) {
+fn add_serde(model: &Ident, item_fields: &mut Fields, fields: &[Field]) -> Result<()> {
     for (item, field) in item_fields.iter_mut().zip(fields) {
         if field.skip {
             item.attrs
@@ -97,7 +98,7 @@ fn add_serde(model: &Ident, item_fields: &mut Fields, fields: &[Field]) {
         }
         let wire = &field.wire;
         item.attrs.push(syn::parse_quote!(#[serde(rename = #wire)]));
-        if field.default.is_some() && !has_serde_default(item) {
+        if field.default.is_some() && !has_serde_default(item)? {
             let path = format!("{model}::default_{}", field.text());
             item.attrs
                 .push(syn::parse_quote!(#[serde(default = #path)]));
@@ -107,18 +108,24 @@ fn add_serde(model: &Ident, item_fields: &mut Fields, fields: &[Field]) {
                 .push(syn::parse_quote!(#[serde(skip_serializing_if = "Option::is_none")]));
         }
     }
+    Ok(())
 }
 
-fn has_serde_default(field: &syn::Field) -> bool {
-    use quote::ToTokens as _;
-    field.attrs.iter().any(|attribute| {
-        attribute.path().is_ident("serde")
-            && attribute
-                .meta
-                .to_token_stream()
-                .to_string()
-                .contains("default")
-    })
+/// Whether a field tells serde itself what it is when it is missing.
+fn has_serde_default(field: &syn::Field) -> Result<bool> {
+    for attribute in &field.attrs {
+        if attribute.path().is_ident("serde") {
+            let options =
+                attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)?;
+            if options
+                .iter()
+                .any(|option| option.path().is_ident("default"))
+            {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// Results have a member for the id of the request.

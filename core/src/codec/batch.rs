@@ -178,13 +178,8 @@ impl StoredBatch {
     /// Fails with kind `not_found` if a schema is not known.
     pub fn records(&self, schemas: &SchemaLookup<'_>) -> Result<Vec<RecordBatch>> {
         let entry = Entry {
-            sequence: 0,
-            system_time: 0,
-            cursor: Span::NULL,
-            next_cursor: Span::NULL,
-            serial: None,
-            first_row: 0,
             batch_size: self.len() as u32,
+            ..Entry::UNKNOWN
         };
         let runs = self.runs(schemas, entry, &Bytes::new())?;
         Ok(runs.into_iter().map(|(_, batch)| batch).collect())
@@ -330,15 +325,7 @@ struct StoredEntry {
 
 impl StoredEntry {
     fn read(payload: &Bytes, range: std::ops::Range<usize>) -> Result<Self> {
-        let mut entry = Entry {
-            sequence: 0,
-            system_time: 0,
-            cursor: Span::NULL,
-            next_cursor: Span::NULL,
-            serial: None,
-            first_row: 0,
-            batch_size: 0,
-        };
+        let mut entry = Entry::UNKNOWN;
         let mut data = None;
         let mut reader = Reader::new(payload, range);
         while let Some((field, content)) = reader.next()? {

@@ -80,7 +80,7 @@ fn push_attributes(out: &mut Vec<u8>, record: &Record<'_>) -> Result<()> {
 
 #[cold]
 fn too_large() -> Error {
-    Error::invalid_argument("records", "a record must be smaller than 2 GiB")
+    Error::invalid_argument("record_list", "a record must be smaller than 2 GiB")
 }
 
 struct SlotWriter<'a> {

@@ -52,7 +52,7 @@ impl Header {
     pub(crate) fn to_bytes(self, stored_size: usize) -> Result<[u8; HEADER_SIZE]> {
         let narrow = |size: usize| {
             i32::try_from(size).map_err(|_| {
-                Error::invalid_argument("records", "a batch must be smaller than 2 GiB")
+                Error::invalid_argument("record_list", "a batch must be smaller than 2 GiB")
             })
         };
         let mut bytes = [0; HEADER_SIZE];

@@ -34,7 +34,7 @@ pub(crate) fn finish(mut frame: Vec<u8>) -> Result<Bytes> {
         return Err(Error::invalid_argument("payload", "a frame without header"));
     };
     let length = u32::try_from(payload.len()).map_err(|_| {
-        Error::invalid_argument("records", "a request body must be smaller than 4 GiB")
+        Error::invalid_argument("record_list", "a request body must be smaller than 4 GiB")
     })?;
     header[..4].copy_from_slice(MAGIC);
     header[4..8].copy_from_slice(&crc::crc32c(payload).to_be_bytes());

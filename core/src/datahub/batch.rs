@@ -13,27 +13,13 @@ use crate::record::RecordSchema;
 use crate::schema::OperationSchema;
 use crate::transport::Request;
 
-use super::record::ACTION_HEADER;
+use super::place::Topic;
 use super::service::VERSION_HEADER;
+use super::wire::{ACTION_HEADER, BINARY};
 use super::{DataHubService, GetRecordsResult, PutRecordsByShard};
-
-const BINARY: HeaderValue = HeaderValue::from_static("application/x-binary");
 
 /// The schema version of blobs.
 const BLOB_VERSION: i32 = -1;
-
-/// The topic that records belong to.
-#[derive(Clone, Copy)]
-pub(super) struct Topic<'a> {
-    pub(super) project: &'a str,
-    pub(super) topic: &'a str,
-}
-
-impl<'a> Topic<'a> {
-    pub(super) fn new(project: &'a str, topic: &'a str) -> Self {
-        Self { project, topic }
-    }
-}
 
 /// Marks a request as one of batches: `pub` puts, `sub` gets.
 pub(super) fn mark(request: &mut Request, action: &'static str, version: BatchVersion) {
@@ -49,31 +35,36 @@ pub(super) fn mark(request: &mut Request, action: &'static str, version: BatchVe
     }
 }
 
+/// The version of the schema of the records that are put.
+pub(super) async fn schema_version(
+    operation: &PutRecordsByShard,
+    client: &Client<DataHubService>,
+) -> Result<i32> {
+    let Some(schema) = operation.record_list.schema() else {
+        return Ok(BLOB_VERSION);
+    };
+    let schemas = &client.service().schemas;
+    let known = schemas
+        .version_of(client, operation.topic(), schema)
+        .await?;
+    known.ok_or_else(|| {
+        Error::new(
+            ErrorKind::NotFound,
+            "the topic has no version with the schema of the records",
+        )
+        .with_sent(false)
+    })
+}
+
 /// Puts the records as one batch.
 pub(super) async fn put(
     operation: &PutRecordsByShard,
     version: BatchVersion,
+    schema_version: i32,
     client: &Client<DataHubService>,
 ) -> Result<()> {
     let service = client.service();
-    let topic = Topic::new(&operation.project_name, &operation.topic_name);
-    let schema_version = match operation.record_list.schema() {
-        None => BLOB_VERSION,
-        Some(schema) => {
-            let known = service.schemas.version_of(client, topic, schema).await?;
-            known.ok_or_else(|| {
-                Error::new(
-                    ErrorKind::NotFound,
-                    "the topic has no version with the schema of the records",
-                )
-                .with_sent(false)
-            })?
-        }
-    };
-    let target = format!(
-        "/projects/{}/topics/{}/shards/{}",
-        operation.project_name, operation.topic_name, operation.shard_id
-    );
+    let target = operation.topic().shard(&operation.shard_id);
     let mut request = Request::new(http::Method::POST, target);
     mark(&mut request, "pub", version);
     request.body = encode_put(

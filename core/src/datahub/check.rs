@@ -100,6 +100,14 @@ pub(super) fn not_negative(argument: &'static str, number: &i32) -> Result<()> {
     Ok(())
 }
 
+/// A 64-bit number that must not be negative.
+pub(super) fn not_negative_long(argument: &'static str, number: &i64) -> Result<()> {
+    if *number < 0 {
+        return Err(Error::invalid_argument(argument, "must not be negative"));
+    }
+    Ok(())
+}
+
 /// A hash key of up to 32 hexadecimal digits, if there is one.
 pub(super) fn split_key(argument: &'static str, key: &Option<String>) -> Result<()> {
     match key {

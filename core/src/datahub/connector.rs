@@ -8,6 +8,7 @@ use crate::transport::{Request, Response};
 use crate::{model, operation};
 
 use super::connector_config::ConnectorConfig;
+use super::place::Topic;
 use super::{DataHubService, check};
 
 /// Where a connector copies to.
@@ -74,6 +75,7 @@ pub struct ListConnectorResult {
     #[wire("Connectors")]
     pub connector_ids: Vec<String>,
     /// The same as `connector_ids`, under its earlier name.
+    #[wire("Connectors")]
     #[skip]
     #[default]
     pub connector_names: Vec<String>,
@@ -157,10 +159,8 @@ impl Exchange for CreateConnector {
     }
 
     fn encode(&self, _: &DataHubService) -> Result<Request> {
-        let target = format!(
-            "/projects/{}/topics/{}/connectors/{}",
-            self.project_name, self.topic_name, self.connector_type
-        );
+        let target = Topic::new(&self.project_name, &self.topic_name)
+            .connector(&self.connector_type.to_string());
         let body = CreateBody {
             action: "Create",
             r#type: &self.connector_type,
@@ -216,6 +216,7 @@ pub struct ShardContext {
 #[model(local)]
 pub struct GetConnectorResult {
     /// Address of the cluster that runs it.
+    #[wire("ClusterAddress")]
     pub cluster_addr: String,
     /// Id of the connector.
     pub connector_id: String,
@@ -236,6 +237,7 @@ pub struct GetConnectorResult {
     /// Settings for its target.
     pub config: ConnectorConfig,
     /// Further properties.
+    #[wire("ExtraInfo")]
     pub extra_config: IndexMap<String, String>,
     /// Its places in the shards.
     pub shard_contexts: Vec<ShardContext>,
@@ -580,10 +582,7 @@ impl Exchange for UpdateConnectorOffset {
     }
 
     fn encode(&self, _: &DataHubService) -> Result<Request> {
-        let target = format!(
-            "/projects/{}/topics/{}/connectors/{}",
-            self.project_name, self.topic_name, self.connector_id
-        );
+        let target = Topic::new(&self.project_name, &self.topic_name).connector(&self.connector_id);
         let body = OffsetBody {
             action: "UpdateShardContext",
             shard_id: &self.shard_id,

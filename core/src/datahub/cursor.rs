@@ -1,11 +1,13 @@
 //! Cursors.
 
+use crate::client::Client;
 use crate::error::{Error, Result};
-use crate::operation::{Exchange, decode_json, with_json};
+use crate::operation::{Composite, Exchange, decode_json, with_json};
 use crate::transport::{Request, Response};
 use crate::{model, operation};
 
-use super::{DataHubService, check};
+use super::place::Topic;
+use super::{DataHubService, OffsetWithSession, check};
 
 /// Which record a cursor points at.
 #[model]
@@ -61,6 +63,55 @@ pub struct GetCursorResult {
     pub request_id: String,
 }
 
+/// Gets the cursor at which reading goes on after an offset that was committed.
+///
+/// A cursor cannot point inside a batch, so it stands at the record of the offset: hand the offset to
+/// the get of records as well, which leaves out what was consumed. When that record is no longer kept,
+/// the cursor stands at the first record of the offset's time or later, else at the oldest one; so it
+/// does when nothing was committed.
+#[operation(service = DataHubService, returns = GetCursorResult, composite, idempotent)]
+pub struct GetCursorAfter {
+    /// Name of the project.
+    #[check(check::given)]
+    pub project_name: String,
+    /// Name of the topic.
+    #[check(check::given)]
+    pub topic_name: String,
+    /// Id of the shard.
+    #[check(check::given)]
+    pub shard_id: String,
+    /// How far the shard was consumed, as `init_and_get_subscription_offset` tells it.
+    pub offset: OffsetWithSession,
+}
+
+impl Composite for GetCursorAfter {
+    async fn compose(self, client: &Client<DataHubService>) -> Result<GetCursorResult> {
+        self.check()?;
+        let at = |cursor_type| {
+            GetCursor::new(
+                self.project_name.as_str(),
+                self.topic_name.as_str(),
+                self.shard_id.as_str(),
+                cursor_type,
+            )
+        };
+        let places = [
+            (CursorType::Sequence, self.offset.sequence, 0),
+            (CursorType::SystemTime, self.offset.timestamp, 1),
+        ];
+        for (cursor_type, param, least) in places {
+            if param < least {
+                continue;
+            }
+            match client.exchange(&at(cursor_type).param(param)).await {
+                Err(error) if error.code() == "SeekOutOfRange" => {}
+                outcome => return outcome,
+            }
+        }
+        client.exchange(&at(CursorType::Oldest)).await
+    }
+}
+
 #[derive(serde::Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Body<'a> {
@@ -92,10 +143,7 @@ impl Exchange for GetCursor {
     }
 
     fn encode(&self, _: &DataHubService) -> Result<Request> {
-        let target = format!(
-            "/projects/{}/topics/{}/shards/{}",
-            self.project_name, self.topic_name, self.shard_id
-        );
+        let target = Topic::new(&self.project_name, &self.topic_name).shard(&self.shard_id);
         let param = |cursor_type| (self.cursor_type == cursor_type).then_some(self.param);
         let body = Body {
             action: "cursor",

@@ -8,6 +8,7 @@ use crate::record::RecordSchema;
 use crate::transport::{Request, Response};
 use crate::{model, operation};
 
+use super::place::Topic;
 use super::{DataHubService, check};
 
 /// One version of a topic's schema.
@@ -140,7 +141,7 @@ pub struct RegisterTopicSchemaResult {
 /// Deletes a version of a topic's schema.
 #[operation(
     service = DataHubService, POST "/projects/{project_name}/topics/{topic_name}",
-    action = "DeleteSchema"
+    action = "DeleteSchema", decode = decode_deleted
 )]
 pub struct DeleteTopicSchema {
     /// Name of the project.
@@ -154,6 +155,16 @@ pub struct DeleteTopicSchema {
     pub version_id: i32,
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "the form that the macro calls")]
+fn decode_deleted(
+    operation: &DeleteTopicSchema,
+    service: &DataHubService,
+    _: &Response,
+) -> Result<()> {
+    service.forget(Topic::new(&operation.project_name, &operation.topic_name));
+    Ok(())
+}
+
 #[derive(serde::Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Body {
@@ -164,7 +175,7 @@ struct Body {
 }
 
 fn request(project: &str, topic: &str, body: &Body) -> Result<Request> {
-    let target = format!("/projects/{project}/topics/{topic}");
+    let target = Topic::new(project, topic).path();
     with_json(Request::new(http::Method::POST, target), body)
 }
 
@@ -216,7 +227,12 @@ impl Exchange for RegisterTopicSchema {
         request(&self.project_name, &self.topic_name, &body)
     }
 
-    fn decode(&self, _: &DataHubService, response: Response) -> Result<RegisterTopicSchemaResult> {
+    fn decode(
+        &self,
+        service: &DataHubService,
+        response: Response,
+    ) -> Result<RegisterTopicSchemaResult> {
+        service.forget(Topic::new(&self.project_name, &self.topic_name));
         decode_json(&response)
     }
 }

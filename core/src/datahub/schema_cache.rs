@@ -9,14 +9,12 @@ use crate::codec::batch::NeededSchema;
 use crate::error::{Error, Result};
 use crate::record::{RecordSchema, SchemaRegistry};
 
-use super::batch::Topic;
-use super::{DataHubService, GetTopic, ListTopicSchema};
+use super::place::Topic;
+use super::protocol::MISS_LIMIT;
+use super::{DataHubService, ListTopicSchema};
 
 /// Versions are read again after this time, when they are needed.
 const SOFT_LIMIT: Duration = Duration::from_secs(300);
-
-/// A version that is not known causes a new reading at most once in this time.
-const MISS_LIMIT: Duration = Duration::from_secs(1);
 
 /// Versions per page of a listing.
 const PAGE_SIZE: i32 = 100;
@@ -92,7 +90,7 @@ impl SchemaCache {
         topic: Topic<'_>,
         serves: impl Fn(&TopicSchemas) -> bool,
     ) -> Result<Arc<TopicSchemas>> {
-        let key = (topic.project.to_lowercase(), topic.topic.to_lowercase());
+        let key = topic.key();
         let now = client.clock().elapsed();
         if let Some(known) = self.lock().get(&key) {
             let age = now.saturating_sub(known.loaded_at);
@@ -110,6 +108,11 @@ impl SchemaCache {
         Ok(loaded)
     }
 
+    /// Forgets the versions of a topic.
+    pub(super) fn forget(&self, topic: Topic<'_>) {
+        self.lock().remove(&topic.key());
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(String, String), Arc<TopicSchemas>>> {
         self.topics.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -120,10 +123,8 @@ async fn load(
     topic: Topic<'_>,
     now: Duration,
 ) -> Result<TopicSchemas> {
-    let properties = client
-        .exchange(&GetTopic::new(topic.project, topic.topic))
-        .await?;
-    let Some(schema) = properties.record_schema else {
+    let properties = client.service().topics.properties(client, topic).await?;
+    let Some(schema) = properties.record_schema.clone() else {
         return Ok(TopicSchemas {
             registry: SchemaRegistry::new(),
             single: None,

@@ -17,6 +17,8 @@ use crate::sign::datahub::{Scope, authorization, authorization_v4, string_to_sig
 use crate::transport::{Request, Response};
 
 use super::error::from_response;
+use super::place::Topic;
+use super::protocol::{Protocol, TopicFacts};
 use super::schema_cache::SchemaCache;
 
 /// The protocol version that is announced for JSON and protobuf records.
@@ -29,18 +31,6 @@ pub(super) const VERSION_HEADER: HeaderName = HeaderName::from_static("x-datahub
 const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-datahub-security-token");
 const RAW_SIZE_HEADER: HeaderName = HeaderName::from_static("x-datahub-content-raw-size");
 const REQUEST_ID_HEADER: &str = "x-datahub-request-id";
-
-/// How records travel.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Protocol {
-    /// As JSON.
-    Json,
-    /// As protobuf.
-    #[default]
-    Protobuf,
-    /// In batches of this layout, which the service stores as they are.
-    Batch(BatchVersion),
-}
 
 /// How requests are signed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,6 +54,7 @@ pub struct DataHubService {
     /// How requests are signed.
     pub signature: SignatureScheme,
     pub(super) schemas: Arc<SchemaCache>,
+    pub(super) topics: Arc<TopicFacts>,
 }
 
 impl DataHubService {
@@ -75,6 +66,22 @@ impl DataHubService {
             at_least_once: false,
             signature: SignatureScheme::Default,
             schemas: Arc::default(),
+            topics: Arc::default(),
+        }
+    }
+
+    /// Forgets what was learned of a topic that was changed, deleted or made again.
+    pub(super) fn forget(&self, topic: Topic<'_>) {
+        self.topics.forget(topic);
+        self.schemas.forget(topic);
+    }
+
+    /// Forgets a topic when a call says that it is gone, or that a place in it is.
+    pub(super) fn forget_if_gone<T>(&self, topic: Topic<'_>, outcome: &Result<T>) {
+        if let Err(error) = outcome
+            && matches!(error.code(), "NoSuchTopic" | "InvalidCursor")
+        {
+            self.forget(topic);
         }
     }
 
@@ -139,18 +146,20 @@ impl Service for DataHubService {
     const OPERATIONS: &'static [&'static OperationSchema] = super::OPERATIONS;
 
     fn from_settings(settings: &Settings) -> Result<Self> {
+        let batch_version = match settings.integer("batch_version") {
+            0 => BatchVersion::V0,
+            1 => BatchVersion::V1,
+            _ => return Err(Error::invalid_argument("batch_version", "must be 0 or 1")),
+        };
         let protocol = match settings.text("protocol") {
+            "auto" => Protocol::Auto(batch_version),
             "protobuf" => Protocol::Protobuf,
             "json" => Protocol::Json,
-            "batch" => Protocol::Batch(match settings.integer("batch_version") {
-                0 => BatchVersion::V0,
-                1 => BatchVersion::V1,
-                _ => return Err(Error::invalid_argument("batch_version", "must be 0 or 1")),
-            }),
+            "batch" => Protocol::Batch(batch_version),
             _ => {
                 return Err(Error::invalid_argument(
                     "protocol",
-                    "must be `protobuf`, `json` or `batch`",
+                    "must be `auto`, `protobuf`, `json` or `batch`",
                 ));
             }
         };

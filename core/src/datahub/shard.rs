@@ -7,6 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::operation::Composite;
 use crate::{model, operation};
 
+use super::place::Topic;
 use super::{DataHubService, check};
 
 /// What a shard can do.
@@ -250,10 +251,7 @@ impl crate::operation::Exchange for ExtendShard {
     }
 
     fn encode(&self, _: &DataHubService) -> Result<crate::transport::Request> {
-        let target = format!(
-            "/projects/{}/topics/{}/shards",
-            self.project_name, self.topic_name
-        );
+        let target = Topic::new(&self.project_name, &self.topic_name).shards();
         crate::operation::with_json(
             crate::transport::Request::new(http::Method::POST, target),
             &ExtendBody {
@@ -269,35 +267,19 @@ impl crate::operation::Exchange for ExtendShard {
     }
 }
 
-/// Reads how long a shard has been active and how much it stores.
-///
-/// Fails with kind `NotFound` while the shard has no records.
+/// Asks the service to make shards of a topic ready for records.
 #[operation(
-    service = DataHubService,
-    POST "/projects/{project_name}/topics/{topic_name}/shards/{shard_id}",
-    action = "meter", returns = GetMeteringInfoResult, idempotent
+    service = DataHubService, POST "/projects/{project_name}/topics/{topic_name}/shards",
+    action = "activate"
 )]
-pub struct GetMeteringInfo {
+pub struct ActivateShards {
     /// Name of the project.
     #[check(check::given)]
     pub project_name: String,
     /// Name of the topic.
     #[check(check::given)]
     pub topic_name: String,
-    /// Id of the shard.
-    #[check(check::given)]
-    pub shard_id: String,
-}
-
-/// What a shard is charged for.
-#[model]
-pub struct GetMeteringInfoResult {
-    /// Seconds that the shard has been active.
-    pub active_time: i64,
-    /// Bytes that the shard stores.
-    pub storage: i64,
-    /// Id that the service gave to the request.
-    #[skip]
-    #[default]
-    pub request_id: String,
+    /// Ids of the shards.
+    #[check(check::shard_ids)]
+    pub shard_ids: Vec<String>,
 }

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+
 use crate::error::{Error, Result};
 use crate::operation::{Exchange, decode_json, with_json};
 use crate::record::{FieldType, RecordSchema};
 use crate::transport::{Request, Response};
 use crate::{model, operation};
 
+use super::place::Topic;
 use super::{DataHubService, check};
 
 /// What the records of a topic are.
@@ -116,7 +119,7 @@ fn expand_mode(extend_mode: Option<bool>) -> Option<&'static str> {
 }
 
 fn create(project: &str, topic: &str, body: &CreateBody<'_>) -> Result<Request> {
-    let target = format!("/projects/{project}/topics/{topic}");
+    let target = Topic::new(project, topic).path();
     with_json(Request::new(http::Method::POST, target), body)
 }
 
@@ -145,7 +148,8 @@ impl Exchange for CreateTupleTopic {
         create(&self.project_name, &self.topic_name, &body)
     }
 
-    fn decode(&self, _: &DataHubService, _: Response) -> Result<()> {
+    fn decode(&self, service: &DataHubService, _: Response) -> Result<()> {
+        service.forget(Topic::new(&self.project_name, &self.topic_name));
         Ok(())
     }
 }
@@ -168,7 +172,8 @@ impl Exchange for CreateBlobTopic {
         create(&self.project_name, &self.topic_name, &body)
     }
 
-    fn decode(&self, _: &DataHubService, _: Response) -> Result<()> {
+    fn decode(&self, service: &DataHubService, _: Response) -> Result<()> {
+        service.forget(Topic::new(&self.project_name, &self.topic_name));
         Ok(())
     }
 }
@@ -226,6 +231,11 @@ pub struct GetTopicResult {
     /// Whether the topic has several versions of its schema.
     #[default]
     pub enable_schema_registry: bool,
+    /// Further settings of the topic by name, such as `DataProtocolType`: how official clients write
+    /// its records.
+    #[serde(with = "super::extra_config", default)]
+    #[default]
+    pub extra_config: IndexMap<String, String>,
     /// Id that the service gave to the request.
     #[skip]
     #[default]
@@ -267,7 +277,10 @@ pub struct UpdateTopic {
 }
 
 /// Deletes a topic with its records.
-#[operation(service = DataHubService, DELETE "/projects/{project_name}/topics/{topic_name}")]
+#[operation(
+    service = DataHubService, DELETE "/projects/{project_name}/topics/{topic_name}",
+    decode = decode_deleted
+)]
 pub struct DeleteTopic {
     /// Name of the project.
     #[check(check::given)]
@@ -277,12 +290,18 @@ pub struct DeleteTopic {
     pub topic_name: String,
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "the form that the macro calls")]
+fn decode_deleted(operation: &DeleteTopic, service: &DataHubService, _: &Response) -> Result<()> {
+    service.forget(Topic::new(&operation.project_name, &operation.topic_name));
+    Ok(())
+}
+
 /// Adds a column at the end of a tuple topic's schema.
 ///
 /// Records written before have no value in it.
 #[operation(
     service = DataHubService, POST "/projects/{project_name}/topics/{topic_name}",
-    action = "AppendField"
+    action = "AppendField", decode = decode_appended
 )]
 pub struct AppendField {
     /// Name of the project.
@@ -296,6 +315,12 @@ pub struct AppendField {
     pub field_name: String,
     /// Type of the new column.
     pub field_type: FieldType,
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "the form that the macro calls")]
+fn decode_appended(operation: &AppendField, service: &DataHubService, _: &Response) -> Result<()> {
+    service.forget(Topic::new(&operation.project_name, &operation.topic_name));
+    Ok(())
 }
 
 macro_rules! field_types {

@@ -60,7 +60,7 @@ pub(crate) fn check_null(field: &Field) -> Result<()> {
         return Ok(());
     }
     Err(Error::invalid_argument(
-        "records",
+        "record_list",
         format_args!(
             "field `{}`: null in a column that does not allow it",
             field.name

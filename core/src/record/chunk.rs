@@ -110,6 +110,19 @@ pub(crate) struct Entry {
     pub(crate) batch_size: u32,
 }
 
+impl Entry {
+    /// Nothing is told.
+    pub(crate) const UNKNOWN: Self = Self {
+        sequence: 0,
+        system_time: 0,
+        cursor: Span::NULL,
+        next_cursor: Span::NULL,
+        serial: None,
+        first_row: 0,
+        batch_size: 1,
+    };
+}
+
 /// Where the parts of one record begin in the index. They end where the next record's begin.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Row {
@@ -174,6 +187,59 @@ impl Chunk {
         }
     }
 
+    /// Adds a received record of a text protocol. Its values and attributes are in the index already,
+    /// from the given places on; `head` is the buffer of its cursors.
+    pub(crate) fn push_row(
+        &mut self,
+        mut entry: Entry,
+        keys: Keys,
+        values: usize,
+        attributes: usize,
+        head: &[u8],
+    ) {
+        let row = self.rows.len() as u32;
+        let index = self.index_in_batch(&entry, head);
+        entry.first_row = row.wrapping_sub(index);
+        if index > 0 || entry.serial.is_some() {
+            entry.batch_size = 0;
+        }
+        let has_keys =
+            !(keys.shard_id.is_null() && keys.hash_key.is_null() && keys.partition_key.is_null());
+        self.rows.push(Row {
+            entry: row,
+            values: values as u32,
+            attributes: attributes as u32,
+            keys: if has_keys {
+                self.keys.len() as u32
+            } else {
+                NONE
+            },
+        });
+        if has_keys {
+            self.keys.push(keys);
+        }
+        self.entries.push(entry);
+    }
+
+    /// The place in its batch of a record that the service took out of it for a text protocol.
+    ///
+    /// It is the serial number where there is one. Else records with the same sequence number are
+    /// counted, beginning with what the cursor of the first one tells.
+    fn index_in_batch(&self, entry: &Entry, head: &[u8]) -> u32 {
+        if let Some(serial) = entry.serial.filter(|serial| *serial > 0) {
+            return serial;
+        }
+        let row = self.rows.len() as u32;
+        match self.entries.last() {
+            // Only what was received has a time.
+            Some(last) if entry.system_time != 0 && last.sequence == entry.sequence => {
+                row.wrapping_sub(last.first_row)
+            }
+            Some(_) => 0,
+            None => index_of_cursor(head.get(entry.cursor.range()).unwrap_or_default()),
+        }
+    }
+
     /// About how many bytes of memory the chunk keeps.
     pub(crate) fn memory_size(&self) -> usize {
         let values = match &self.values {
@@ -191,17 +257,6 @@ impl Chunk {
             + size_of_val(self.rows.as_slice())
             + size_of_val(self.attributes.as_slice())
             + size_of_val(self.keys.as_slice())
-    }
-
-    /// Whether the records were received in a text protocol.
-    pub(crate) fn is_text(&self) -> bool {
-        matches!(
-            self.values,
-            Values::Received {
-                form: Form::Text,
-                ..
-            }
-        )
     }
 
     /// The part of a list of values that belongs to a row.
@@ -332,6 +387,14 @@ impl Chunk {
             Values::Received { .. } => checked_text(&self.head, span),
         })
     }
+}
+
+/// The number in the last 4 of the 32 digits of a cursor: how many records of its batch it skips.
+fn index_of_cursor(cursor: &[u8]) -> u32 {
+    let digits = cursor.get(28..32).filter(|_| cursor.len() == 32);
+    digits
+        .and_then(|digits| u32::from_str_radix(str::from_utf8(digits).ok()?, 16).ok())
+        .unwrap_or(0)
 }
 
 fn checked_text(buffer: &[u8], span: Span) -> &str {

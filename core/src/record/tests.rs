@@ -111,3 +111,59 @@ fn null_is_not_sent_on_to_a_column_that_refuses_it() {
         assert!(batch::encode(&batch, version, 0, CompressFormat::None).is_err());
     }
 }
+
+fn received(rows: &[(i64, &str)]) -> RecordBatch {
+    let records: Vec<_> = rows
+        .iter()
+        .map(|(sequence, cursor)| {
+            format!(
+                r#"{{"Sequence":{sequence},"SystemTime":7,"Cursor":"{cursor}","NextCursor":"","Data":"YQ=="}}"#
+            )
+        })
+        .collect();
+    let body = format!(
+        r#"{{"NextCursor":"n","StartSeq":1,"Records":[{}]}}"#,
+        records.join(",")
+    );
+    crate::codec::json::decode_get(body.into(), None)
+        .unwrap()
+        .records
+}
+
+fn places(records: &RecordBatch) -> Vec<(i64, u32)> {
+    let place = |record: Record<'_>| (record.sequence(), record.batch_index());
+    records.iter().map(place).collect()
+}
+
+#[test]
+fn records_that_share_a_sequence_number_are_counted() {
+    let whole = "30005af19b3800000000000000010000";
+    let inside = "30005af19b3800000000000000010002";
+    let records = received(&[(1, whole), (1, ""), (2, ""), (3, ""), (3, ""), (3, "")]);
+    let expected = [(1, 0), (1, 1), (2, 0), (3, 0), (3, 1), (3, 2)];
+    assert_eq!(places(&records), expected);
+    assert_eq!(places(&records.slice(4..)), expected[4..]);
+    assert_eq!(
+        places(&received(&[(1, inside), (1, ""), (2, "")])),
+        [(1, 2), (1, 3), (2, 0)]
+    );
+    assert_eq!(places(&received(&[(1, "odd"), (2, "")])), [(1, 0), (2, 0)]);
+}
+
+#[test]
+fn records_behind_a_place() {
+    let records = received(&[(1, ""), (1, ""), (1, ""), (2, ""), (3, "")]);
+    let behind = |sequence, index| places(&records.after(sequence, index));
+    assert_eq!(behind(1, 0), [(1, 1), (1, 2), (2, 0), (3, 0)]);
+    assert_eq!(behind(1, 9), [(2, 0), (3, 0)]);
+    assert_eq!(behind(2, 0), [(3, 0)]);
+    assert_eq!(behind(3, 0), []);
+    // A place that is not there was either passed before or not reached yet.
+    assert_eq!(behind(0, 0).len(), 5);
+    assert_eq!(behind(7, 0).len(), 5);
+    assert_eq!(behind(-1, 0).len(), 5);
+    assert_eq!(
+        places(&records.slice(1..).after(1, 1)),
+        [(1, 2), (2, 0), (3, 0)]
+    );
+}

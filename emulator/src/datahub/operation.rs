@@ -96,6 +96,7 @@ fn by_action(
         (true, ["shards"], "split") => &["SplitShard"],
         (true, ["shards"], "merge") => &["MergeShard"],
         (true, ["shards"], "extend") => &["ExtendShard"],
+        (true, ["shards"], "activate") => &["ActivateShards"],
         (true, ["shards", _], "pub") => &["PutRecordsByShard"],
         (true, ["shards", _], "cursor") => &["GetCursor"],
         (true, ["shards", _], "sub") => &["GetTupleRecords", "GetBlobRecords"],
@@ -126,6 +127,7 @@ fn topic_action(action: &str, body: &[u8]) -> &'static [&'static str] {
         "getschema" => &["GetTopicSchema"],
         "registerschema" => &["RegisterTopicSchema"],
         "deleteschema" => &["DeleteTopicSchema"],
+        "meter" => &["GetTopicMeteringInfo"],
         _ => &[],
     }
 }
@@ -185,7 +187,8 @@ mod tests {
             "SplitShard" => r#"{"Action":"split"}"#,
             "MergeShard" => r#"{"Action":"merge"}"#,
             "ExtendShard" => r#"{"Action":"extend"}"#,
-            "GetMeteringInfo" => r#"{"Action":"meter"}"#,
+            "ActivateShards" => r#"{"Action":"activate"}"#,
+            "GetMeteringInfo" | "GetTopicMeteringInfo" => r#"{"Action":"meter"}"#,
             "AppendField" | "AppendConnectorField" => r#"{"Action":"AppendField"}"#,
             "ListTopicSchema" => r#"{"Action":"ListSchema"}"#,
             "GetTopicSchema" => r#"{"Action":"GetSchema"}"#,

@@ -83,6 +83,9 @@ pub(super) struct TopicMeta {
     pub(super) write_width: usize,
     #[serde(default)]
     pub(super) alarms: Alarms,
+    /// Further settings by name; kept for the callers only.
+    #[serde(default)]
+    pub(super) extra_config: BTreeMap<String, String>,
 }
 
 /// What the records of a topic are.

@@ -65,6 +65,7 @@ struct Wanted {
     kind: RecordKind,
     schema: Option<Schema>,
     extend_mode: bool,
+    extra_config: BTreeMap<String, String>,
 }
 
 impl Wanted {
@@ -117,6 +118,7 @@ impl Wanted {
             kind,
             schema,
             extend_mode,
+            extra_config: extra_config(body)?.unwrap_or_default(),
         })
     }
 
@@ -146,6 +148,7 @@ impl Wanted {
             retired: Vec::new(),
             write_width,
             alarms: BTreeMap::new(),
+            extra_config: self.extra_config,
         };
         let mut topic = Topic {
             incarnation,
@@ -169,6 +172,19 @@ impl Wanted {
         topic.link_neighbours();
         topic
     }
+}
+
+/// Further settings, such as those that tell official clients how to write.
+fn extra_config(body: &Members) -> Result<Option<BTreeMap<String, String>>, Error> {
+    let Some(settings) = body.object("ExtraConfig")? else {
+        return Ok(None);
+    };
+    let wrong = || Error::invalid_parameter("The member ExtraConfig is not an object of texts.");
+    let texts = settings.iter().map(|(name, value)| {
+        let text = value.as_str().ok_or_else(wrong)?;
+        Ok((name.clone(), text.to_owned()))
+    });
+    texts.collect::<Result<_, _>>().map(Some)
 }
 
 fn check_lifecycle(days: i64) -> Result<i64, Error> {
@@ -196,11 +212,11 @@ pub(super) fn get(call: &Call<'_>, state: &mut State) -> Result<Reply, Error> {
         "Status": "on",
         "ExpandMode": if meta.extend_mode { "extend" } else { "split" },
         "EnableSchemaRegistry": meta.schemas.len() > 1,
-        "ExtraConfig": {},
+        "ExtraConfig": meta.extra_config,
     })))
 }
 
-/// Changes what the body names: lifecycle, comment, or both.
+/// Changes what the body names: lifecycle, comment, further settings.
 pub(super) fn update(call: &Call<'_>, state: &mut State, body: &Members) -> Result<Reply, Error> {
     let lifecycle = body
         .integer("Lifecycle")?
@@ -208,6 +224,7 @@ pub(super) fn update(call: &Call<'_>, state: &mut State, body: &Members) -> Resu
         .transpose()?;
     let comment = body.text("Comment")?;
     comment.map_or(Ok(()), names::check_comment)?;
+    let extra_config = extra_config(body)?;
     let State {
         projects, journal, ..
     } = state;
@@ -217,6 +234,9 @@ pub(super) fn update(call: &Call<'_>, state: &mut State, body: &Members) -> Resu
     }
     if let Some(comment) = comment {
         comment.clone_into(&mut topic.meta.comment);
+    }
+    if let Some(settings) = extra_config {
+        topic.meta.extra_config = settings;
     }
     topic.meta.modified = call.now_seconds();
     journal.put_topic(topic);

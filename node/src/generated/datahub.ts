@@ -25,9 +25,10 @@ export interface DataHubOptions extends ClientOptions {
    */
   readonly signature?: string | undefined
   /**
-   * How records travel: `protobuf`, `json` or `batch`. Batches are put to single shards only.
+   * How records travel: `protobuf`, `json`, `batch`, or `auto` for the best that a topic supports and all
+   * official clients can read. Batches are put to single shards only.
    *
-   * @default 'protobuf'
+   * @default 'auto'
    */
   readonly protocol?: string | undefined
   /**
@@ -243,6 +244,24 @@ export const SubscriptionState = {
 
 /** Whether a subscription is in use. */
 export type SubscriptionState = 0 | 1
+
+/** How far a shard was consumed, with the session that may commit. */
+export interface OffsetWithSessionInput {
+  /** Sequence number of the last record consumed; -1 for none. */
+  readonly sequence: bigint | number
+  /** Time of that record in milliseconds since 1970; -1 for none. */
+  readonly timestamp: bigint | number
+  /** Number of the last reset; a commit with an older one is refused. */
+  readonly version: bigint | number
+  /** The session; a commit of an older one is refused. */
+  readonly sessionId: bigint | number
+  /**
+   * Place of the last record consumed inside a batch, from 0.
+   *
+   * @default 0
+   */
+  readonly batchIndex?: number | undefined
+}
 
 /** Settings of a connector to MaxCompute. */
 export interface OdpsConnectorConfigInput {
@@ -516,24 +535,6 @@ export interface ConnectorOffsetInput {
   readonly timestamp?: bigint | number | undefined
 }
 
-/** How far a shard was consumed, with the session that may commit. */
-export interface OffsetWithSessionInput {
-  /** Sequence number of the last record consumed; -1 for none. */
-  readonly sequence: bigint | number
-  /** Time of that record in milliseconds since 1970; -1 for none. */
-  readonly timestamp: bigint | number
-  /** Number of the last reset; a commit with an older one is refused. */
-  readonly version: bigint | number
-  /** The session; a commit of an older one is refused. */
-  readonly sessionId: bigint | number
-  /**
-   * Place of the last record consumed inside a batch, from 0.
-   *
-   * @default 0
-   */
-  readonly batchIndex?: number | undefined
-}
-
 /** A place that a shard's consumption is set to. */
 export interface OffsetBaseInput {
   /** Sequence number of the last record that counts as consumed; -1 for none. */
@@ -598,6 +599,11 @@ export interface GetTopicResult {
   readonly expandMode: string
   /** Whether the topic has several versions of its schema. */
   readonly enableSchemaRegistry: boolean
+  /**
+   * Further settings of the topic by name, such as `DataProtocolType`: how official clients write its
+   * records.
+   */
+  readonly extraConfig: Record<string, string>
   /** Id that the service gave to the request. */
   readonly requestId: string
 }
@@ -770,6 +776,14 @@ export interface GetMeteringInfoResult {
   readonly activeTime: bigint
   /** Bytes that the shard stores. */
   readonly storage: bigint
+  /** Id that the service gave to the request. */
+  readonly requestId: string
+}
+
+/** What a topic is charged for. */
+export interface GetTopicMeteringInfoResult {
+  /** The entries as the service sends them, each as JSON text; what is in them is not documented. */
+  readonly meterData: string[]
   /** Id that the service gave to the request. */
   readonly requestId: string
 }
@@ -1407,6 +1421,16 @@ export interface ExtendShardArguments {
   readonly shardCount: number
 }
 
+/** Arguments of `activateShards`. */
+export interface ActivateShardsArguments {
+  /** Name of the project. */
+  readonly projectName: string
+  /** Name of the topic. */
+  readonly topicName: string
+  /** Ids of the shards. */
+  readonly shardIds: readonly string[]
+}
+
 /** Arguments of `getCursor`. */
 export interface GetCursorArguments {
   /** Name of the project. */
@@ -1424,6 +1448,18 @@ export interface GetCursorArguments {
    * @default -1
    */
   readonly param?: bigint | number | undefined
+}
+
+/** Arguments of `getCursorAfter`. */
+export interface GetCursorAfterArguments {
+  /** Name of the project. */
+  readonly projectName: string
+  /** Name of the topic. */
+  readonly topicName: string
+  /** Id of the shard. */
+  readonly shardId: string
+  /** How far the shard was consumed, as `initAndGetSubscriptionOffset` tells it. */
+  readonly offset: OffsetWithSessionInput
 }
 
 /** Arguments of `putRecords`. */
@@ -1465,13 +1501,15 @@ export interface GetTupleRecordsArguments {
    */
   readonly cursor?: string | undefined
   /**
-   * Most records to get, 1 to 1000; 0 for 1000.
+   * Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most batches.
    *
    * @default 0
    */
   readonly limitNum?: number | undefined
   /** Id of the subscription that the records are for. */
   readonly subId?: string | null | undefined
+  /** Leaves out the records up to this offset, for a cursor of `getCursorAfter`; absent for none. */
+  readonly after?: OffsetWithSessionInput | null | undefined
 }
 
 /** Arguments of `getBlobRecords`. */
@@ -1485,13 +1523,15 @@ export interface GetBlobRecordsArguments {
   /** The cursor, as `getCursor` or the get before gave it. */
   readonly cursor: string
   /**
-   * Most records to get, 1 to 1000; 0 for 1000.
+   * Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most batches.
    *
    * @default 0
    */
   readonly limitNum?: number | undefined
   /** Id of the subscription that the records are for. */
   readonly subId?: string | null | undefined
+  /** Leaves out the records up to this offset, for a cursor of `getCursorAfter`; absent for none. */
+  readonly after?: OffsetWithSessionInput | null | undefined
 }
 
 /** Arguments of `getMeteringInfo`. */
@@ -1502,6 +1542,16 @@ export interface GetMeteringInfoArguments {
   readonly topicName: string
   /** Id of the shard. */
   readonly shardId: string
+}
+
+/** Arguments of `getTopicMeteringInfo`. */
+export interface GetTopicMeteringInfoArguments {
+  /** Name of the project. */
+  readonly projectName: string
+  /** Name of the topic. */
+  readonly topicName: string
+  /** Start of the day in seconds since 1970. */
+  readonly timestamp: bigint | number
 }
 
 /** Arguments of `listConnector`. */
@@ -2084,6 +2134,14 @@ export class DataHub extends ServiceClient {
     return await this.call('ExtendShard', args, options)
   }
 
+  /** Asks the service to make shards of a topic ready for records. */
+  async activateShards(
+    args: ActivateShardsArguments,
+    options?: CallOptions,
+  ): Promise<void> {
+    return await this.call('ActivateShards', args, options)
+  }
+
   /**
    * Gets a cursor: the place in a shard where reading begins.
    *
@@ -2094,6 +2152,21 @@ export class DataHub extends ServiceClient {
     options?: CallOptions,
   ): Promise<GetCursorResult> {
     return await this.call('GetCursor', args, options)
+  }
+
+  /**
+   * Gets the cursor at which reading goes on after an offset that was committed.
+   *
+   * A cursor cannot point inside a batch, so it stands at the record of the offset: hand the offset to the
+   * get of records as well, which leaves out what was consumed. When that record is no longer kept, the
+   * cursor stands at the first record of the offset's time or later, else at the oldest one; so it does
+   * when nothing was committed.
+   */
+  async getCursorAfter(
+    args: GetCursorAfterArguments,
+    options?: CallOptions,
+  ): Promise<GetCursorResult> {
+    return await this.call('GetCursorAfter', args, options)
   }
 
   /**
@@ -2168,6 +2241,14 @@ export class DataHub extends ServiceClient {
     options?: CallOptions,
   ): Promise<GetMeteringInfoResult> {
     return await this.call('GetMeteringInfo', args, options)
+  }
+
+  /** Reads what a topic is charged for in the time from a given day on. */
+  async getTopicMeteringInfo(
+    args: GetTopicMeteringInfoArguments,
+    options?: CallOptions,
+  ): Promise<GetTopicMeteringInfoResult> {
+    return await this.call('GetTopicMeteringInfo', args, options)
   }
 
   /** Lists the ids of the connectors of a topic. */

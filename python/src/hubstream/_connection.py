@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from hubstream.credentials import CredentialSource
 
 
-class _Connection:
+class Connection:
     """Settings, credentials and connections of one service."""
 
     __slots__ = ("__weakref__", "_native")
@@ -43,11 +43,19 @@ class _Connection:
         """Whether the client was closed."""
         return self._native.closed
 
+    def stats(self) -> dict[str, int]:
+        """What the client has done so far, in numbers by name.
+
+        They are `calls` and `failed_calls` of the service (an operation that is made of several
+        counts each), `attempts`, `retries`, and `sent_bytes` and `received_bytes` of bodies.
+        """
+        return self._native.stats()
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.endpoint}>"
 
 
-class SyncClient(_Connection):
+class SyncClient(Connection):
     """A client whose calls wait for their results.
 
     The interpreter is free for other threads meanwhile, and Ctrl-C interrupts the wait. One client
@@ -75,7 +83,7 @@ class SyncClient(_Connection):
         self.close()
 
 
-class AsyncClient(_Connection):
+class AsyncClient(Connection):
     """A client whose calls are coroutines.
 
     Cancelling the task of a call cancels the call; a request that was on the wire may still take

@@ -97,13 +97,27 @@ def is_arrow(data: object) -> TypeIs[ArrowData]:
     )
 
 
-def batch_of(records: RecordBatch | Sequence[Record] | None) -> Any:
+def batch_of(records: RecordBatch | Sequence[Record] | None, argument: str) -> Any:
     """A batch of records, made of a sequence if it is not one already."""
     from hubstream.records import RecordBatch
 
-    if isinstance(records, Iterable) and not isinstance(records, RecordBatch):
+    if not isinstance(records, Iterable) or isinstance(records, RecordBatch):
+        return records
+    try:
         return RecordBatch.from_records(records)
-    return records
+    except Exception as error:
+        _rename(error, argument)
+        raise
+
+
+def _rename(error: Exception, argument: str) -> None:
+    """Lets an error of a bad argument name it as the caller does."""
+    context = getattr(error, "context", None)
+    if context and "argument" in context:
+        known, wanted = f"`{context['argument']}`", f"`{argument}`"
+        error.args = tuple(str(text).replace(known, wanted, 1) for text in error.args)
+        message = str(getattr(error, "message", "")).replace(known, wanted, 1)
+        error.__dict__.update(message=message, context={**context, "argument": argument})
 
 
 def handle_of(schema: RecordSchema | None) -> Any:

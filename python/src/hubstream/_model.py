@@ -43,10 +43,13 @@ class Model:
     if TYPE_CHECKING:
         # Not for `get_type_hints`, which would need `typing`.
         _HIDDEN: ClassVar[tuple[str, ...]]
+        _WIRE: ClassVar[tuple[str, ...]]
         __dataclass_fields__: ClassVar[dict[str, Any]]
 
     # Members that are not printed.
     _HIDDEN = ()
+    # The service's names of the members; empty for those that are not in its messages.
+    _WIRE = ()
 
     __dataclass_fields__ = _Fields()  # type: ignore[assignment]
 
@@ -70,6 +73,26 @@ class Model:
         ]
         return f"{type(self).__qualname__}({', '.join(shown)})"
 
+    def __str__(self) -> str:
+        return str(self._json(hide=True))
+
+    def to_json(self) -> dict[str, Any]:
+        """The members by the service's names, as values that `json` can write.
+
+        Absent members are left out. Secrets are not; printing the object hides them.
+        """
+        return self._json(hide=False)
+
+    def _json(self, hide: bool) -> dict[str, Any]:
+        members = {}
+        for name, wire in zip(self.__slots__, self._WIRE, strict=True):
+            value = getattr(self, name)
+            if hide and value and name in self._HIDDEN:
+                members[wire] = "***"
+            elif wire and value is not None:
+                members[wire] = _plain(value, hide)
+        return members
+
     def __setattr__(self, name: str, value: object) -> NoReturn:
         from dataclasses import FrozenInstanceError
 
@@ -82,6 +105,20 @@ class Model:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (type(self), self._members())
+
+
+def _plain(value: Any, hide: bool) -> Any:
+    if isinstance(value, str | int | float):
+        return value
+    if isinstance(value, Model):
+        return value._json(hide)
+    if isinstance(value, dict):
+        return {key: _plain(item, hide) for key, item in value.items()}
+    if hasattr(value, "to_json"):
+        return value.to_json()
+    if hasattr(value, "value"):
+        return value.value
+    return [_plain(item, hide) for item in value]
 
 
 def _restore(model: type[Model], members: tuple[Any, ...]) -> Model:

@@ -132,6 +132,25 @@ class Record:
         """Sequence number and time, as offsets of subscriptions have them."""
         return self.sequence, self.system_time
 
+    def to_json(self) -> dict[str, Any]:
+        """The record by the service's names, its content as text."""
+        json = {
+            "Data": self._data(),
+            "Sequence": self.sequence,
+            "SystemTime": self.system_time,
+            "BatchIndex": self.batch_index,
+        }
+        further = {
+            "PartitionKey": self.partition_key,
+            "HashKey": self.hash_key,
+            "ShardId": self.shard_id,
+            "Attributes": self.attributes,
+        }
+        return json | {name: value for name, value in further.items() if value}
+
+    def _data(self) -> str | list[str | None]:
+        raise NotImplementedError
+
     def _facts(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in _FACTS}
 
@@ -198,6 +217,9 @@ class BlobRecord(Record):
         from base64 import b64encode
 
         return b64encode(self.blob_data).decode("ascii")
+
+    def _data(self) -> str:
+        return self.values
 
     def view(self) -> memoryview:
         """The bytes without copying them, if they were received and not touched yet."""
@@ -328,6 +350,10 @@ class TupleRecord(Record):
         names = (field.name for field in self._schema.field_list)
         return dict(zip(names, self._values, strict=True))
 
+    def _data(self) -> list[str | None]:
+        fields = self._schema.field_list
+        return [_text(field.type, value) for field, value in zip(fields, self._values, strict=True)]
+
     def get_type(self) -> RecordType:
         """`RecordType.TUPLE`."""
         from hubstream.datahub.models.types import RecordType
@@ -355,3 +381,17 @@ class TupleRecord(Record):
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={value!r}" for name, value in self.to_dict().items())
         return f"TupleRecord({values})"
+
+
+def _text(kind: FieldType, value: Any) -> str | None:
+    """A value as the JSON protocol has it."""
+    if value is None:
+        return None
+    if kind is FieldType.BOOLEAN:
+        return "true" if value else "false"
+    if kind is FieldType.DOUBLE:
+        mantissa, exponent, power = f"{value:.16e}".partition("e")
+        return f"{mantissa.rstrip('0')}{exponent}{power}" if exponent else mantissa
+    if kind is FieldType.DECIMAL:
+        return f"{value:f}"
+    return str(value)

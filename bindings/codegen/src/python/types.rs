@@ -92,7 +92,7 @@ pub(super) fn encode(ty: TypeSchema, value: &str) -> String {
         }
         TypeSchema::Model(model) => format!("members(models.{}, {value})", model.name),
         TypeSchema::Union(union) => format!("tagged_members(models.{}, {value})", union.name),
-        TypeSchema::Records => format!("batch_of({value})"),
+        TypeSchema::Records => format!("batch_of({value}, {value:?})"),
         TypeSchema::RecordSchema => format!("handle_of({value})"),
         TypeSchema::List(inner) | TypeSchema::Map(inner) if encode(*inner, "x") != "x" => {
             panic!("Python has no conversion for arguments of the type {ty:?}")

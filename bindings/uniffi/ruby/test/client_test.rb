@@ -31,6 +31,32 @@ class ClientTest < DataHubTest
     assert_equal 2, calls
   end
 
+  def test_a_client_counts_what_it_does
+    client = Hubstream::DataHub.new(endpoint: emulator.datahub_url, access_id: 'emulator', access_key: 'emulator')
+    client.list_project
+    assert_raises(Hubstream::HubstreamError::NotFound) { client.get_project('nobody') }
+    stats = client.stats
+    assert_equal [2, 1, 2, 0], [stats.calls, stats.failed_calls, stats.attempts, stats.retries]
+    assert_operator stats.received_bytes, :>, 2
+  end
+
+  def test_retries_are_logged
+    url = TCPServer.open('127.0.0.1', 0) { |server| "http://127.0.0.1:#{server.addr[1]}" }
+    client = Hubstream::DataHub.new(endpoint: url, access_id: 'id', access_key: 'hush', max_attempts: 2)
+    reader = Hubstream::LogReader.new(Hubstream::LogLevel::DEBUG)
+    assert_raises(Hubstream::HubstreamError::Connection) { client.list_project }
+    event = reader.next
+    assert_equal 'hubstream::http', event.target
+    assert_equal Hubstream::LogLevel::DEBUG, event.level
+    assert_equal 'attempt failed, trying again', event.message
+    assert_equal 'connection', event.fields['kind']
+    assert_equal 0, event.dropped
+    reader.close
+    assert_nil reader.next
+    assert_raises(Hubstream::HubstreamError::Connection) { client.list_project }
+    assert_empty reader.take
+  end
+
   def test_credentials_with_an_end_are_kept
     provider = Class.new do
       attr_reader :calls
@@ -135,7 +161,7 @@ class ClientTest < DataHubTest
   end
 
   def test_every_operation_of_the_reference_is_a_method
-    native = Hubstream::DataHub.instance_methods(false) - %i[endpoint uniffi_clone_handle]
+    native = Hubstream::DataHub.instance_methods(false) - %i[endpoint stats uniffi_clone_handle]
     named = Hubstream::DataHub::Operations.instance_methods(false)
     assert_equal native.sort, (named & native).sort
     assert_operator named.size, :>=, 34

@@ -134,8 +134,9 @@ pub(super) fn header_0(
     count: usize,
 ) -> Result<[u8; HEADER_0]> {
     let narrow = |size: usize| {
-        u32::try_from(size)
-            .map_err(|_| Error::invalid_argument("records", "a batch must be smaller than 4 GiB"))
+        u32::try_from(size).map_err(|_| {
+            Error::invalid_argument("record_list", "a batch must be smaller than 4 GiB")
+        })
     };
     let mut header = [0; HEADER_0];
     header[..4].copy_from_slice(frame::MAGIC);

@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use super::scan::{Scanner, damaged};
 use crate::codec::GetReply;
 use crate::error::{Error, Result};
-use crate::record::chunk::{Chunk, Entry, Form, Keys, NONE, Row, Span, Values, check_size};
+use crate::record::chunk::{Chunk, Entry, Form, Keys, Span, Values, check_size};
 use crate::record::{Collector, RecordBatch, RecordSchema};
 
 /// Reads the body of a get's reply. `None` as the schema means blobs.
@@ -134,15 +134,7 @@ impl RecordReader {
     fn read_record(&mut self) -> Result<()> {
         let row = self.chunk.rows.len();
         let (values, attributes) = (self.spans.len(), self.chunk.attributes.len());
-        let mut entry = Entry {
-            sequence: 0,
-            system_time: 0,
-            cursor: Span::NULL,
-            next_cursor: Span::NULL,
-            serial: None,
-            first_row: row as u32,
-            batch_size: 1,
-        };
+        let mut entry = Entry::UNKNOWN;
         let mut keys = Keys::NONE;
         let mut has_data = false;
         self.scanner.expect(b'{')?;
@@ -171,22 +163,8 @@ impl RecordReader {
             )));
         }
         self.collector.finish();
-        let has_keys =
-            !(keys.shard_id.is_null() && keys.hash_key.is_null() && keys.partition_key.is_null());
-        self.chunk.rows.push(Row {
-            entry: row as u32,
-            values: values as u32,
-            attributes: attributes as u32,
-            keys: if has_keys {
-                self.chunk.keys.len() as u32
-            } else {
-                NONE
-            },
-        });
-        if has_keys {
-            self.chunk.keys.push(keys);
-        }
-        self.chunk.entries.push(entry);
+        let head = self.scanner.buffer();
+        self.chunk.push_row(entry, keys, values, attributes, head);
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::wire::{self, Content, Reader};
 use crate::codec::{GetReply, frame};
 use crate::error::{Error, Result};
-use crate::record::chunk::{Chunk, Entry, Form, Keys, NONE, Row, Span, Values, check_size};
+use crate::record::chunk::{Chunk, Entry, Form, Keys, Span, Values, check_size};
 use crate::record::{Collector, RecordBatch, RecordSchema};
 
 /// Reads the frame of a get's reply. `None` as the schema means blobs.
@@ -106,15 +106,7 @@ impl EntryReader {
     fn read(&mut self, payload: &[u8], range: Range<usize>) -> Result<()> {
         let row = self.chunk.rows.len();
         let (values, attributes) = (self.spans.len(), self.chunk.attributes.len());
-        let mut entry = Entry {
-            sequence: 0,
-            system_time: 0,
-            cursor: Span::NULL,
-            next_cursor: Span::NULL,
-            serial: None,
-            first_row: row as u32,
-            batch_size: 1,
-        };
+        let mut entry = Entry::UNKNOWN;
         let mut keys = Keys::NONE;
         let mut has_data = false;
         let mut reader = Reader::new(payload, range);
@@ -134,10 +126,7 @@ impl EntryReader {
                 (5, Content::Bytes(range)) => entry.next_cursor = wire::text_span(payload, range)?,
                 (6, Content::Number(value)) => entry.sequence = value as i64,
                 (7, Content::Number(value)) => entry.system_time = value as i64,
-                (10, Content::Number(value)) => {
-                    entry.serial = Some(value as u32);
-                    entry.batch_size = 0;
-                }
+                (10, Content::Number(value)) => entry.serial = Some(value as u32),
                 (1..=10, _) => return Err(wire::damaged()),
                 _ => {}
             }
@@ -148,22 +137,8 @@ impl EntryReader {
             )));
         }
         self.collector.finish();
-        let has_keys =
-            !(keys.shard_id.is_null() && keys.hash_key.is_null() && keys.partition_key.is_null());
-        self.chunk.rows.push(Row {
-            entry: row as u32,
-            values: values as u32,
-            attributes: attributes as u32,
-            keys: if has_keys {
-                self.chunk.keys.len() as u32
-            } else {
-                NONE
-            },
-        });
-        if has_keys {
-            self.chunk.keys.push(keys);
-        }
-        self.chunk.entries.push(entry);
+        self.chunk
+            .push_row(entry, keys, values, attributes, payload);
         Ok(())
     }
 

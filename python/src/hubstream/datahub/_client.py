@@ -61,8 +61,9 @@ class DataHubBase(SyncClient):
             region: Region, for signatures that carry one.
             signature: How requests are signed. DataHub: `default`, or `v4` with a region. DIS:
                 `default` (unscoped), or `scoped` with a region. Default: default.
-            protocol: How records travel: `protobuf`, `json` or `batch`. Batches are put to single
-                shards only. Default: protobuf.
+            protocol: How records travel: `protobuf`, `json`, `batch`, or `auto` for the best that a
+                topic supports and all official clients can read. Batches are put to single shards
+                only. Default: auto.
             batch_version: Layout of batches that are written: 1 (Avro) or 0 (rows, as the official
                 Python client writes). Both are read. Default: 1.
             compress_format: Compression of records on the way: `none`, `lz4`, `zlib`, `deflate` or
@@ -146,8 +147,9 @@ class DataHubBase(SyncClient):
             region: Region, for signatures that carry one.
             signature: How requests are signed. DataHub: `default`, or `v4` with a region. DIS:
                 `default` (unscoped), or `scoped` with a region. Default: default.
-            protocol: How records travel: `protobuf`, `json` or `batch`. Batches are put to single
-                shards only. Default: protobuf.
+            protocol: How records travel: `protobuf`, `json`, `batch`, or `auto` for the best that a
+                topic supports and all official clients can read. Batches are put to single shards
+                only. Default: auto.
             batch_version: Layout of batches that are written: 1 (Avro) or 0 (rows, as the official
                 Python client writes). Both are read. Default: 1.
             compress_format: Compression of records on the way: `none`, `lz4`, `zlib`, `deflate` or
@@ -234,8 +236,9 @@ class DataHubBase(SyncClient):
             region: Region, for signatures that carry one.
             signature: How requests are signed. DataHub: `default`, or `v4` with a region. DIS:
                 `default` (unscoped), or `scoped` with a region. Default: default.
-            protocol: How records travel: `protobuf`, `json` or `batch`. Batches are put to single
-                shards only. Default: protobuf.
+            protocol: How records travel: `protobuf`, `json`, `batch`, or `auto` for the best that a
+                topic supports and all official clients can read. Batches are put to single shards
+                only. Default: auto.
             batch_version: Layout of batches that are written: 1 (Avro) or 0 (rows, as the official
                 Python client writes). Both are read. Default: 1.
             compress_format: Compression of records on the way: `none`, `lz4`, `zlib`, `deflate` or
@@ -821,6 +824,32 @@ class DataHubBase(SyncClient):
             },
         )
 
+    def activate_shards(
+        self,
+        project_name: str,
+        topic_name: str,
+        shard_ids: str | Sequence[str],
+    ) -> None:
+        """Asks the service to make shards of a topic ready for records.
+
+        Args:
+            project_name: Name of the project.
+            topic_name: Name of the topic.
+            shard_ids: Ids of the shards.
+
+        Raises:
+            InvalidArgumentError: If an argument is refused.
+            HubstreamError: If the call fails in another way.
+        """
+        self._call(
+            "ActivateShards",
+            {
+                "project_name": project_name,
+                "topic_name": topic_name,
+                "shard_ids": texts(shard_ids),
+            },
+        )
+
     def get_cursor(
         self,
         project_name: str,
@@ -861,6 +890,44 @@ class DataHubBase(SyncClient):
         )
         return models.GetCursorResult.from_native(value)
 
+    def get_cursor_after(
+        self,
+        project_name: str,
+        topic_name: str,
+        shard_id: str,
+        offset: models.OffsetWithSession | Mapping[str, Any],
+    ) -> models.GetCursorResult:
+        """Gets the cursor at which reading goes on after an offset that was committed.
+
+        A cursor cannot point inside a batch, so it stands at the record of the offset: hand the
+        offset to the get of records as well, which leaves out what was consumed. When that record
+        is no longer kept, the cursor stands at the first record of the offset's time or later, else
+        at the oldest one; so it does when nothing was committed.
+
+        Args:
+            project_name: Name of the project.
+            topic_name: Name of the topic.
+            shard_id: Id of the shard.
+            offset: How far the shard was consumed, as `init_and_get_subscription_offset` tells it.
+
+        Returns:
+            A place in a shard.
+
+        Raises:
+            InvalidArgumentError: If an argument is refused.
+            HubstreamError: If the call fails in another way.
+        """
+        value = self._call(
+            "GetCursorAfter",
+            {
+                "project_name": project_name,
+                "topic_name": topic_name,
+                "shard_id": shard_id,
+                "offset": members(models.OffsetWithSession, offset),
+            },
+        )
+        return models.GetCursorResult.from_native(value)
+
     def put_records(
         self,
         project_name: str,
@@ -891,7 +958,7 @@ class DataHubBase(SyncClient):
             {
                 "project_name": project_name,
                 "topic_name": topic_name,
-                "record_list": batch_of(record_list),
+                "record_list": batch_of(record_list, "record_list"),
             },
         )
         return models.PutRecordsResult.from_native(value)
@@ -924,7 +991,7 @@ class DataHubBase(SyncClient):
                 "project_name": project_name,
                 "topic_name": topic_name,
                 "shard_id": shard_id,
-                "record_list": batch_of(record_list),
+                "record_list": batch_of(record_list, "record_list"),
             },
         )
 
@@ -937,6 +1004,7 @@ class DataHubBase(SyncClient):
         cursor: str = "",
         limit_num: int = 0,
         sub_id: str | None = None,
+        after: models.OffsetWithSession | Mapping[str, Any] | None = None,
     ) -> models.GetRecordsResult:
         """Gets records of a tuple topic, beginning at a cursor.
 
@@ -950,8 +1018,11 @@ class DataHubBase(SyncClient):
             record_schema: The columns; when absent they are read from the topic, which costs one
                 more request.
             cursor: The cursor, as `get_cursor` or the get before gave it.
-            limit_num: Most records to get, 1 to 1000; 0 for 1000.
+            limit_num: Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most
+                batches.
             sub_id: Id of the subscription that the records are for.
+            after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`;
+                absent for none.
 
         Returns:
             Records and where to go on.
@@ -972,6 +1043,7 @@ class DataHubBase(SyncClient):
                 "cursor": cursor,
                 "limit_num": limit_num,
                 "sub_id": sub_id,
+                "after": members(models.OffsetWithSession, after),
             },
         )
         return models.GetRecordsResult.from_native(value)
@@ -984,6 +1056,7 @@ class DataHubBase(SyncClient):
         cursor: str,
         limit_num: int = 0,
         sub_id: str | None = None,
+        after: models.OffsetWithSession | Mapping[str, Any] | None = None,
     ) -> models.GetRecordsResult:
         """Gets records of a blob topic, beginning at a cursor.
 
@@ -995,8 +1068,11 @@ class DataHubBase(SyncClient):
             topic_name: Name of the topic.
             shard_id: Id of the shard.
             cursor: The cursor, as `get_cursor` or the get before gave it.
-            limit_num: Most records to get, 1 to 1000; 0 for 1000.
+            limit_num: Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most
+                batches.
             sub_id: Id of the subscription that the records are for.
+            after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`;
+                absent for none.
 
         Returns:
             Records and where to go on.
@@ -1016,6 +1092,7 @@ class DataHubBase(SyncClient):
                 "cursor": cursor,
                 "limit_num": limit_num,
                 "sub_id": sub_id,
+                "after": members(models.OffsetWithSession, after),
             },
         )
         return models.GetRecordsResult.from_native(value)
@@ -1052,6 +1129,36 @@ class DataHubBase(SyncClient):
             },
         )
         return models.GetMeteringInfoResult.from_native(value)
+
+    def get_topic_metering_info(
+        self,
+        project_name: str,
+        topic_name: str,
+        timestamp: int,
+    ) -> models.GetTopicMeteringInfoResult:
+        """Reads what a topic is charged for in the time from a given day on.
+
+        Args:
+            project_name: Name of the project.
+            topic_name: Name of the topic.
+            timestamp: Start of the day in seconds since 1970.
+
+        Returns:
+            What a topic is charged for.
+
+        Raises:
+            InvalidArgumentError: If an argument is refused.
+            HubstreamError: If the call fails in another way.
+        """
+        value = self._call(
+            "GetTopicMeteringInfo",
+            {
+                "project_name": project_name,
+                "topic_name": topic_name,
+                "timestamp": timestamp,
+            },
+        )
+        return models.GetTopicMeteringInfoResult.from_native(value)
 
     def list_connector(self, project_name: str, topic_name: str) -> models.ListConnectorResult:
         """Lists the ids of the connectors of a topic.

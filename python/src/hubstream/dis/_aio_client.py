@@ -567,7 +567,7 @@ class DisClientBase(AsyncClient):
             "PutRecords",
             {
                 "stream_name": stream_name,
-                "records": batch_of(records),
+                "records": batch_of(records, "records"),
                 "stream_id": stream_id,
             },
         )

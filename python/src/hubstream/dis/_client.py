@@ -565,7 +565,7 @@ class DisClientBase(SyncClient):
             "PutRecords",
             {
                 "stream_name": stream_name,
-                "records": batch_of(records),
+                "records": batch_of(records, "records"),
                 "stream_id": stream_id,
             },
         )

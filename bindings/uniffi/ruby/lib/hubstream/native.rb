@@ -256,6 +256,30 @@ private_constant :UniffiHandleMap
     end
   end
 
+  # The Record type ClientStats.
+
+  def self.check_lower_TypeClientStats(v)
+
+
+
+
+
+
+  end
+
+  def self.alloc_from_TypeClientStats(v)
+    RustBuffer.allocWithBuilder do |builder|
+      builder.write_TypeClientStats(v)
+      return builder.finalize
+    end
+  end
+
+  def consume_into_TypeClientStats
+    consumeWithStream do |stream|
+      return stream.read_TypeClientStats
+    end
+  end
+
   # The Record type ConnectorOffset.
 
   def self.check_lower_TypeConnectorOffset(v)
@@ -1198,6 +1222,26 @@ private_constant :UniffiHandleMap
     end
   end
 
+  # The Record type GetTopicMeteringInfoResult.
+
+  def self.check_lower_TypeGetTopicMeteringInfoResult(v)
+    RustBuffer.check_lower_Sequencestring(v.meter_data)
+
+  end
+
+  def self.alloc_from_TypeGetTopicMeteringInfoResult(v)
+    RustBuffer.allocWithBuilder do |builder|
+      builder.write_TypeGetTopicMeteringInfoResult(v)
+      return builder.finalize
+    end
+  end
+
+  def consume_into_TypeGetTopicMeteringInfoResult
+    consumeWithStream do |stream|
+      return stream.read_TypeGetTopicMeteringInfoResult
+    end
+  end
+
   # The Record type GetTopicResult.
 
   def self.check_lower_TypeGetTopicResult(v)
@@ -1212,6 +1256,7 @@ private_constant :UniffiHandleMap
 
 
 
+    RustBuffer.check_lower_MapStringString(v.extra_config)
 
   end
 
@@ -1466,6 +1511,30 @@ private_constant :UniffiHandleMap
   def consume_into_TypeListTopicSchemaResult
     consumeWithStream do |stream|
       return stream.read_TypeListTopicSchemaResult
+    end
+  end
+
+  # The Record type LogEvent.
+
+  def self.check_lower_TypeLogEvent(v)
+    RustBuffer.check_lower_TypeLogLevel(v.level)
+
+
+    RustBuffer.check_lower_MapStringString(v.fields)
+
+
+  end
+
+  def self.alloc_from_TypeLogEvent(v)
+    RustBuffer.allocWithBuilder do |builder|
+      builder.write_TypeLogEvent(v)
+      return builder.finalize
+    end
+  end
+
+  def consume_into_TypeLogEvent
+    consumeWithStream do |stream|
+      return stream.read_TypeLogEvent
     end
   end
 
@@ -2583,6 +2652,25 @@ private_constant :UniffiHandleMap
   end
 
 
+  # The Enum type LogLevel.
+
+  def self.check_lower_TypeLogLevel(v)
+  end
+
+  def self.alloc_from_TypeLogLevel(v)
+    RustBuffer.allocWithBuilder do |builder|
+      builder.write_TypeLogLevel(v)
+      return builder.finalize
+    end
+  end
+
+  def consume_into_TypeLogLevel
+    consumeWithStream do |stream|
+      return stream.read_TypeLogLevel
+    end
+  end
+
+
   # The Enum type PartitionMode.
 
   def self.check_lower_TypePartitionMode(v)
@@ -2976,6 +3064,48 @@ private_constant :UniffiHandleMap
   def consume_into_OptionalTypeDisCsvProperties
     consumeWithStream do |stream|
       return stream.read_OptionalTypeDisCsvProperties
+    end
+  end
+
+  # The Optional<T> type for TypeLogEvent.
+
+  def self.check_lower_OptionalTypeLogEvent(v)
+    if !v.nil?
+      RustBuffer.check_lower_TypeLogEvent(v)
+    end
+  end
+
+  def self.alloc_from_OptionalTypeLogEvent(v)
+    RustBuffer.allocWithBuilder do |builder|
+      builder.write_OptionalTypeLogEvent(v)
+      return builder.finalize()
+    end
+  end
+
+  def consume_into_OptionalTypeLogEvent
+    consumeWithStream do |stream|
+      return stream.read_OptionalTypeLogEvent
+    end
+  end
+
+  # The Optional<T> type for TypeOffsetWithSession.
+
+  def self.check_lower_OptionalTypeOffsetWithSession(v)
+    if !v.nil?
+      RustBuffer.check_lower_TypeOffsetWithSession(v)
+    end
+  end
+
+  def self.alloc_from_OptionalTypeOffsetWithSession(v)
+    RustBuffer.allocWithBuilder do |builder|
+      builder.write_OptionalTypeOffsetWithSession(v)
+      return builder.finalize()
+    end
+  end
+
+  def consume_into_OptionalTypeOffsetWithSession
+    consumeWithStream do |stream|
+      return stream.read_OptionalTypeOffsetWithSession
     end
   end
 
@@ -3567,6 +3697,27 @@ private_constant :UniffiHandleMap
     end
   end
 
+  # The Sequence<T> type for TypeLogEvent.
+
+  def self.check_lower_SequenceTypeLogEvent(v)
+    v.each do |item|
+      RustBuffer.check_lower_TypeLogEvent(item)
+    end
+  end
+
+  def self.alloc_from_SequenceTypeLogEvent(v)
+    RustBuffer.allocWithBuilder do |builder|
+      builder.write_SequenceTypeLogEvent(v)
+      return builder.finalize()
+    end
+  end
+
+  def consume_into_SequenceTypeLogEvent
+    consumeWithStream do |stream|
+      return stream.read_SequenceTypeLogEvent
+    end
+  end
+
   # The Sequence<T> type for TypeRecordMetadata.
 
   def self.check_lower_SequenceTypeRecordMetadata(v)
@@ -4001,6 +4152,13 @@ class RustBufferStream
     return Emulator.uniffi_lift(handle)
   end
 
+  # The Object type LogReader.
+
+  def read_TypeLogReader
+    handle = unpack_from 8, 'Q>'
+    return LogReader.uniffi_lift(handle)
+  end
+
   # The Object type RecordBatch.
 
   def read_TypeRecordBatch
@@ -4031,6 +4189,19 @@ class RustBufferStream
       shard_id: read_Optionalstring,
       hash_key: read_Optionalstring,
       partition_key: read_Optionalstring
+    )
+  end
+
+  # The Record type ClientStats.
+
+  def read_TypeClientStats
+    ClientStats.new(
+      calls: read_u64,
+      failed_calls: read_u64,
+      attempts: read_u64,
+      retries: read_u64,
+      sent_bytes: read_u64,
+      received_bytes: read_u64
     )
   end
 
@@ -4536,6 +4707,15 @@ class RustBufferStream
     )
   end
 
+  # The Record type GetTopicMeteringInfoResult.
+
+  def read_TypeGetTopicMeteringInfoResult
+    GetTopicMeteringInfoResult.new(
+      meter_data: read_Sequencestring,
+      request_id: read_string
+    )
+  end
+
   # The Record type GetTopicResult.
 
   def read_TypeGetTopicResult
@@ -4551,6 +4731,7 @@ class RustBufferStream
       last_modify_time: read_i64,
       expand_mode: read_string,
       enable_schema_registry: read_bool,
+      extra_config: read_MapStringString,
       request_id: read_string
     )
   end
@@ -4672,6 +4853,19 @@ class RustBufferStream
       total_count: read_i64,
       record_schema_list: read_SequenceTypeTopicSchema,
       request_id: read_string
+    )
+  end
+
+  # The Record type LogEvent.
+
+  def read_TypeLogEvent
+    LogEvent.new(
+      level: read_TypeLogLevel,
+      target: read_string,
+      message: read_string,
+      fields: read_MapStringString,
+      time: read_i64,
+      dropped: read_u32
     )
   end
 
@@ -5676,6 +5870,34 @@ class RustBufferStream
 
 
 
+  # The Enum type LogLevel.
+
+  def read_TypeLogLevel
+    variant = unpack_from 4, 'l>'
+
+    if variant == 1
+      return LogLevel::ERROR
+    end
+    if variant == 2
+      return LogLevel::WARN
+    end
+    if variant == 3
+      return LogLevel::INFO
+    end
+    if variant == 4
+      return LogLevel::DEBUG
+    end
+    if variant == 5
+      return LogLevel::TRACE
+    end
+
+    raise InternalError, 'Unexpected variant tag for TypeLogLevel'
+  end
+
+
+
+
+
   # The Enum type PartitionMode.
 
   def read_TypePartitionMode
@@ -5987,6 +6209,36 @@ class RustBufferStream
       return read_TypeDisCsvProperties
     else
       raise InternalError, 'Unexpected flag byte for OptionalTypeDisCsvProperties'
+    end
+  end
+
+
+  # The Optional<T> type for TypeLogEvent.
+
+  def read_OptionalTypeLogEvent
+    flag = unpack_from 1, 'c'
+
+    if flag == 0
+      return nil
+    elsif flag == 1
+      return read_TypeLogEvent
+    else
+      raise InternalError, 'Unexpected flag byte for OptionalTypeLogEvent'
+    end
+  end
+
+
+  # The Optional<T> type for TypeOffsetWithSession.
+
+  def read_OptionalTypeOffsetWithSession
+    flag = unpack_from 1, 'c'
+
+    if flag == 0
+      return nil
+    elsif flag == 1
+      return read_TypeOffsetWithSession
+    else
+      raise InternalError, 'Unexpected flag byte for OptionalTypeOffsetWithSession'
     end
   end
 
@@ -6424,6 +6676,22 @@ class RustBufferStream
     items
   end
 
+  # The Sequence<T> type for TypeLogEvent.
+
+  def read_SequenceTypeLogEvent
+    count = unpack_from 4, 'l>'
+
+    raise InternalError, 'Unexpected negative sequence length' if count.negative?
+
+    items = []
+
+    count.times do
+      items.append read_TypeLogEvent
+    end
+
+    items
+  end
+
   # The Sequence<T> type for TypeRecordMetadata.
 
   def read_SequenceTypeRecordMetadata
@@ -6773,6 +7041,13 @@ class RustBufferBuilder
     pack_into(8, 'Q>', handle)
   end
 
+  # The Object type LogReader.
+
+  def write_TypeLogReader(obj)
+    handle = LogReader.uniffi_lower obj
+    pack_into(8, 'Q>', handle)
+  end
+
   # The Object type RecordBatch.
 
   def write_TypeRecordBatch(obj)
@@ -6802,6 +7077,17 @@ class RustBufferBuilder
     self.write_Optionalstring(v.shard_id)
     self.write_Optionalstring(v.hash_key)
     self.write_Optionalstring(v.partition_key)
+  end
+
+  # The Record type ClientStats.
+
+  def write_TypeClientStats(v)
+    self.write_u64(v.calls)
+    self.write_u64(v.failed_calls)
+    self.write_u64(v.attempts)
+    self.write_u64(v.retries)
+    self.write_u64(v.sent_bytes)
+    self.write_u64(v.received_bytes)
   end
 
   # The Record type ConnectorOffset.
@@ -7226,6 +7512,13 @@ class RustBufferBuilder
     self.write_string(v.request_id)
   end
 
+  # The Record type GetTopicMeteringInfoResult.
+
+  def write_TypeGetTopicMeteringInfoResult(v)
+    self.write_Sequencestring(v.meter_data)
+    self.write_string(v.request_id)
+  end
+
   # The Record type GetTopicResult.
 
   def write_TypeGetTopicResult(v)
@@ -7240,6 +7533,7 @@ class RustBufferBuilder
     self.write_i64(v.last_modify_time)
     self.write_string(v.expand_mode)
     self.write_bool(v.enable_schema_registry)
+    self.write_MapStringString(v.extra_config)
     self.write_string(v.request_id)
   end
 
@@ -7339,6 +7633,17 @@ class RustBufferBuilder
     self.write_i64(v.total_count)
     self.write_SequenceTypeTopicSchema(v.record_schema_list)
     self.write_string(v.request_id)
+  end
+
+  # The Record type LogEvent.
+
+  def write_TypeLogEvent(v)
+    self.write_TypeLogLevel(v.level)
+    self.write_string(v.target)
+    self.write_string(v.message)
+    self.write_MapStringString(v.fields)
+    self.write_i64(v.time)
+    self.write_u32(v.dropped)
   end
 
   # The Record type MergeShardResult.
@@ -8088,6 +8393,27 @@ class RustBufferBuilder
   end
 
 
+  # The Enum type LogLevel.
+
+  def write_TypeLogLevel(v)
+    if v == LogLevel::ERROR
+      pack_into(4, 'l>', 1)
+    end
+    if v == LogLevel::WARN
+      pack_into(4, 'l>', 2)
+    end
+    if v == LogLevel::INFO
+      pack_into(4, 'l>', 3)
+    end
+    if v == LogLevel::DEBUG
+      pack_into(4, 'l>', 4)
+    end
+    if v == LogLevel::TRACE
+      pack_into(4, 'l>', 5)
+    end
+ end
+
+
   # The Enum type PartitionMode.
 
   def write_TypePartitionMode(v)
@@ -8303,6 +8629,28 @@ class RustBufferBuilder
     else
       pack_into(1, 'c', 1)
       self.write_TypeDisCsvProperties(v)
+    end
+  end
+
+  # The Optional<T> type for TypeLogEvent.
+
+  def write_OptionalTypeLogEvent(v)
+    if v.nil?
+      pack_into(1, 'c', 0)
+    else
+      pack_into(1, 'c', 1)
+      self.write_TypeLogEvent(v)
+    end
+  end
+
+  # The Optional<T> type for TypeOffsetWithSession.
+
+  def write_OptionalTypeOffsetWithSession(v)
+    if v.nil?
+      pack_into(1, 'c', 0)
+    else
+      pack_into(1, 'c', 1)
+      self.write_TypeOffsetWithSession(v)
     end
   end
 
@@ -8597,6 +8945,16 @@ class RustBufferBuilder
 
     items.each do |item|
       self.write_TypeField(item)
+    end
+  end
+
+  # The Sequence<T> type for TypeLogEvent.
+
+  def write_SequenceTypeLogEvent(items)
+    pack_into(4, 'l>', items.size)
+
+    items.each do |item|
+      self.write_TypeLogEvent(item)
     end
   end
 
@@ -9227,6 +9585,7 @@ end
 
 
 
+
 # Map error modules to the RustBuffer method name that reads them
 ERROR_MODULE_TO_READER_METHOD = {
 CredentialError => :read_TypeCredentialError,
@@ -9557,6 +9916,10 @@ module UniFFILib
     [RustBuffer.by_value, RustBuffer.by_value, RustCallStatus.by_ref],
     :uint64
 
+  attach_function :uniffi_hubstream_uniffi_fn_method_datahub_activate_shards,
+    [:uint64, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, ],
+    :uint64
+
   attach_function :uniffi_hubstream_uniffi_fn_method_datahub_append_connector_field,
     [:uint64, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, ],
     :uint64
@@ -9614,7 +9977,7 @@ module UniFFILib
     :uint64
 
   attach_function :uniffi_hubstream_uniffi_fn_method_datahub_get_blob_records,
-    [:uint64, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, :int64, RustBuffer.by_value, ],
+    [:uint64, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, :int64, RustBuffer.by_value, RustBuffer.by_value, ],
     :uint64
 
   attach_function :uniffi_hubstream_uniffi_fn_method_datahub_get_connector,
@@ -9631,6 +9994,10 @@ module UniFFILib
 
   attach_function :uniffi_hubstream_uniffi_fn_method_datahub_get_cursor,
     [:uint64, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, :int64, ],
+    :uint64
+
+  attach_function :uniffi_hubstream_uniffi_fn_method_datahub_get_cursor_after,
+    [:uint64, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, ],
     :uint64
 
   attach_function :uniffi_hubstream_uniffi_fn_method_datahub_get_metering_info,
@@ -9653,12 +10020,16 @@ module UniFFILib
     [:uint64, RustBuffer.by_value, RustBuffer.by_value, ],
     :uint64
 
+  attach_function :uniffi_hubstream_uniffi_fn_method_datahub_get_topic_metering_info,
+    [:uint64, RustBuffer.by_value, RustBuffer.by_value, :int64, ],
+    :uint64
+
   attach_function :uniffi_hubstream_uniffi_fn_method_datahub_get_topic_schema,
     [:uint64, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, :int64, ],
     :uint64
 
   attach_function :uniffi_hubstream_uniffi_fn_method_datahub_get_tuple_records,
-    [:uint64, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, :int64, RustBuffer.by_value, ],
+    [:uint64, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, :int64, RustBuffer.by_value, RustBuffer.by_value, ],
     :uint64
 
   attach_function :uniffi_hubstream_uniffi_fn_method_datahub_heart_beat,
@@ -9728,6 +10099,10 @@ module UniFFILib
   attach_function :uniffi_hubstream_uniffi_fn_method_datahub_split_shard,
     [:uint64, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, ],
     :uint64
+
+  attach_function :uniffi_hubstream_uniffi_fn_method_datahub_stats,
+    [:uint64, RustCallStatus.by_ref],
+    RustBuffer.by_value
 
   attach_function :uniffi_hubstream_uniffi_fn_method_datahub_sync_group,
     [:uint64, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, :int64, RustBuffer.by_value, RustBuffer.by_value, ],
@@ -9857,9 +10232,37 @@ module UniFFILib
     [:uint64, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, ],
     :uint64
 
+  attach_function :uniffi_hubstream_uniffi_fn_method_disclient_stats,
+    [:uint64, RustCallStatus.by_ref],
+    RustBuffer.by_value
+
   attach_function :uniffi_hubstream_uniffi_fn_method_disclient_update_partition_count,
     [:uint64, RustBuffer.by_value, :int64, ],
     :uint64
+
+  attach_function :uniffi_hubstream_uniffi_fn_clone_logreader,
+    [:uint64, RustCallStatus.by_ref],
+    :uint64
+
+  attach_function :uniffi_hubstream_uniffi_fn_free_logreader,
+    [:uint64, RustCallStatus.by_ref],
+    :void
+
+  attach_function :uniffi_hubstream_uniffi_fn_constructor_logreader_new,
+    [RustBuffer.by_value, RustCallStatus.by_ref],
+    :uint64
+
+  attach_function :uniffi_hubstream_uniffi_fn_method_logreader_close,
+    [:uint64, RustCallStatus.by_ref],
+    :void
+
+  attach_function :uniffi_hubstream_uniffi_fn_method_logreader_next,
+    [:uint64, ],
+    :uint64
+
+  attach_function :uniffi_hubstream_uniffi_fn_method_logreader_take,
+    [:uint64, RustCallStatus.by_ref],
+    RustBuffer.by_value
 
   attach_function :uniffi_hubstream_uniffi_fn_clone_recordbatch,
     [:uint64, RustCallStatus.by_ref],
@@ -10313,6 +10716,10 @@ module UniFFILib
     [],
     :uint16
 
+  attach_function :uniffi_hubstream_uniffi_checksum_method_datahub_activate_shards,
+    [],
+    :uint16
+
   attach_function :uniffi_hubstream_uniffi_checksum_method_datahub_append_connector_field,
     [],
     :uint16
@@ -10389,6 +10796,10 @@ module UniFFILib
     [],
     :uint16
 
+  attach_function :uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor_after,
+    [],
+    :uint16
+
   attach_function :uniffi_hubstream_uniffi_checksum_method_datahub_get_metering_info,
     [],
     :uint16
@@ -10406,6 +10817,10 @@ module UniFFILib
     :uint16
 
   attach_function :uniffi_hubstream_uniffi_checksum_method_datahub_get_topic,
+    [],
+    :uint16
+
+  attach_function :uniffi_hubstream_uniffi_checksum_method_datahub_get_topic_metering_info,
     [],
     :uint16
 
@@ -10482,6 +10897,10 @@ module UniFFILib
     :uint16
 
   attach_function :uniffi_hubstream_uniffi_checksum_method_datahub_split_shard,
+    [],
+    :uint16
+
+  attach_function :uniffi_hubstream_uniffi_checksum_method_datahub_stats,
     [],
     :uint16
 
@@ -10593,7 +11012,23 @@ module UniFFILib
     [],
     :uint16
 
+  attach_function :uniffi_hubstream_uniffi_checksum_method_disclient_stats,
+    [],
+    :uint16
+
   attach_function :uniffi_hubstream_uniffi_checksum_method_disclient_update_partition_count,
+    [],
+    :uint16
+
+  attach_function :uniffi_hubstream_uniffi_checksum_method_logreader_close,
+    [],
+    :uint16
+
+  attach_function :uniffi_hubstream_uniffi_checksum_method_logreader_next,
+    [],
+    :uint16
+
+  attach_function :uniffi_hubstream_uniffi_checksum_method_logreader_take,
     [],
     :uint16
 
@@ -10694,6 +11129,10 @@ module UniFFILib
     :uint16
 
   attach_function :uniffi_hubstream_uniffi_checksum_constructor_disclient_new,
+    [],
+    :uint16
+
+  attach_function :uniffi_hubstream_uniffi_checksum_constructor_logreader_new,
     [],
     :uint16
 
@@ -16701,6 +17140,20 @@ end
 
 
 
+class LogLevel
+  ERROR = 0
+  WARN = 1
+  INFO = 2
+  DEBUG = 3
+  TRACE = 4
+
+end
+
+
+
+
+
+
 class FieldValue
   def initialize
     raise RuntimeError, 'FieldValue cannot be instantiated directly'
@@ -17147,6 +17600,44 @@ class FieldValue
 end
 
 
+
+  # Record type ClientStats
+class ClientStats
+  attr_reader :calls, :failed_calls, :attempts, :retries, :sent_bytes, :received_bytes
+
+  def initialize(calls:, failed_calls:, attempts:, retries:, sent_bytes:, received_bytes:)
+    @calls = calls
+    @failed_calls = failed_calls
+    @attempts = attempts
+    @retries = retries
+    @sent_bytes = sent_bytes
+    @received_bytes = received_bytes
+  end
+
+  def ==(other)
+    if @calls != other.calls
+      return false
+    end
+    if @failed_calls != other.failed_calls
+      return false
+    end
+    if @attempts != other.attempts
+      return false
+    end
+    if @retries != other.retries
+      return false
+    end
+    if @sent_bytes != other.sent_bytes
+      return false
+    end
+    if @received_bytes != other.received_bytes
+      return false
+    end
+
+    true
+  end
+
+end
 
   # Record type Credentials
 class Credentials
@@ -18676,11 +19167,33 @@ class GetSubscriptionResult
 
 end
 
+  # Record type GetTopicMeteringInfoResult
+class GetTopicMeteringInfoResult
+  attr_reader :meter_data, :request_id
+
+  def initialize(meter_data: [], request_id: "")
+    @meter_data = meter_data
+    @request_id = request_id
+  end
+
+  def ==(other)
+    if @meter_data != other.meter_data
+      return false
+    end
+    if @request_id != other.request_id
+      return false
+    end
+
+    true
+  end
+
+end
+
   # Record type GetTopicResult
 class GetTopicResult
-  attr_reader :project_name, :topic_name, :shard_count, :life_cycle, :record_type, :record_schema, :comment, :create_time, :last_modify_time, :expand_mode, :enable_schema_registry, :request_id
+  attr_reader :project_name, :topic_name, :shard_count, :life_cycle, :record_type, :record_schema, :comment, :create_time, :last_modify_time, :expand_mode, :enable_schema_registry, :extra_config, :request_id
 
-  def initialize(project_name: "", topic_name: "", shard_count: 0, life_cycle: 0, record_type:, record_schema: nil, comment: "", create_time: 0, last_modify_time: 0, expand_mode: "", enable_schema_registry: false, request_id: "")
+  def initialize(project_name: "", topic_name: "", shard_count: 0, life_cycle: 0, record_type:, record_schema: nil, comment: "", create_time: 0, last_modify_time: 0, expand_mode: "", enable_schema_registry: false, extra_config:, request_id: "")
     @project_name = project_name
     @topic_name = topic_name
     @shard_count = shard_count
@@ -18692,6 +19205,7 @@ class GetTopicResult
     @last_modify_time = last_modify_time
     @expand_mode = expand_mode
     @enable_schema_registry = enable_schema_registry
+    @extra_config = extra_config
     @request_id = request_id
   end
 
@@ -18727,6 +19241,9 @@ class GetTopicResult
       return false
     end
     if @enable_schema_registry != other.enable_schema_registry
+      return false
+    end
+    if @extra_config != other.extra_config
       return false
     end
     if @request_id != other.request_id
@@ -19676,6 +20193,44 @@ class TopicSchema
 
 end
 
+  # Record type LogEvent
+class LogEvent
+  attr_reader :level, :target, :message, :fields, :time, :dropped
+
+  def initialize(level:, target:, message:, fields:, time:, dropped:)
+    @level = level
+    @target = target
+    @message = message
+    @fields = fields
+    @time = time
+    @dropped = dropped
+  end
+
+  def ==(other)
+    if @level != other.level
+      return false
+    end
+    if @target != other.target
+      return false
+    end
+    if @message != other.message
+      return false
+    end
+    if @fields != other.fields
+      return false
+    end
+    if @time != other.time
+      return false
+    end
+    if @dropped != other.dropped
+      return false
+    end
+
+    true
+  end
+
+end
+
   # Record type Field
 class Field
   attr_reader :name, :field_type, :allow_null, :comment
@@ -20172,6 +20727,24 @@ end
 
 
 
+  def activate_shards(project_name, topic_name, shard_ids)
+        project_name = ::Hubstream::uniffi_utf8(project_name)
+
+        topic_name = ::Hubstream::uniffi_utf8(topic_name)
+
+        shard_ids = shard_ids.map { |v| ::Hubstream::uniffi_utf8(v) }
+        RustBuffer.check_lower_Sequencestring(shard_ids)
+    ::Hubstream.uniffi_rust_call_async(
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_activate_shards(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_Sequencestring(shard_ids)),
+      :ffi_hubstream_uniffi_rust_future_poll_void,
+      :ffi_hubstream_uniffi_rust_future_cancel_void,
+      :ffi_hubstream_uniffi_rust_future_complete_void,
+      :ffi_hubstream_uniffi_rust_future_free_void,
+      Proc.new { |v| nil },
+    HubstreamError
+    )
+  end
+
   def append_connector_field(project_name, topic_name, connector_id, field_name)
         project_name = ::Hubstream::uniffi_utf8(project_name)
 
@@ -20426,7 +20999,7 @@ end
     )
   end
 
-  def get_blob_records(project_name, topic_name, shard_id, cursor, limit_num = 0, sub_id = nil)
+  def get_blob_records(project_name, topic_name, shard_id, cursor, limit_num = 0, sub_id = nil, after = nil)
         project_name = ::Hubstream::uniffi_utf8(project_name)
 
         topic_name = ::Hubstream::uniffi_utf8(topic_name)
@@ -20439,8 +21012,10 @@ end
 
         sub_id = (sub_id ? ::Hubstream::uniffi_utf8(sub_id) : nil)
         RustBuffer.check_lower_Optionalstring(sub_id)
+        after = (after ? after : nil)
+        RustBuffer.check_lower_OptionalTypeOffsetWithSession(after)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_blob_records(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(shard_id),RustBuffer.alloc_from_string(cursor),limit_num,RustBuffer.alloc_from_Optionalstring(sub_id)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_blob_records(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(shard_id),RustBuffer.alloc_from_string(cursor),limit_num,RustBuffer.alloc_from_Optionalstring(sub_id),RustBuffer.alloc_from_OptionalTypeOffsetWithSession(after)),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -20519,6 +21094,26 @@ end
 
     ::Hubstream.uniffi_rust_call_async(
       UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_cursor(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(shard_id),RustBuffer.alloc_from_TypeCursorType(cursor_type),param),
+      :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
+      :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
+      :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
+      :ffi_hubstream_uniffi_rust_future_free_rust_buffer,
+      Proc.new { |v| v.consume_into_TypeGetCursorResult },
+    HubstreamError
+    )
+  end
+
+  def get_cursor_after(project_name, topic_name, shard_id, offset)
+        project_name = ::Hubstream::uniffi_utf8(project_name)
+
+        topic_name = ::Hubstream::uniffi_utf8(topic_name)
+
+        shard_id = ::Hubstream::uniffi_utf8(shard_id)
+
+        offset = offset
+        RustBuffer.check_lower_TypeOffsetWithSession(offset)
+    ::Hubstream.uniffi_rust_call_async(
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_cursor_after(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(shard_id),RustBuffer.alloc_from_TypeOffsetWithSession(offset)),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -20614,6 +21209,24 @@ end
     )
   end
 
+  def get_topic_metering_info(project_name, topic_name, timestamp)
+        project_name = ::Hubstream::uniffi_utf8(project_name)
+
+        topic_name = ::Hubstream::uniffi_utf8(topic_name)
+
+        timestamp = ::Hubstream::uniffi_in_range(timestamp, "i64", -2**63, 2**63)
+
+    ::Hubstream.uniffi_rust_call_async(
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_topic_metering_info(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),timestamp),
+      :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
+      :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
+      :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
+      :ffi_hubstream_uniffi_rust_future_free_rust_buffer,
+      Proc.new { |v| v.consume_into_TypeGetTopicMeteringInfoResult },
+    HubstreamError
+    )
+  end
+
   def get_topic_schema(project_name, topic_name, schema = nil, version_id = -1)
         project_name = ::Hubstream::uniffi_utf8(project_name)
 
@@ -20634,7 +21247,7 @@ end
     )
   end
 
-  def get_tuple_records(project_name, topic_name, shard_id, record_schema = nil, cursor = "", limit_num = 0, sub_id = nil)
+  def get_tuple_records(project_name, topic_name, shard_id, record_schema = nil, cursor = "", limit_num = 0, sub_id = nil, after = nil)
         project_name = ::Hubstream::uniffi_utf8(project_name)
 
         topic_name = ::Hubstream::uniffi_utf8(topic_name)
@@ -20649,8 +21262,10 @@ end
 
         sub_id = (sub_id ? ::Hubstream::uniffi_utf8(sub_id) : nil)
         RustBuffer.check_lower_Optionalstring(sub_id)
+        after = (after ? after : nil)
+        RustBuffer.check_lower_OptionalTypeOffsetWithSession(after)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_tuple_records(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(shard_id),RustBuffer.alloc_from_OptionalTypeRecordSchema(record_schema),RustBuffer.alloc_from_string(cursor),limit_num,RustBuffer.alloc_from_Optionalstring(sub_id)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_tuple_records(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(shard_id),RustBuffer.alloc_from_OptionalTypeRecordSchema(record_schema),RustBuffer.alloc_from_string(cursor),limit_num,RustBuffer.alloc_from_Optionalstring(sub_id),RustBuffer.alloc_from_OptionalTypeOffsetWithSession(after)),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -20986,6 +21601,10 @@ end
       Proc.new { |v| v.consume_into_TypeSplitShardResult },
     HubstreamError
     )
+  end
+  def stats()
+    result = ::Hubstream.rust_call(:uniffi_hubstream_uniffi_fn_method_datahub_stats,uniffi_clone_handle(),)
+    return result.consume_into_TypeClientStats
   end
 
   def sync_group(project_name, topic_name, consumer_group, consumer_id, version_id, release_shard_list, read_end_shard_list = [])
@@ -21583,6 +22202,10 @@ end
     HubstreamError
     )
   end
+  def stats()
+    result = ::Hubstream.rust_call(:uniffi_hubstream_uniffi_fn_method_disclient_stats,uniffi_clone_handle(),)
+    return result.consume_into_TypeClientStats
+  end
 
   def update_partition_count(stream_name, target_partition_count)
         stream_name = ::Hubstream::uniffi_utf8(stream_name)
@@ -21598,6 +22221,84 @@ end
       Proc.new { |v| v.consume_into_TypeDisUpdatePartitionCountResult },
     HubstreamError
     )
+  end
+
+end
+
+  class LogReader
+
+  # A private helper for initializing instances of the class from a raw handle,
+  # bypassing any initialization logic and ensuring they are GC'd properly.
+  def self.uniffi_allocate(handle)
+    inst = allocate
+    inst.instance_variable_set :@handle, handle
+    ObjectSpace.define_finalizer(inst, uniffi_define_finalizer_by_handle(handle, inst.object_id))
+    return inst
+  end
+
+  # A private helper for registering an object finalizer.
+  # N.B. it's important that this does not capture a reference
+  # to the actual instance, only its underlying handle.
+  def self.uniffi_define_finalizer_by_handle(handle, object_id)
+    Proc.new do |_id|
+      ::Hubstream.rust_call(
+        :uniffi_hubstream_uniffi_fn_free_logreader,
+        handle
+      )
+    end
+  end
+  # A private helper for lowering instances into a raw handle.
+  # This does an explicit typecheck, because accidentally lowering a different type of
+  # object in a place where this type is expected, could lead to memory unsafety.
+  def self.uniffi_check_lower(inst)
+    if !inst.is_a? self
+      raise TypeError.new "Expected a LogReader instance, got #{inst}"
+    end
+  end
+
+  def uniffi_clone_handle()
+    return ::Hubstream.rust_call(
+      :uniffi_hubstream_uniffi_fn_clone_logreader,
+      @handle
+    )
+  end
+
+  def self.uniffi_lower(inst)
+    return inst.uniffi_clone_handle()
+  end
+
+  def self.uniffi_lift(handle)
+    uniffi_allocate handle
+  end
+  def initialize(level)
+        level = level
+        RustBuffer.check_lower_TypeLogLevel(level)
+    handle = ::Hubstream.rust_call(:uniffi_hubstream_uniffi_fn_constructor_logreader_new,RustBuffer.alloc_from_TypeLogLevel(level))
+    @handle = handle
+    ObjectSpace.define_finalizer(self, self.class.uniffi_define_finalizer_by_handle(handle, self.object_id))
+  end
+
+
+
+  def close()
+      ::Hubstream.rust_call(:uniffi_hubstream_uniffi_fn_method_logreader_close,uniffi_clone_handle(),)
+  end
+
+
+  def next()
+    ::Hubstream.uniffi_rust_call_async(
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_logreader_next(uniffi_clone_handle(),),
+      :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
+      :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
+      :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
+      :ffi_hubstream_uniffi_rust_future_free_rust_buffer,
+      Proc.new { |v| v.consume_into_OptionalTypeLogEvent },
+    nil
+    )
+  end
+  def take()
+    result = ::Hubstream.rust_call(:uniffi_hubstream_uniffi_fn_method_logreader_take,uniffi_clone_handle(),)
+    return result.consume_into_SequenceTypeLogEvent
   end
 
 end

@@ -356,6 +356,17 @@ module Hubstream
         super(project_name, topic_name, shard_count)
       end
 
+      # Asks the service to make shards of a topic ready for records.
+      #
+      # @param project_name [String] Name of the project.
+      # @param topic_name [String] Name of the topic.
+      # @param shard_ids [Array<String>] Ids of the shards.
+      # @return [void]
+      # @raise [HubstreamError]
+      def activate_shards(project_name, topic_name, shard_ids)
+        super(project_name, topic_name, shard_ids)
+      end
+
       # Gets a cursor: the place in a shard where reading begins.
       #
       # Fails with kind `PositionLost` when the place lies outside of the records that are kept.
@@ -369,6 +380,23 @@ module Hubstream
       # @raise [HubstreamError]
       def get_cursor(project_name, topic_name, shard_id, cursor_type, param: -1)
         super(project_name, topic_name, shard_id, cursor_type, param)
+      end
+
+      # Gets the cursor at which reading goes on after an offset that was committed.
+      #
+      # A cursor cannot point inside a batch, so it stands at the record of the offset: hand the offset to
+      # the get of records as well, which leaves out what was consumed. When that record is no longer kept,
+      # the cursor stands at the first record of the offset's time or later, else at the oldest one; so it
+      # does when nothing was committed.
+      #
+      # @param project_name [String] Name of the project.
+      # @param topic_name [String] Name of the topic.
+      # @param shard_id [String] Id of the shard.
+      # @param offset [OffsetWithSession] How far the shard was consumed, as `init_and_get_subscription_offset` tells it.
+      # @return [GetCursorResult]
+      # @raise [HubstreamError]
+      def get_cursor_after(project_name, topic_name, shard_id, offset)
+        super(project_name, topic_name, shard_id, offset)
       end
 
       # Puts records into a topic.
@@ -412,12 +440,13 @@ module Hubstream
       # @param shard_id [String] Id of the shard.
       # @param record_schema [RecordSchema, nil] The columns; when absent they are read from the topic, which costs one more request.
       # @param cursor [String] The cursor, as `get_cursor` or the get before gave it.
-      # @param limit_num [Integer] Most records to get, 1 to 1000; 0 for 1000.
+      # @param limit_num [Integer] Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most batches.
       # @param sub_id [String, nil] Id of the subscription that the records are for.
+      # @param after [OffsetWithSession, nil] Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
       # @return [GetRecordsResult]
       # @raise [HubstreamError]
-      def get_tuple_records(project_name, topic_name, shard_id, record_schema: nil, cursor: '', limit_num: 0, sub_id: nil)
-        super(project_name, topic_name, shard_id, record_schema, cursor, limit_num, sub_id)
+      def get_tuple_records(project_name, topic_name, shard_id, record_schema: nil, cursor: '', limit_num: 0, sub_id: nil, after: nil)
+        super(project_name, topic_name, shard_id, record_schema, cursor, limit_num, sub_id, after)
       end
 
       # Gets records of a blob topic, beginning at a cursor.
@@ -429,12 +458,13 @@ module Hubstream
       # @param topic_name [String] Name of the topic.
       # @param shard_id [String] Id of the shard.
       # @param cursor [String] The cursor, as `get_cursor` or the get before gave it.
-      # @param limit_num [Integer] Most records to get, 1 to 1000; 0 for 1000.
+      # @param limit_num [Integer] Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most batches.
       # @param sub_id [String, nil] Id of the subscription that the records are for.
+      # @param after [OffsetWithSession, nil] Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
       # @return [GetRecordsResult]
       # @raise [HubstreamError]
-      def get_blob_records(project_name, topic_name, shard_id, cursor, limit_num: 0, sub_id: nil)
-        super(project_name, topic_name, shard_id, cursor, limit_num, sub_id)
+      def get_blob_records(project_name, topic_name, shard_id, cursor, limit_num: 0, sub_id: nil, after: nil)
+        super(project_name, topic_name, shard_id, cursor, limit_num, sub_id, after)
       end
 
       # Reads how long a shard has been active and how much it stores.
@@ -448,6 +478,17 @@ module Hubstream
       # @raise [HubstreamError]
       def get_metering_info(project_name, topic_name, shard_id)
         super(project_name, topic_name, shard_id)
+      end
+
+      # Reads what a topic is charged for in the time from a given day on.
+      #
+      # @param project_name [String] Name of the project.
+      # @param topic_name [String] Name of the topic.
+      # @param timestamp [Integer] Start of the day in seconds since 1970.
+      # @return [GetTopicMeteringInfoResult]
+      # @raise [HubstreamError]
+      def get_topic_metering_info(project_name, topic_name, timestamp)
+        super(project_name, topic_name, timestamp)
       end
 
       # Lists the ids of the connectors of a topic.

@@ -885,6 +885,11 @@ public func FfiConverterTypeCredentialProvider_lower(_ value: CredentialProvider
 public protocol DataHubProtocol: AnyObject, Sendable {
     
     /**
+     * Asks the service to make shards of a topic ready for records.
+     */
+    func activateShards(projectName: String, topicName: String, shardIds: [String]) async throws 
+    
+    /**
      * Adds a column of the topic to those that a connector copies.
      */
     func appendConnectorField(projectName: String, topicName: String, connectorId: String, fieldName: String) async throws 
@@ -974,7 +979,7 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * Fails with kind `ShardClosed` when a closed shard was read to its end, and with
      * `PositionLost` when the cursor is no longer valid.
      */
-    func getBlobRecords(projectName: String, topicName: String, shardId: String, cursor: String, limitNum: Int64, subId: String?) async throws  -> GetRecordsResult
+    func getBlobRecords(projectName: String, topicName: String, shardId: String, cursor: String, limitNum: Int64, subId: String?, after: OffsetWithSession?) async throws  -> GetRecordsResult
     
     /**
      * Reads the properties of a connector.
@@ -997,6 +1002,16 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * Fails with kind `PositionLost` when the place lies outside of the records that are kept.
      */
     func getCursor(projectName: String, topicName: String, shardId: String, cursorType: CursorType, param: Int64) async throws  -> GetCursorResult
+    
+    /**
+     * Gets the cursor at which reading goes on after an offset that was committed.
+     *
+     * A cursor cannot point inside a batch, so it stands at the record of the offset: hand the offset to
+     * the get of records as well, which leaves out what was consumed. When that record is no longer kept,
+     * the cursor stands at the first record of the offset's time or later, else at the oldest one; so it
+     * does when nothing was committed.
+     */
+    func getCursorAfter(projectName: String, topicName: String, shardId: String, offset: OffsetWithSession) async throws  -> GetCursorResult
     
     /**
      * Reads how long a shard has been active and how much it stores.
@@ -1026,6 +1041,11 @@ public protocol DataHubProtocol: AnyObject, Sendable {
     func getTopic(projectName: String, topicName: String) async throws  -> GetTopicResult
     
     /**
+     * Reads what a topic is charged for in the time from a given day on.
+     */
+    func getTopicMeteringInfo(projectName: String, topicName: String, timestamp: Int64) async throws  -> GetTopicMeteringInfoResult
+    
+    /**
      * Reads one version of a topic's schema, by its number or by its columns.
      */
     func getTopicSchema(projectName: String, topicName: String, schema: RecordSchema?, versionId: Int64) async throws  -> GetTopicSchemaResult
@@ -1036,7 +1056,7 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * Fails with kind `ShardClosed` when a closed shard was read to its end, and with
      * `PositionLost` when the cursor is no longer valid.
      */
-    func getTupleRecords(projectName: String, topicName: String, shardId: String, recordSchema: RecordSchema?, cursor: String, limitNum: Int64, subId: String?) async throws  -> GetRecordsResult
+    func getTupleRecords(projectName: String, topicName: String, shardId: String, recordSchema: RecordSchema?, cursor: String, limitNum: Int64, subId: String?, after: OffsetWithSession?) async throws  -> GetRecordsResult
     
     /**
      * Says that a consumer is alive, and reads which shards it is to consume.
@@ -1144,6 +1164,11 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * shard is younger than 5 seconds.
      */
     func splitShard(projectName: String, topicName: String, shardId: String, splitKey: String?) async throws  -> SplitShardResult
+    
+    /**
+     * What the client has done so far, in numbers.
+     */
+    func stats()  -> ClientStats
     
     /**
      * Says that a consumer no longer reads shards that the plan took from it.
@@ -1302,6 +1327,25 @@ public static func fromUrl(url: String, credentialProvider: CredentialProvider? 
 }
     
 
+    
+    /**
+     * Asks the service to make shards of a topic ready for records.
+     */
+open func activateShards(projectName: String, topicName: String, shardIds: [String])async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_hubstream_uniffi_fn_method_datahub_activate_shards(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(projectName),FfiConverterString.lower(topicName),FfiConverterSequenceString.lower(shardIds)
+                )
+            },
+            pollFunc: ffi_hubstream_uniffi_rust_future_poll_void,
+            completeFunc: ffi_hubstream_uniffi_rust_future_complete_void,
+            freeFunc: ffi_hubstream_uniffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeHubstreamError_lift
+        )
+}
     
     /**
      * Adds a column of the topic to those that a connector copies.
@@ -1582,12 +1626,12 @@ open func extendShard(projectName: String, topicName: String, shardCount: Int64)
      * Fails with kind `ShardClosed` when a closed shard was read to its end, and with
      * `PositionLost` when the cursor is no longer valid.
      */
-open func getBlobRecords(projectName: String, topicName: String, shardId: String, cursor: String, limitNum: Int64 = Int64(0), subId: String? = nil)async throws  -> GetRecordsResult  {
+open func getBlobRecords(projectName: String, topicName: String, shardId: String, cursor: String, limitNum: Int64 = Int64(0), subId: String? = nil, after: OffsetWithSession? = nil)async throws  -> GetRecordsResult  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_hubstream_uniffi_fn_method_datahub_get_blob_records(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(projectName),FfiConverterString.lower(topicName),FfiConverterString.lower(shardId),FfiConverterString.lower(cursor),FfiConverterInt64.lower(limitNum),FfiConverterOptionString.lower(subId)
+                        self.uniffiCloneHandle(),FfiConverterString.lower(projectName),FfiConverterString.lower(topicName),FfiConverterString.lower(shardId),FfiConverterString.lower(cursor),FfiConverterInt64.lower(limitNum),FfiConverterOptionString.lower(subId),FfiConverterOptionTypeOffsetWithSession.lower(after)
                 )
             },
             pollFunc: ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
@@ -1666,6 +1710,30 @@ open func getCursor(projectName: String, topicName: String, shardId: String, cur
             rustFutureFunc: {
                 uniffi_hubstream_uniffi_fn_method_datahub_get_cursor(
                         self.uniffiCloneHandle(),FfiConverterString.lower(projectName),FfiConverterString.lower(topicName),FfiConverterString.lower(shardId),FfiConverterTypeCursorType_lower(cursorType),FfiConverterInt64.lower(param)
+                )
+            },
+            pollFunc: ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_hubstream_uniffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeGetCursorResult_lift,
+            errorHandler: FfiConverterTypeHubstreamError_lift
+        )
+}
+    
+    /**
+     * Gets the cursor at which reading goes on after an offset that was committed.
+     *
+     * A cursor cannot point inside a batch, so it stands at the record of the offset: hand the offset to
+     * the get of records as well, which leaves out what was consumed. When that record is no longer kept,
+     * the cursor stands at the first record of the offset's time or later, else at the oldest one; so it
+     * does when nothing was committed.
+     */
+open func getCursorAfter(projectName: String, topicName: String, shardId: String, offset: OffsetWithSession)async throws  -> GetCursorResult  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_hubstream_uniffi_fn_method_datahub_get_cursor_after(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(projectName),FfiConverterString.lower(topicName),FfiConverterString.lower(shardId),FfiConverterTypeOffsetWithSession_lower(offset)
                 )
             },
             pollFunc: ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
@@ -1774,6 +1842,25 @@ open func getTopic(projectName: String, topicName: String)async throws  -> GetTo
 }
     
     /**
+     * Reads what a topic is charged for in the time from a given day on.
+     */
+open func getTopicMeteringInfo(projectName: String, topicName: String, timestamp: Int64)async throws  -> GetTopicMeteringInfoResult  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_hubstream_uniffi_fn_method_datahub_get_topic_metering_info(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(projectName),FfiConverterString.lower(topicName),FfiConverterInt64.lower(timestamp)
+                )
+            },
+            pollFunc: ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_hubstream_uniffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeGetTopicMeteringInfoResult_lift,
+            errorHandler: FfiConverterTypeHubstreamError_lift
+        )
+}
+    
+    /**
      * Reads one version of a topic's schema, by its number or by its columns.
      */
 open func getTopicSchema(projectName: String, topicName: String, schema: RecordSchema? = nil, versionId: Int64 = Int64(-1))async throws  -> GetTopicSchemaResult  {
@@ -1798,12 +1885,12 @@ open func getTopicSchema(projectName: String, topicName: String, schema: RecordS
      * Fails with kind `ShardClosed` when a closed shard was read to its end, and with
      * `PositionLost` when the cursor is no longer valid.
      */
-open func getTupleRecords(projectName: String, topicName: String, shardId: String, recordSchema: RecordSchema? = nil, cursor: String = "", limitNum: Int64 = Int64(0), subId: String? = nil)async throws  -> GetRecordsResult  {
+open func getTupleRecords(projectName: String, topicName: String, shardId: String, recordSchema: RecordSchema? = nil, cursor: String = "", limitNum: Int64 = Int64(0), subId: String? = nil, after: OffsetWithSession? = nil)async throws  -> GetRecordsResult  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_hubstream_uniffi_fn_method_datahub_get_tuple_records(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(projectName),FfiConverterString.lower(topicName),FfiConverterString.lower(shardId),FfiConverterOptionTypeRecordSchema.lower(recordSchema),FfiConverterString.lower(cursor),FfiConverterInt64.lower(limitNum),FfiConverterOptionString.lower(subId)
+                        self.uniffiCloneHandle(),FfiConverterString.lower(projectName),FfiConverterString.lower(topicName),FfiConverterString.lower(shardId),FfiConverterOptionTypeRecordSchema.lower(recordSchema),FfiConverterString.lower(cursor),FfiConverterInt64.lower(limitNum),FfiConverterOptionString.lower(subId),FfiConverterOptionTypeOffsetWithSession.lower(after)
                 )
             },
             pollFunc: ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
@@ -2157,6 +2244,18 @@ open func splitShard(projectName: String, topicName: String, shardId: String, sp
             liftFunc: FfiConverterTypeSplitShardResult_lift,
             errorHandler: FfiConverterTypeHubstreamError_lift
         )
+}
+    
+    /**
+     * What the client has done so far, in numbers.
+     */
+open func stats() -> ClientStats  {
+    return try!  FfiConverterTypeClientStats_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_hubstream_uniffi_fn_method_datahub_stats(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
 }
     
     /**
@@ -2530,6 +2629,11 @@ public protocol DisClientProtocol: AnyObject, Sendable {
      * Tells how far an app has come in the partitions of a stream, a page of partitions at a time.
      */
     func showConsumerState(appName: String, streamName: String, checkpointType: DisCheckpointType?, limit: Int64?, startPartitionId: String?) async throws  -> DisShowConsumerStateResult
+    
+    /**
+     * What the client has done so far, in numbers.
+     */
+    func stats()  -> ClientStats
     
     /**
      * Changes the number of partitions of a stream.
@@ -2957,6 +3061,18 @@ open func showConsumerState(appName: String, streamName: String, checkpointType:
 }
     
     /**
+     * What the client has done so far, in numbers.
+     */
+open func stats() -> ClientStats  {
+    return try!  FfiConverterTypeClientStats_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_hubstream_uniffi_fn_method_disclient_stats(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
      * Changes the number of partitions of a stream.
      *
      * More partitions are added with the next free numbers; of fewer, those with the highest numbers
@@ -3336,6 +3452,196 @@ public func FfiConverterTypeEmulator_lift(_ handle: UInt64) throws -> Emulator {
 #endif
 public func FfiConverterTypeEmulator_lower(_ value: Emulator) -> UInt64 {
     return FfiConverterTypeEmulator.lower(value)
+}
+
+
+
+
+
+
+/**
+ * Gives what all clients of the process log, event by event.
+ *
+ * Nothing is logged without a reader.
+ */
+public protocol LogReaderProtocol: AnyObject, Sendable {
+    
+    /**
+     * Collects no more, and ends the calls that wait.
+     */
+    func close() 
+    
+    /**
+     * Waits for the next event; absent once the reader is closed.
+     *
+     * Cancel safety: an event is either returned or still there.
+     */
+    func next() async  -> LogEvent?
+    
+    /**
+     * The events that are there, without waiting.
+     */
+    func take()  -> [LogEvent]
+    
+}
+/**
+ * Gives what all clients of the process log, event by event.
+ *
+ * Nothing is logged without a reader.
+ */
+open class LogReader: LogReaderProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_hubstream_uniffi_fn_clone_logreader(self.handle, $0) }
+    }
+    /**
+     * Starts to collect events of a level and of more severe ones.
+     */
+public convenience init(level: LogLevel) {
+    let handle =
+        try! rustCall() {
+        uniffiCallStatus in
+    uniffi_hubstream_uniffi_fn_constructor_logreader_new(
+        FfiConverterTypeLogLevel_lower(level),uniffiCallStatus
+    )
+}
+    self.init(unsafeFromHandle: handle)
+}
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_hubstream_uniffi_fn_free_logreader(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Collects no more, and ends the calls that wait.
+     */
+open func close()  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_hubstream_uniffi_fn_method_logreader_close(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Waits for the next event; absent once the reader is closed.
+     *
+     * Cancel safety: an event is either returned or still there.
+     */
+open func next()async  -> LogEvent?  {
+    return
+        try!  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_hubstream_uniffi_fn_method_logreader_next(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_hubstream_uniffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterOptionTypeLogEvent.lift,
+            errorHandler: nil
+            
+        )
+}
+    
+    /**
+     * The events that are there, without waiting.
+     */
+open func take() -> [LogEvent]  {
+    return try!  FfiConverterSequenceTypeLogEvent.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_hubstream_uniffi_fn_method_logreader_take(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeLogReader: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = LogReader
+
+    public static func lift(_ handle: UInt64) throws -> LogReader {
+        return LogReader(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: LogReader) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> LogReader {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: LogReader, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLogReader_lift(_ handle: UInt64) throws -> LogReader {
+    return try FfiConverterTypeLogReader.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLogReader_lower(_ value: LogReader) -> UInt64 {
+    return FfiConverterTypeLogReader.lower(value)
 }
 
 
@@ -4176,6 +4482,115 @@ public func FfiConverterTypeBlobRecord_lift(_ buf: RustBuffer) throws -> BlobRec
 #endif
 public func FfiConverterTypeBlobRecord_lower(_ value: BlobRecord) -> RustBuffer {
     return FfiConverterTypeBlobRecord.lower(value)
+}
+
+
+/**
+ * What a client has done so far, in numbers.
+ */
+public struct ClientStats: Equatable, Hashable {
+    /**
+     * Calls of the service that ended. An operation that is made of several counts each.
+     */
+    public let calls: UInt64
+    /**
+     * Calls that ended in an error, whatever it was.
+     */
+    public let failedCalls: UInt64
+    /**
+     * Attempts that were begun, the first of each call included.
+     */
+    public let attempts: UInt64
+    /**
+     * Attempts that repeat a failed one.
+     */
+    public let retries: UInt64
+    /**
+     * Bytes of the bodies that were sent, as they were on the wire.
+     */
+    public let sentBytes: UInt64
+    /**
+     * Bytes of the bodies that were received, as they were on the wire.
+     */
+    public let receivedBytes: UInt64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Calls of the service that ended. An operation that is made of several counts each.
+         */calls: UInt64, 
+        /**
+         * Calls that ended in an error, whatever it was.
+         */failedCalls: UInt64, 
+        /**
+         * Attempts that were begun, the first of each call included.
+         */attempts: UInt64, 
+        /**
+         * Attempts that repeat a failed one.
+         */retries: UInt64, 
+        /**
+         * Bytes of the bodies that were sent, as they were on the wire.
+         */sentBytes: UInt64, 
+        /**
+         * Bytes of the bodies that were received, as they were on the wire.
+         */receivedBytes: UInt64) {
+        self.calls = calls
+        self.failedCalls = failedCalls
+        self.attempts = attempts
+        self.retries = retries
+        self.sentBytes = sentBytes
+        self.receivedBytes = receivedBytes
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension ClientStats: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeClientStats: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ClientStats {
+        return
+            try ClientStats(
+                calls: FfiConverterUInt64.read(from: &buf), 
+                failedCalls: FfiConverterUInt64.read(from: &buf), 
+                attempts: FfiConverterUInt64.read(from: &buf), 
+                retries: FfiConverterUInt64.read(from: &buf), 
+                sentBytes: FfiConverterUInt64.read(from: &buf), 
+                receivedBytes: FfiConverterUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ClientStats, into buf: inout [UInt8]) {
+        FfiConverterUInt64.write(value.calls, into: &buf)
+        FfiConverterUInt64.write(value.failedCalls, into: &buf)
+        FfiConverterUInt64.write(value.attempts, into: &buf)
+        FfiConverterUInt64.write(value.retries, into: &buf)
+        FfiConverterUInt64.write(value.sentBytes, into: &buf)
+        FfiConverterUInt64.write(value.receivedBytes, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeClientStats_lift(_ buf: RustBuffer) throws -> ClientStats {
+    return try FfiConverterTypeClientStats.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeClientStats_lower(_ value: ClientStats) -> RustBuffer {
+    return FfiConverterTypeClientStats.lower(value)
 }
 
 
@@ -8491,6 +8906,75 @@ public func FfiConverterTypeGetSubscriptionResult_lower(_ value: GetSubscription
 
 
 /**
+ * What a topic is charged for.
+ */
+public struct GetTopicMeteringInfoResult: Equatable, Hashable {
+    /**
+     * The entries as the service sends them, each as JSON text; what is in them is not documented.
+     */
+    public let meterData: [String]
+    /**
+     * Id that the service gave to the request.
+     */
+    public let requestId: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The entries as the service sends them, each as JSON text; what is in them is not documented.
+         */meterData: [String] = [], 
+        /**
+         * Id that the service gave to the request.
+         */requestId: String = "") {
+        self.meterData = meterData
+        self.requestId = requestId
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension GetTopicMeteringInfoResult: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeGetTopicMeteringInfoResult: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> GetTopicMeteringInfoResult {
+        return
+            try GetTopicMeteringInfoResult(
+                meterData: FfiConverterSequenceString.read(from: &buf), 
+                requestId: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: GetTopicMeteringInfoResult, into buf: inout [UInt8]) {
+        FfiConverterSequenceString.write(value.meterData, into: &buf)
+        FfiConverterString.write(value.requestId, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeGetTopicMeteringInfoResult_lift(_ buf: RustBuffer) throws -> GetTopicMeteringInfoResult {
+    return try FfiConverterTypeGetTopicMeteringInfoResult.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeGetTopicMeteringInfoResult_lower(_ value: GetTopicMeteringInfoResult) -> RustBuffer {
+    return FfiConverterTypeGetTopicMeteringInfoResult.lower(value)
+}
+
+
+/**
  * The properties of a topic.
  */
 public struct GetTopicResult {
@@ -8539,6 +9023,11 @@ public struct GetTopicResult {
      */
     public let enableSchemaRegistry: Bool
     /**
+     * Further settings of the topic by name, such as `DataProtocolType`: how official clients write
+     * its records.
+     */
+    public let extraConfig: [String: String]
+    /**
      * Id that the service gave to the request.
      */
     public let requestId: String
@@ -8580,6 +9069,10 @@ public struct GetTopicResult {
          * Whether the topic has several versions of its schema.
          */enableSchemaRegistry: Bool = false, 
         /**
+         * Further settings of the topic by name, such as `DataProtocolType`: how official clients write
+         * its records.
+         */extraConfig: [String: String], 
+        /**
          * Id that the service gave to the request.
          */requestId: String = "") {
         self.projectName = projectName
@@ -8593,6 +9086,7 @@ public struct GetTopicResult {
         self.lastModifyTime = lastModifyTime
         self.expandMode = expandMode
         self.enableSchemaRegistry = enableSchemaRegistry
+        self.extraConfig = extraConfig
         self.requestId = requestId
     }
 
@@ -8623,6 +9117,7 @@ public struct FfiConverterTypeGetTopicResult: FfiConverterRustBuffer {
                 lastModifyTime: FfiConverterInt64.read(from: &buf), 
                 expandMode: FfiConverterString.read(from: &buf), 
                 enableSchemaRegistry: FfiConverterBool.read(from: &buf), 
+                extraConfig: FfiConverterDictionaryStringString.read(from: &buf), 
                 requestId: FfiConverterString.read(from: &buf)
         )
     }
@@ -8639,6 +9134,7 @@ public struct FfiConverterTypeGetTopicResult: FfiConverterRustBuffer {
         FfiConverterInt64.write(value.lastModifyTime, into: &buf)
         FfiConverterString.write(value.expandMode, into: &buf)
         FfiConverterBool.write(value.enableSchemaRegistry, into: &buf)
+        FfiConverterDictionaryStringString.write(value.extraConfig, into: &buf)
         FfiConverterString.write(value.requestId, into: &buf)
     }
 }
@@ -9647,6 +10143,115 @@ public func FfiConverterTypeListTopicSchemaResult_lift(_ buf: RustBuffer) throws
 #endif
 public func FfiConverterTypeListTopicSchemaResult_lower(_ value: ListTopicSchemaResult) -> RustBuffer {
     return FfiConverterTypeListTopicSchemaResult.lower(value)
+}
+
+
+/**
+ * Something that happened. It never holds secrets or contents of records.
+ */
+public struct LogEvent: Equatable, Hashable {
+    /**
+     * How severe it is.
+     */
+    public let level: LogLevel
+    /**
+     * The part of the library, as in `hubstream::http`.
+     */
+    public let target: String
+    /**
+     * What happened.
+     */
+    public let message: String
+    /**
+     * Named facts as text.
+     */
+    public let fields: [String: String]
+    /**
+     * When it happened, in milliseconds since 1970-01-01 UTC.
+     */
+    public let time: Int64
+    /**
+     * How many events before this one were lost because they came faster than they were fetched.
+     */
+    public let dropped: UInt32
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * How severe it is.
+         */level: LogLevel, 
+        /**
+         * The part of the library, as in `hubstream::http`.
+         */target: String, 
+        /**
+         * What happened.
+         */message: String, 
+        /**
+         * Named facts as text.
+         */fields: [String: String], 
+        /**
+         * When it happened, in milliseconds since 1970-01-01 UTC.
+         */time: Int64, 
+        /**
+         * How many events before this one were lost because they came faster than they were fetched.
+         */dropped: UInt32) {
+        self.level = level
+        self.target = target
+        self.message = message
+        self.fields = fields
+        self.time = time
+        self.dropped = dropped
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension LogEvent: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeLogEvent: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> LogEvent {
+        return
+            try LogEvent(
+                level: FfiConverterTypeLogLevel.read(from: &buf), 
+                target: FfiConverterString.read(from: &buf), 
+                message: FfiConverterString.read(from: &buf), 
+                fields: FfiConverterDictionaryStringString.read(from: &buf), 
+                time: FfiConverterInt64.read(from: &buf), 
+                dropped: FfiConverterUInt32.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: LogEvent, into buf: inout [UInt8]) {
+        FfiConverterTypeLogLevel.write(value.level, into: &buf)
+        FfiConverterString.write(value.target, into: &buf)
+        FfiConverterString.write(value.message, into: &buf)
+        FfiConverterDictionaryStringString.write(value.fields, into: &buf)
+        FfiConverterInt64.write(value.time, into: &buf)
+        FfiConverterUInt32.write(value.dropped, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLogEvent_lift(_ buf: RustBuffer) throws -> LogEvent {
+    return try FfiConverterTypeLogEvent.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLogEvent_lower(_ value: LogEvent) -> RustBuffer {
+    return FfiConverterTypeLogEvent.lower(value)
 }
 
 
@@ -14257,6 +14862,111 @@ public func FfiConverterTypeHubstreamError_lower(_ value: HubstreamError) -> Rus
 
 
 /**
+ * How severe an event is.
+ */
+
+public enum LogLevel: Equatable, Hashable {
+    
+    /**
+     * Something failed.
+     */
+    case error
+    /**
+     * Something is not as it should be.
+     */
+    case warn
+    /**
+     * Something worth to know happened.
+     */
+    case info
+    /**
+     * Details, such as attempts that are repeated.
+     */
+    case debug
+    /**
+     * Everything.
+     */
+    case trace
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension LogLevel: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeLogLevel: FfiConverterRustBuffer {
+    typealias SwiftType = LogLevel
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> LogLevel {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .error
+        
+        case 2: return .warn
+        
+        case 3: return .info
+        
+        case 4: return .debug
+        
+        case 5: return .trace
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: LogLevel, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .error:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .warn:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .info:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .debug:
+            writeInt(&buf, Int32(4))
+        
+        
+        case .trace:
+            writeInt(&buf, Int32(5))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLogLevel_lift(_ buf: RustBuffer) throws -> LogLevel {
+    return try FfiConverterTypeLogLevel.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLogLevel_lower(_ value: LogLevel) -> RustBuffer {
+    return FfiConverterTypeLogLevel.lower(value)
+}
+
+
+
+/**
  * What a MaxCompute partition is made from.
  */
 
@@ -15084,6 +15794,54 @@ fileprivate struct FfiConverterOptionTypeDisCsvProperties: FfiConverterRustBuffe
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeLogEvent: FfiConverterRustBuffer {
+    typealias SwiftType = LogEvent?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeLogEvent.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeLogEvent.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeOffsetWithSession: FfiConverterRustBuffer {
+    typealias SwiftType = OffsetWithSession?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeOffsetWithSession.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeOffsetWithSession.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeDisCheckpointType: FfiConverterRustBuffer {
     typealias SwiftType = DisCheckpointType?
 
@@ -15770,6 +16528,31 @@ fileprivate struct FfiConverterSequenceTypeField: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeLogEvent: FfiConverterRustBuffer {
+    typealias SwiftType = [LogEvent]
+
+    public static func write(_ value: [LogEvent], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeLogEvent.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [LogEvent] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [LogEvent]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeLogEvent.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeRecordMetadata: FfiConverterRustBuffer {
     typealias SwiftType = [RecordMetadata]
 
@@ -16333,6 +17116,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_emulator_stop() != 16778) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_activate_shards() != 537) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_append_connector_field() != 46511) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -16375,7 +17161,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_datahub_extend_shard() != 35719) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_blob_records() != 10850) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_blob_records() != 16721) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_get_connector() != 38379) {
@@ -16388,6 +17174,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor() != 35954) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor_after() != 34767) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_get_metering_info() != 18629) {
@@ -16405,10 +17194,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_datahub_get_topic() != 27788) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_topic_metering_info() != 18361) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_get_topic_schema() != 27810) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_tuple_records() != 36200) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_tuple_records() != 13996) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_heart_beat() != 43469) {
@@ -16460,6 +17252,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_split_shard() != 5363) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_stats() != 63729) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_sync_group() != 57381) {
@@ -16543,7 +17338,19 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_disclient_show_consumer_state() != 33306) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_hubstream_uniffi_checksum_method_disclient_stats() != 49183) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_hubstream_uniffi_checksum_method_disclient_update_partition_count() != 13780) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_hubstream_uniffi_checksum_method_logreader_close() != 56357) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_hubstream_uniffi_checksum_method_logreader_next() != 24495) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_hubstream_uniffi_checksum_method_logreader_take() != 17765) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_recordbatch_blobs() != 24003) {
@@ -16619,6 +17426,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_constructor_disclient_new() != 13035) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_hubstream_uniffi_checksum_constructor_logreader_new() != 29196) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_constructor_recordbatch_concat() != 39582) {

@@ -368,6 +368,11 @@ uint64_t uniffi_hubstream_uniffi_fn_constructor_datahub_from_url(RustBuffer url,
 uint64_t uniffi_hubstream_uniffi_fn_constructor_datahub_new(RustBuffer settings, RustBuffer credential_provider, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_DATAHUB_ACTIVATE_SHARDS
+#define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_DATAHUB_ACTIVATE_SHARDS
+uint64_t uniffi_hubstream_uniffi_fn_method_datahub_activate_shards(uint64_t ptr, RustBuffer project_name, RustBuffer topic_name, RustBuffer shard_ids
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_DATAHUB_APPEND_CONNECTOR_FIELD
 #define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_DATAHUB_APPEND_CONNECTOR_FIELD
 uint64_t uniffi_hubstream_uniffi_fn_method_datahub_append_connector_field(uint64_t ptr, RustBuffer project_name, RustBuffer topic_name, RustBuffer connector_id, RustBuffer field_name
@@ -440,7 +445,7 @@ uint64_t uniffi_hubstream_uniffi_fn_method_datahub_extend_shard(uint64_t ptr, Ru
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_DATAHUB_GET_BLOB_RECORDS
 #define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_DATAHUB_GET_BLOB_RECORDS
-uint64_t uniffi_hubstream_uniffi_fn_method_datahub_get_blob_records(uint64_t ptr, RustBuffer project_name, RustBuffer topic_name, RustBuffer shard_id, RustBuffer cursor, int64_t limit_num, RustBuffer sub_id
+uint64_t uniffi_hubstream_uniffi_fn_method_datahub_get_blob_records(uint64_t ptr, RustBuffer project_name, RustBuffer topic_name, RustBuffer shard_id, RustBuffer cursor, int64_t limit_num, RustBuffer sub_id, RustBuffer after
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_DATAHUB_GET_CONNECTOR
@@ -461,6 +466,11 @@ uint64_t uniffi_hubstream_uniffi_fn_method_datahub_get_connector_shard_status(ui
 #ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_DATAHUB_GET_CURSOR
 #define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_DATAHUB_GET_CURSOR
 uint64_t uniffi_hubstream_uniffi_fn_method_datahub_get_cursor(uint64_t ptr, RustBuffer project_name, RustBuffer topic_name, RustBuffer shard_id, RustBuffer cursor_type, int64_t param
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_DATAHUB_GET_CURSOR_AFTER
+#define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_DATAHUB_GET_CURSOR_AFTER
+uint64_t uniffi_hubstream_uniffi_fn_method_datahub_get_cursor_after(uint64_t ptr, RustBuffer project_name, RustBuffer topic_name, RustBuffer shard_id, RustBuffer offset
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_DATAHUB_GET_METERING_INFO
@@ -488,6 +498,11 @@ uint64_t uniffi_hubstream_uniffi_fn_method_datahub_get_subscription_offset(uint6
 uint64_t uniffi_hubstream_uniffi_fn_method_datahub_get_topic(uint64_t ptr, RustBuffer project_name, RustBuffer topic_name
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_DATAHUB_GET_TOPIC_METERING_INFO
+#define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_DATAHUB_GET_TOPIC_METERING_INFO
+uint64_t uniffi_hubstream_uniffi_fn_method_datahub_get_topic_metering_info(uint64_t ptr, RustBuffer project_name, RustBuffer topic_name, int64_t timestamp
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_DATAHUB_GET_TOPIC_SCHEMA
 #define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_DATAHUB_GET_TOPIC_SCHEMA
 uint64_t uniffi_hubstream_uniffi_fn_method_datahub_get_topic_schema(uint64_t ptr, RustBuffer project_name, RustBuffer topic_name, RustBuffer schema, int64_t version_id
@@ -495,7 +510,7 @@ uint64_t uniffi_hubstream_uniffi_fn_method_datahub_get_topic_schema(uint64_t ptr
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_DATAHUB_GET_TUPLE_RECORDS
 #define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_DATAHUB_GET_TUPLE_RECORDS
-uint64_t uniffi_hubstream_uniffi_fn_method_datahub_get_tuple_records(uint64_t ptr, RustBuffer project_name, RustBuffer topic_name, RustBuffer shard_id, RustBuffer record_schema, RustBuffer cursor, int64_t limit_num, RustBuffer sub_id
+uint64_t uniffi_hubstream_uniffi_fn_method_datahub_get_tuple_records(uint64_t ptr, RustBuffer project_name, RustBuffer topic_name, RustBuffer shard_id, RustBuffer record_schema, RustBuffer cursor, int64_t limit_num, RustBuffer sub_id, RustBuffer after
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_DATAHUB_HEART_BEAT
@@ -581,6 +596,11 @@ uint64_t uniffi_hubstream_uniffi_fn_method_datahub_reset_subscription_offset(uin
 #ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_DATAHUB_SPLIT_SHARD
 #define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_DATAHUB_SPLIT_SHARD
 uint64_t uniffi_hubstream_uniffi_fn_method_datahub_split_shard(uint64_t ptr, RustBuffer project_name, RustBuffer topic_name, RustBuffer shard_id, RustBuffer split_key
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_DATAHUB_STATS
+#define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_DATAHUB_STATS
+RustBuffer uniffi_hubstream_uniffi_fn_method_datahub_stats(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_DATAHUB_SYNC_GROUP
@@ -743,9 +763,44 @@ uint64_t uniffi_hubstream_uniffi_fn_method_disclient_put_records(uint64_t ptr, R
 uint64_t uniffi_hubstream_uniffi_fn_method_disclient_show_consumer_state(uint64_t ptr, RustBuffer app_name, RustBuffer stream_name, RustBuffer checkpoint_type, RustBuffer limit, RustBuffer start_partition_id
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_DISCLIENT_STATS
+#define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_DISCLIENT_STATS
+RustBuffer uniffi_hubstream_uniffi_fn_method_disclient_stats(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_DISCLIENT_UPDATE_PARTITION_COUNT
 #define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_DISCLIENT_UPDATE_PARTITION_COUNT
 uint64_t uniffi_hubstream_uniffi_fn_method_disclient_update_partition_count(uint64_t ptr, RustBuffer stream_name, int64_t target_partition_count
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_CLONE_LOGREADER
+#define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_CLONE_LOGREADER
+uint64_t uniffi_hubstream_uniffi_fn_clone_logreader(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_FREE_LOGREADER
+#define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_FREE_LOGREADER
+void uniffi_hubstream_uniffi_fn_free_logreader(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_CONSTRUCTOR_LOGREADER_NEW
+#define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_CONSTRUCTOR_LOGREADER_NEW
+uint64_t uniffi_hubstream_uniffi_fn_constructor_logreader_new(RustBuffer level, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_LOGREADER_CLOSE
+#define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_LOGREADER_CLOSE
+void uniffi_hubstream_uniffi_fn_method_logreader_close(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_LOGREADER_NEXT
+#define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_LOGREADER_NEXT
+uint64_t uniffi_hubstream_uniffi_fn_method_logreader_next(uint64_t ptr
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_LOGREADER_TAKE
+#define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_LOGREADER_TAKE
+RustBuffer uniffi_hubstream_uniffi_fn_method_logreader_take(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_CLONE_RECORDBATCH
@@ -1325,6 +1380,12 @@ uint16_t uniffi_hubstream_uniffi_checksum_method_emulator_stop(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_DATAHUB_ACTIVATE_SHARDS
+#define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_DATAHUB_ACTIVATE_SHARDS
+uint16_t uniffi_hubstream_uniffi_checksum_method_datahub_activate_shards(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_DATAHUB_APPEND_CONNECTOR_FIELD
 #define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_DATAHUB_APPEND_CONNECTOR_FIELD
 uint16_t uniffi_hubstream_uniffi_checksum_method_datahub_append_connector_field(void
@@ -1439,6 +1500,12 @@ uint16_t uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_DATAHUB_GET_CURSOR_AFTER
+#define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_DATAHUB_GET_CURSOR_AFTER
+uint16_t uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor_after(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_DATAHUB_GET_METERING_INFO
 #define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_DATAHUB_GET_METERING_INFO
 uint16_t uniffi_hubstream_uniffi_checksum_method_datahub_get_metering_info(void
@@ -1466,6 +1533,12 @@ uint16_t uniffi_hubstream_uniffi_checksum_method_datahub_get_subscription_offset
 #ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_DATAHUB_GET_TOPIC
 #define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_DATAHUB_GET_TOPIC
 uint16_t uniffi_hubstream_uniffi_checksum_method_datahub_get_topic(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_DATAHUB_GET_TOPIC_METERING_INFO
+#define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_DATAHUB_GET_TOPIC_METERING_INFO
+uint16_t uniffi_hubstream_uniffi_checksum_method_datahub_get_topic_metering_info(void
     
 );
 #endif
@@ -1580,6 +1653,12 @@ uint16_t uniffi_hubstream_uniffi_checksum_method_datahub_reset_subscription_offs
 #ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_DATAHUB_SPLIT_SHARD
 #define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_DATAHUB_SPLIT_SHARD
 uint16_t uniffi_hubstream_uniffi_checksum_method_datahub_split_shard(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_DATAHUB_STATS
+#define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_DATAHUB_STATS
+uint16_t uniffi_hubstream_uniffi_checksum_method_datahub_stats(void
     
 );
 #endif
@@ -1745,9 +1824,33 @@ uint16_t uniffi_hubstream_uniffi_checksum_method_disclient_show_consumer_state(v
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_DISCLIENT_STATS
+#define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_DISCLIENT_STATS
+uint16_t uniffi_hubstream_uniffi_checksum_method_disclient_stats(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_DISCLIENT_UPDATE_PARTITION_COUNT
 #define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_DISCLIENT_UPDATE_PARTITION_COUNT
 uint16_t uniffi_hubstream_uniffi_checksum_method_disclient_update_partition_count(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_LOGREADER_CLOSE
+#define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_LOGREADER_CLOSE
+uint16_t uniffi_hubstream_uniffi_checksum_method_logreader_close(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_LOGREADER_NEXT
+#define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_LOGREADER_NEXT
+uint16_t uniffi_hubstream_uniffi_checksum_method_logreader_next(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_LOGREADER_TAKE
+#define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_LOGREADER_TAKE
+uint16_t uniffi_hubstream_uniffi_checksum_method_logreader_take(void
     
 );
 #endif
@@ -1898,6 +2001,12 @@ uint16_t uniffi_hubstream_uniffi_checksum_constructor_disclient_from_url(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_CONSTRUCTOR_DISCLIENT_NEW
 #define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_CONSTRUCTOR_DISCLIENT_NEW
 uint16_t uniffi_hubstream_uniffi_checksum_constructor_disclient_new(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_CONSTRUCTOR_LOGREADER_NEW
+#define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_CONSTRUCTOR_LOGREADER_NEW
+uint16_t uniffi_hubstream_uniffi_checksum_constructor_logreader_new(void
     
 );
 #endif

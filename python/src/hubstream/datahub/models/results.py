@@ -41,6 +41,7 @@ __all__ = [
     "GetRecordsResult",
     "GetSubscriptionOffsetResult",
     "GetSubscriptionResult",
+    "GetTopicMeteringInfoResult",
     "GetTopicResult",
     "GetTopicSchemaResult",
     "HeartBeatResult",
@@ -68,6 +69,7 @@ class ListProjectResult(Model):
     """
 
     __slots__ = ("project_names", "request_id")
+    _WIRE = ("ProjectNames", "")
 
     project_names: list[str]
     request_id: str
@@ -109,6 +111,7 @@ class GetProjectResult(Model):
         "creator",
         "request_id",
     )
+    _WIRE = ("ProjectName", "Comment", "CreateTime", "LastModifyTime", "Creator", "")
 
     project_name: str
     comment: str
@@ -155,6 +158,7 @@ class ListTopicResult(Model):
     """
 
     __slots__ = ("topic_names", "request_id")
+    _WIRE = ("TopicNames", "")
 
     topic_names: list[str]
     request_id: str
@@ -191,6 +195,8 @@ class GetTopicResult(Model):
         last_modify_time: When it was last changed, in seconds since 1970.
         expand_mode: `extend` or `split`: how shards are added; empty when the service does not say.
         enable_schema_registry: Whether the topic has several versions of its schema.
+        extra_config: Further settings of the topic by name, such as `DataProtocolType`: how
+            official clients write its records.
         request_id: Id that the service gave to the request.
     """
 
@@ -206,7 +212,23 @@ class GetTopicResult(Model):
         "last_modify_time",
         "expand_mode",
         "enable_schema_registry",
+        "extra_config",
         "request_id",
+    )
+    _WIRE = (
+        "ProjectName",
+        "TopicName",
+        "ShardCount",
+        "Lifecycle",
+        "RecordType",
+        "RecordSchema",
+        "Comment",
+        "CreateTime",
+        "LastModifyTime",
+        "ExpandMode",
+        "EnableSchemaRegistry",
+        "ExtraConfig",
+        "",
     )
 
     project_name: str
@@ -220,6 +242,7 @@ class GetTopicResult(Model):
     last_modify_time: int
     expand_mode: str
     enable_schema_registry: bool
+    extra_config: dict[str, str]
     request_id: str
 
     def __init__(
@@ -235,6 +258,7 @@ class GetTopicResult(Model):
         last_modify_time: int = 0,
         expand_mode: str = "",
         enable_schema_registry: bool = False,
+        extra_config: dict[str, str] | None = None,
         request_id: str = "",
     ) -> None:
         _set(self, "project_name", project_name)
@@ -248,6 +272,7 @@ class GetTopicResult(Model):
         _set(self, "last_modify_time", last_modify_time)
         _set(self, "expand_mode", expand_mode)
         _set(self, "enable_schema_registry", enable_schema_registry)
+        _set(self, "extra_config", extra_config or {})
         _set(self, "request_id", request_id)
 
     @classmethod
@@ -265,6 +290,7 @@ class GetTopicResult(Model):
             last_modify_time=value["last_modify_time"],
             expand_mode=value["expand_mode"],
             enable_schema_registry=value["enable_schema_registry"],
+            extra_config=value["extra_config"],
             request_id=value["request_id"],
         )
 
@@ -289,6 +315,7 @@ class ListTopicSchemaResult(Model):
         "record_schema_list",
         "request_id",
     )
+    _WIRE = ("PageNumber", "PageSize", "PageCount", "TotalCount", "RecordSchemaList", "")
 
     page_number: int
     page_size: int
@@ -340,6 +367,7 @@ class GetTopicSchemaResult(Model):
     """
 
     __slots__ = ("version_id", "create_time", "creator", "record_schema", "request_id")
+    _WIRE = ("VersionId", "CreateTime", "Creator", "RecordSchema", "")
 
     version_id: int
     create_time: int
@@ -382,6 +410,7 @@ class RegisterTopicSchemaResult(Model):
     """
 
     __slots__ = ("version_id", "request_id")
+    _WIRE = ("VersionId", "")
 
     version_id: int
     request_id: str
@@ -414,6 +443,7 @@ class ListShardResult(Model):
     """
 
     __slots__ = ("shards", "protocol", "interval", "request_id")
+    _WIRE = ("Shards", "Protocol", "Interval", "")
 
     shards: list[Shard]
     protocol: str
@@ -452,6 +482,7 @@ class SplitShardResult(Model):
     """
 
     __slots__ = ("new_shards", "request_id")
+    _WIRE = ("NewShards", "")
 
     new_shards: list[ShardBase]
     request_id: str
@@ -484,6 +515,7 @@ class MergeShardResult(Model):
     """
 
     __slots__ = ("shard_id", "begin_hash_key", "end_hash_key", "request_id")
+    _WIRE = ("ShardId", "BeginHashKey", "EndHashKey", "")
 
     shard_id: str
     begin_hash_key: str
@@ -524,6 +556,7 @@ class GetCursorResult(Model):
     """
 
     __slots__ = ("cursor", "record_time", "sequence", "request_id")
+    _WIRE = ("Cursor", "RecordTime", "Sequence", "")
 
     cursor: str
     record_time: int
@@ -563,6 +596,7 @@ class PutRecordsResult(Model):
     """
 
     __slots__ = ("failed_record_count", "failed_records", "request_id")
+    _WIRE = ("FailedRecordCount", "FailedRecords", "")
 
     failed_record_count: int
     failed_records: list[FailedRecord]
@@ -613,6 +647,7 @@ class GetRecordsResult(Model):
         "latest_time",
         "request_id",
     )
+    _WIRE = ("NextCursor", "RecordCount", "StartSeq", "Records", "LatestSeq", "LatestTime", "")
 
     next_cursor: str
     record_count: int
@@ -664,6 +699,7 @@ class GetMeteringInfoResult(Model):
     """
 
     __slots__ = ("active_time", "storage", "request_id")
+    _WIRE = ("ActiveTime", "Storage", "")
 
     active_time: int
     storage: int
@@ -689,6 +725,38 @@ class GetMeteringInfoResult(Model):
         )
 
 
+class GetTopicMeteringInfoResult(Model):
+    """What a topic is charged for.
+
+    Attributes:
+        meter_data: The entries as the service sends them, each as JSON text; what is in them is not
+            documented.
+        request_id: Id that the service gave to the request.
+    """
+
+    __slots__ = ("meter_data", "request_id")
+    _WIRE = ("MeterData", "")
+
+    meter_data: list[str]
+    request_id: str
+
+    def __init__(
+        self,
+        meter_data: list[str] | None = None,
+        request_id: str = "",
+    ) -> None:
+        _set(self, "meter_data", meter_data or [])
+        _set(self, "request_id", request_id)
+
+    @classmethod
+    def from_native(cls, value: dict[str, Any]) -> GetTopicMeteringInfoResult:
+        """Makes it from what the native client gave."""
+        return cls(
+            meter_data=value["meter_data"],
+            request_id=value["request_id"],
+        )
+
+
 class ListConnectorResult(Model):
     """The connectors of a topic.
 
@@ -699,6 +767,7 @@ class ListConnectorResult(Model):
     """
 
     __slots__ = ("connector_ids", "connector_names", "request_id")
+    _WIRE = ("Connectors", "Connectors", "")
 
     connector_ids: list[str]
     connector_names: list[str]
@@ -733,6 +802,7 @@ class CreateConnectorResult(Model):
     """
 
     __slots__ = ("connector_id", "request_id")
+    _WIRE = ("ConnectorId", "")
 
     connector_id: str
     request_id: str
@@ -789,6 +859,22 @@ class GetConnectorResult(Model):
         "shard_contexts",
         "sub_id",
         "request_id",
+    )
+    _WIRE = (
+        "ClusterAddress",
+        "ConnectorId",
+        "Type",
+        "State",
+        "Creator",
+        "Owner",
+        "CreateTime",
+        "LastModifyTime",
+        "ColumnFields",
+        "Config",
+        "ExtraInfo",
+        "ShardContexts",
+        "SubId",
+        "",
     )
 
     cluster_addr: str
@@ -868,6 +954,7 @@ class GetConnectorShardStatusResult(Model):
     """
 
     __slots__ = ("shard_status_infos", "request_id")
+    _WIRE = ("ShardStatusInfos", "")
 
     shard_status_infos: dict[str, ShardStatusEntry]
     request_id: str
@@ -903,6 +990,7 @@ class GetConnectorDoneTimeResult(Model):
     """
 
     __slots__ = ("done_time", "time_zone", "time_window", "request_id")
+    _WIRE = ("DoneTime", "TimeZone", "TimeWindow", "")
 
     done_time: int
     time_zone: str
@@ -941,6 +1029,7 @@ class CreateSubscriptionResult(Model):
     """
 
     __slots__ = ("sub_id", "request_id")
+    _WIRE = ("SubId", "")
 
     sub_id: str
     request_id: str
@@ -987,6 +1076,17 @@ class GetSubscriptionResult(Model):
         "state",
         "type",
         "request_id",
+    )
+    _WIRE = (
+        "SubId",
+        "TopicName",
+        "Comment",
+        "CreateTime",
+        "LastModifyTime",
+        "Owner",
+        "State",
+        "Type",
+        "",
     )
 
     sub_id: str
@@ -1047,6 +1147,7 @@ class ListSubscriptionResult(Model):
     """
 
     __slots__ = ("total_count", "subscriptions", "request_id")
+    _WIRE = ("TotalCount", "Subscriptions", "")
 
     total_count: int
     subscriptions: list[Subscription]
@@ -1081,6 +1182,7 @@ class InitAndGetSubscriptionOffsetResult(Model):
     """
 
     __slots__ = ("offsets", "request_id")
+    _WIRE = ("Offsets", "")
 
     offsets: dict[str, OffsetWithSession]
     request_id: str
@@ -1113,6 +1215,7 @@ class GetSubscriptionOffsetResult(Model):
     """
 
     __slots__ = ("offsets", "request_id")
+    _WIRE = ("Offsets", "")
 
     offsets: dict[str, OffsetWithVersion]
     request_id: str
@@ -1147,6 +1250,7 @@ class JoinGroupResult(Model):
     """
 
     __slots__ = ("consumer_id", "version_id", "session_timeout", "request_id")
+    _WIRE = ("ConsumerId", "VersionId", "SessionTimeout", "")
 
     consumer_id: str
     version_id: int
@@ -1187,6 +1291,7 @@ class HeartBeatResult(Model):
     """
 
     __slots__ = ("plan_version", "shard_list", "total_plan", "request_id")
+    _WIRE = ("PlanVersion", "ShardList", "TotalPlan", "")
 
     plan_version: int
     shard_list: list[str]

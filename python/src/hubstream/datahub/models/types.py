@@ -195,6 +195,7 @@ class TopicSchema(Model):
     """
 
     __slots__ = ("version_id", "record_schema", "create_time", "creator")
+    _WIRE = ("VersionId", "RecordSchema", "CreateTime", "Creator")
 
     version_id: int
     record_schema: RecordSchema | None
@@ -247,6 +248,16 @@ class Shard(Model):
         "parent_shard_ids",
         "left_shard_id",
         "right_shard_id",
+    )
+    _WIRE = (
+        "ShardId",
+        "BeginHashKey",
+        "EndHashKey",
+        "State",
+        "ClosedTime",
+        "ParentShardIds",
+        "LeftShardId",
+        "RightShardId",
     )
 
     shard_id: str
@@ -303,6 +314,7 @@ class ShardBase(Model):
     """
 
     __slots__ = ("shard_id", "begin_hash_key", "end_hash_key")
+    _WIRE = ("ShardId", "BeginHashKey", "EndHashKey")
 
     shard_id: str
     begin_hash_key: str
@@ -328,6 +340,52 @@ class ShardBase(Model):
         )
 
 
+class OffsetWithSession(Model):
+    """How far a shard was consumed, with the session that may commit.
+
+    Attributes:
+        sequence: Sequence number of the last record consumed; -1 for none.
+        timestamp: Time of that record in milliseconds since 1970; -1 for none.
+        version: Number of the last reset; a commit with an older one is refused.
+        session_id: The session; a commit of an older one is refused.
+        batch_index: Place of the last record consumed inside a batch, from 0.
+    """
+
+    __slots__ = ("sequence", "timestamp", "version", "session_id", "batch_index")
+    _WIRE = ("Sequence", "Timestamp", "Version", "SessionId", "BatchIndex")
+
+    sequence: int
+    timestamp: int
+    version: int
+    session_id: int
+    batch_index: int
+
+    def __init__(
+        self,
+        sequence: int,
+        timestamp: int,
+        version: int,
+        session_id: int,
+        batch_index: int = 0,
+    ) -> None:
+        _set(self, "sequence", sequence)
+        _set(self, "timestamp", timestamp)
+        _set(self, "version", version)
+        _set(self, "session_id", session_id)
+        _set(self, "batch_index", batch_index)
+
+    @classmethod
+    def from_native(cls, value: dict[str, Any]) -> OffsetWithSession:
+        """Makes it from what the native client gave."""
+        return cls(
+            sequence=value["sequence"],
+            timestamp=value["timestamp"],
+            version=value["version"],
+            session_id=value["session_id"],
+            batch_index=value["batch_index"],
+        )
+
+
 class FailedRecord(Model):
     """A record that was not stored.
 
@@ -338,6 +396,7 @@ class FailedRecord(Model):
     """
 
     __slots__ = ("index", "error_code", "error_message")
+    _WIRE = ("Index", "ErrorCode", "ErrorMessage")
 
     index: int
     error_code: str
@@ -388,6 +447,17 @@ class OdpsConnectorConfig(Model):
         "partition_mode",
         "time_range",
         "partition_config",
+    )
+    _WIRE = (
+        "Project",
+        "Table",
+        "OdpsEndpoint",
+        "TunnelEndpoint",
+        "AccessId",
+        "AccessKey",
+        "PartitionMode",
+        "TimeRange",
+        "PartitionConfig",
     )
     _HIDDEN = ("access_key",)
 
@@ -453,6 +523,7 @@ class DatabaseConnectorConfig(Model):
     """
 
     __slots__ = ("host", "port", "database", "user", "password", "table", "ignore")
+    _WIRE = ("Host", "Port", "Database", "User", "Password", "Table", "Ignore")
     _HIDDEN = ("password",)
 
     host: str
@@ -509,6 +580,7 @@ class EsConnectorConfig(Model):
     """
 
     __slots__ = ("index", "endpoint", "user", "password", "id_fields", "type_fields", "proxy_mode")
+    _WIRE = ("Index", "Endpoint", "User", "Password", "IDFields", "TypeFields", "ProxyMode")
     _HIDDEN = ("password",)
 
     index: str
@@ -564,6 +636,7 @@ class FcConnectorConfig(Model):
     """
 
     __slots__ = ("endpoint", "service", "func", "auth_mode", "access_id", "access_key")
+    _WIRE = ("Endpoint", "Service", "Function", "AuthMode", "AccessId", "AccessKey")
     _HIDDEN = ("access_key",)
 
     endpoint: str
@@ -625,6 +698,16 @@ class OssConnectorConfig(Model):
         "auth_mode",
         "access_id",
         "access_key",
+    )
+    _WIRE = (
+        "Endpoint",
+        "Bucket",
+        "Prefix",
+        "TimeFormat",
+        "TimeRange",
+        "AuthMode",
+        "AccessId",
+        "AccessKey",
     )
     _HIDDEN = ("access_key",)
 
@@ -694,6 +777,15 @@ class OtsConnectorConfig(Model):
         "access_key",
         "write_mode",
     )
+    _WIRE = (
+        "Endpoint",
+        "InstanceName",
+        "TableName",
+        "AuthMode",
+        "AccessId",
+        "AccessKey",
+        "WriteMode",
+    )
     _HIDDEN = ("access_key",)
 
     endpoint: str
@@ -760,6 +852,16 @@ class HologresConnectorConfig(Model):
         "access_id",
         "access_key",
     )
+    _WIRE = (
+        "Project",
+        "Topic",
+        "Endpoint",
+        "InstanceId",
+        "AuthMode",
+        "TimestampUnit",
+        "AccessId",
+        "AccessKey",
+    )
     _HIDDEN = ("access_key",)
 
     project: str
@@ -819,6 +921,7 @@ class DataHubConnectorConfig(Model):
     """
 
     __slots__ = ("endpoint", "project", "topic", "auth_mode", "access_id", "access_key")
+    _WIRE = ("Endpoint", "Project", "Topic", "AuthMode", "AccessId", "AccessKey")
     _HIDDEN = ("access_key",)
 
     endpoint: str
@@ -868,6 +971,7 @@ class ShardContext(Model):
     """
 
     __slots__ = ("shard_id", "start_sequence", "end_sequence", "current_sequence")
+    _WIRE = ("ShardId", "StartSequence", "EndSequence", "CurrentSequence")
 
     shard_id: str
     start_sequence: int
@@ -920,6 +1024,16 @@ class ShardStatusEntry(Model):
         "update_time",
         "discard_count",
         "worker_addr",
+    )
+    _WIRE = (
+        "CurrentSequence",
+        "CurrentTimestamp",
+        "DoneTime",
+        "LastErrorMessage",
+        "State",
+        "UpdateTime",
+        "DiscardCount",
+        "WorkerAddress",
     )
 
     current_sequence: int
@@ -975,6 +1089,7 @@ class ConnectorOffset(Model):
     """
 
     __slots__ = ("sequence", "timestamp")
+    _WIRE = ("Sequence", "Timestamp")
 
     sequence: int
     timestamp: int
@@ -1019,6 +1134,16 @@ class Subscription(Model):
         "is_owner",
         "state",
         "type",
+    )
+    _WIRE = (
+        "SubId",
+        "TopicName",
+        "Comment",
+        "CreateTime",
+        "LastModifyTime",
+        "IsOwner",
+        "State",
+        "Type",
     )
 
     sub_id: str
@@ -1065,51 +1190,6 @@ class Subscription(Model):
         )
 
 
-class OffsetWithSession(Model):
-    """How far a shard was consumed, with the session that may commit.
-
-    Attributes:
-        sequence: Sequence number of the last record consumed; -1 for none.
-        timestamp: Time of that record in milliseconds since 1970; -1 for none.
-        version: Number of the last reset; a commit with an older one is refused.
-        session_id: The session; a commit of an older one is refused.
-        batch_index: Place of the last record consumed inside a batch, from 0.
-    """
-
-    __slots__ = ("sequence", "timestamp", "version", "session_id", "batch_index")
-
-    sequence: int
-    timestamp: int
-    version: int
-    session_id: int
-    batch_index: int
-
-    def __init__(
-        self,
-        sequence: int,
-        timestamp: int,
-        version: int,
-        session_id: int,
-        batch_index: int = 0,
-    ) -> None:
-        _set(self, "sequence", sequence)
-        _set(self, "timestamp", timestamp)
-        _set(self, "version", version)
-        _set(self, "session_id", session_id)
-        _set(self, "batch_index", batch_index)
-
-    @classmethod
-    def from_native(cls, value: dict[str, Any]) -> OffsetWithSession:
-        """Makes it from what the native client gave."""
-        return cls(
-            sequence=value["sequence"],
-            timestamp=value["timestamp"],
-            version=value["version"],
-            session_id=value["session_id"],
-            batch_index=value["batch_index"],
-        )
-
-
 class OffsetWithVersion(Model):
     """How far a shard was consumed.
 
@@ -1121,6 +1201,7 @@ class OffsetWithVersion(Model):
     """
 
     __slots__ = ("sequence", "timestamp", "version", "batch_index")
+    _WIRE = ("Sequence", "Timestamp", "Version", "BatchIndex")
 
     sequence: int
     timestamp: int
@@ -1159,6 +1240,7 @@ class OffsetBase(Model):
     """
 
     __slots__ = ("sequence", "timestamp")
+    _WIRE = ("Sequence", "Timestamp")
 
     sequence: int
     timestamp: int

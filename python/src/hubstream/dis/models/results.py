@@ -59,6 +59,7 @@ class ListStreamsResult(Model):
         "stream_info_list",
         "request_id",
     )
+    _WIRE = ("total_number", "stream_names", "has_more_streams", "stream_info_list", "")
 
     total_number: int
     stream_names: list[str]
@@ -143,6 +144,30 @@ class DescribeStreamResult(Model):
         "tags",
         "sys_tags",
         "request_id",
+    )
+    _WIRE = (
+        "stream_id",
+        "stream_name",
+        "create_time",
+        "last_modified_time",
+        "retention_period",
+        "status",
+        "stream_type",
+        "data_type",
+        "data_schema",
+        "compression_format",
+        "csv_properties",
+        "writable_partition_count",
+        "readable_partition_count",
+        "partitions",
+        "has_more_partitions",
+        "update_partition_counts",
+        "auto_scale_enabled",
+        "auto_scale_min_partition_count",
+        "auto_scale_max_partition_count",
+        "tags",
+        "sys_tags",
+        "",
     )
 
     stream_id: str
@@ -258,6 +283,7 @@ class UpdatePartitionCountResult(Model):
     """
 
     __slots__ = ("stream_name", "current_partition_count", "target_partition_count", "request_id")
+    _WIRE = ("stream_name", "current_partition_count", "target_partition_count", "")
 
     stream_name: str
     current_partition_count: int
@@ -298,6 +324,7 @@ class ListAppsResult(Model):
     """
 
     __slots__ = ("has_more_app", "apps", "total_number", "request_id")
+    _WIRE = ("has_more_app", "apps", "total_number", "")
 
     has_more_app: bool
     apps: list[App]
@@ -345,6 +372,7 @@ class DescribeAppResult(Model):
         "commit_checkpoint_stream_names",
         "request_id",
     )
+    _WIRE = ("app_name", "app_id", "create_time", "commit_checkpoint_stream_names", "")
 
     app_name: str
     app_id: str
@@ -390,6 +418,7 @@ class ShowConsumerStateResult(Model):
     """
 
     __slots__ = ("has_more", "stream_name", "app_name", "partition_consuming_states", "request_id")
+    _WIRE = ("has_more", "stream_name", "app_name", "partition_consuming_states", "")
 
     has_more: bool
     stream_name: str
@@ -436,6 +465,7 @@ class PutRecordsResult(Model):
     """
 
     __slots__ = ("failed_record_count", "records", "request_id")
+    _WIRE = ("failed_record_count", "records", "")
 
     failed_record_count: int
     records: list[PutRecordsResultEntry]
@@ -470,6 +500,7 @@ class GetCursorResult(Model):
     """
 
     __slots__ = ("partition_cursor", "request_id")
+    _WIRE = ("partition_cursor", "")
 
     partition_cursor: str
     request_id: str
@@ -501,6 +532,7 @@ class GetRecordsResult(Model):
     """
 
     __slots__ = ("next_partition_cursor", "records", "request_id")
+    _WIRE = ("NextPartitionCursor", "Records", "")
 
     next_partition_cursor: str
     records: RecordBatch
@@ -537,6 +569,7 @@ class GetCheckpointResult(Model):
     """
 
     __slots__ = ("sequence_number", "metadata", "request_id")
+    _WIRE = ("sequence_number", "metadata", "")
 
     sequence_number: str
     metadata: str

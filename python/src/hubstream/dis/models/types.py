@@ -123,6 +123,7 @@ class CsvProperties(Model):
     """
 
     __slots__ = ("delimiter",)
+    _WIRE = ("delimiter",)
 
     delimiter: str | None
 
@@ -149,6 +150,7 @@ class Tag(Model):
     """
 
     __slots__ = ("key", "value")
+    _WIRE = ("key", "value")
 
     key: str
     value: str | None
@@ -190,6 +192,21 @@ class StreamInfo(Model):
     """
 
     __slots__ = (
+        "stream_id",
+        "stream_name",
+        "create_time",
+        "retention_period",
+        "status",
+        "stream_type",
+        "data_type",
+        "partition_count",
+        "auto_scale_enabled",
+        "auto_scale_min_partition_count",
+        "auto_scale_max_partition_count",
+        "tags",
+        "sys_tags",
+    )
+    _WIRE = (
         "stream_id",
         "stream_name",
         "create_time",
@@ -288,6 +305,7 @@ class Partition(Model):
         "sequence_number_range",
         "parent_partitions",
     )
+    _WIRE = ("partition_id", "status", "hash_range", "sequence_number_range", "parent_partitions")
 
     partition_id: str
     status: PartitionStatus | None
@@ -334,6 +352,14 @@ class PartitionCountUpdate(Model):
     """
 
     __slots__ = (
+        "create_timestamp",
+        "src_partition_count",
+        "target_partition_count",
+        "result_code",
+        "result_msg",
+        "auto_scale",
+    )
+    _WIRE = (
         "create_timestamp",
         "src_partition_count",
         "target_partition_count",
@@ -389,6 +415,7 @@ class App(Model):
     """
 
     __slots__ = ("app_name", "app_id", "create_time", "commit_checkpoint_stream_names")
+    _WIRE = ("app_name", "app_id", "create_time", "commit_checkpoint_stream_names")
 
     app_name: str
     app_id: str
@@ -432,6 +459,15 @@ class PartitionConsumingState(Model):
     """
 
     __slots__ = (
+        "partition_id",
+        "sequence_number",
+        "latest_offset",
+        "earliest_offset",
+        "checkpoint_type",
+        "status",
+        "metadata",
+    )
+    _WIRE = (
         "partition_id",
         "sequence_number",
         "latest_offset",
@@ -492,6 +528,7 @@ class PutRecordsResultEntry(Model):
     """
 
     __slots__ = ("partition_id", "sequence_number", "error_code", "error_message")
+    _WIRE = ("partition_id", "sequence_number", "error_code", "error_message")
 
     partition_id: str | None
     sequence_number: str | None

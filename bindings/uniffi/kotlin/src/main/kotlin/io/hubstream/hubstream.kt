@@ -726,6 +726,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_hubstream_uniffi_checksum_method_emulator_stop(
     ): Int
+    external fun uniffi_hubstream_uniffi_checksum_method_datahub_activate_shards(
+    ): Int
     external fun uniffi_hubstream_uniffi_checksum_method_datahub_append_connector_field(
     ): Int
     external fun uniffi_hubstream_uniffi_checksum_method_datahub_append_field(
@@ -764,6 +766,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor(
     ): Int
+    external fun uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor_after(
+    ): Int
     external fun uniffi_hubstream_uniffi_checksum_method_datahub_get_metering_info(
     ): Int
     external fun uniffi_hubstream_uniffi_checksum_method_datahub_get_project(
@@ -773,6 +777,8 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_hubstream_uniffi_checksum_method_datahub_get_subscription_offset(
     ): Int
     external fun uniffi_hubstream_uniffi_checksum_method_datahub_get_topic(
+    ): Int
+    external fun uniffi_hubstream_uniffi_checksum_method_datahub_get_topic_metering_info(
     ): Int
     external fun uniffi_hubstream_uniffi_checksum_method_datahub_get_topic_schema(
     ): Int
@@ -811,6 +817,8 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_hubstream_uniffi_checksum_method_datahub_reset_subscription_offset(
     ): Int
     external fun uniffi_hubstream_uniffi_checksum_method_datahub_split_shard(
+    ): Int
+    external fun uniffi_hubstream_uniffi_checksum_method_datahub_stats(
     ): Int
     external fun uniffi_hubstream_uniffi_checksum_method_datahub_sync_group(
     ): Int
@@ -866,7 +874,15 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_hubstream_uniffi_checksum_method_disclient_show_consumer_state(
     ): Int
+    external fun uniffi_hubstream_uniffi_checksum_method_disclient_stats(
+    ): Int
     external fun uniffi_hubstream_uniffi_checksum_method_disclient_update_partition_count(
+    ): Int
+    external fun uniffi_hubstream_uniffi_checksum_method_logreader_close(
+    ): Int
+    external fun uniffi_hubstream_uniffi_checksum_method_logreader_next(
+    ): Int
+    external fun uniffi_hubstream_uniffi_checksum_method_logreader_take(
     ): Int
     external fun uniffi_hubstream_uniffi_checksum_method_recordbatch_blobs(
     ): Int
@@ -917,6 +933,8 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_hubstream_uniffi_checksum_constructor_disclient_from_url(
     ): Int
     external fun uniffi_hubstream_uniffi_checksum_constructor_disclient_new(
+    ): Int
+    external fun uniffi_hubstream_uniffi_checksum_constructor_logreader_new(
     ): Int
     external fun uniffi_hubstream_uniffi_checksum_constructor_recordbatch_concat(
     ): Int
@@ -995,6 +1013,8 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_hubstream_uniffi_fn_constructor_datahub_new(`settings`: RustBuffer.ByValue,`credentialProvider`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
+    external fun uniffi_hubstream_uniffi_fn_method_datahub_activate_shards(`ptr`: Long,`projectName`: RustBuffer.ByValue,`topicName`: RustBuffer.ByValue,`shardIds`: RustBuffer.ByValue,
+    ): Long
     external fun uniffi_hubstream_uniffi_fn_method_datahub_append_connector_field(`ptr`: Long,`projectName`: RustBuffer.ByValue,`topicName`: RustBuffer.ByValue,`connectorId`: RustBuffer.ByValue,`fieldName`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_hubstream_uniffi_fn_method_datahub_append_field(`ptr`: Long,`projectName`: RustBuffer.ByValue,`topicName`: RustBuffer.ByValue,`fieldName`: RustBuffer.ByValue,`fieldType`: RustBuffer.ByValue,
@@ -1023,7 +1043,7 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_hubstream_uniffi_fn_method_datahub_extend_shard(`ptr`: Long,`projectName`: RustBuffer.ByValue,`topicName`: RustBuffer.ByValue,`shardCount`: Long,
     ): Long
-    external fun uniffi_hubstream_uniffi_fn_method_datahub_get_blob_records(`ptr`: Long,`projectName`: RustBuffer.ByValue,`topicName`: RustBuffer.ByValue,`shardId`: RustBuffer.ByValue,`cursor`: RustBuffer.ByValue,`limitNum`: Long,`subId`: RustBuffer.ByValue,
+    external fun uniffi_hubstream_uniffi_fn_method_datahub_get_blob_records(`ptr`: Long,`projectName`: RustBuffer.ByValue,`topicName`: RustBuffer.ByValue,`shardId`: RustBuffer.ByValue,`cursor`: RustBuffer.ByValue,`limitNum`: Long,`subId`: RustBuffer.ByValue,`after`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_hubstream_uniffi_fn_method_datahub_get_connector(`ptr`: Long,`projectName`: RustBuffer.ByValue,`topicName`: RustBuffer.ByValue,`connectorId`: RustBuffer.ByValue,
     ): Long
@@ -1032,6 +1052,8 @@ internal object UniffiLib {
     external fun uniffi_hubstream_uniffi_fn_method_datahub_get_connector_shard_status(`ptr`: Long,`projectName`: RustBuffer.ByValue,`topicName`: RustBuffer.ByValue,`connectorId`: RustBuffer.ByValue,`shardId`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_hubstream_uniffi_fn_method_datahub_get_cursor(`ptr`: Long,`projectName`: RustBuffer.ByValue,`topicName`: RustBuffer.ByValue,`shardId`: RustBuffer.ByValue,`cursorType`: RustBuffer.ByValue,`param`: Long,
+    ): Long
+    external fun uniffi_hubstream_uniffi_fn_method_datahub_get_cursor_after(`ptr`: Long,`projectName`: RustBuffer.ByValue,`topicName`: RustBuffer.ByValue,`shardId`: RustBuffer.ByValue,`offset`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_hubstream_uniffi_fn_method_datahub_get_metering_info(`ptr`: Long,`projectName`: RustBuffer.ByValue,`topicName`: RustBuffer.ByValue,`shardId`: RustBuffer.ByValue,
     ): Long
@@ -1043,9 +1065,11 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_hubstream_uniffi_fn_method_datahub_get_topic(`ptr`: Long,`projectName`: RustBuffer.ByValue,`topicName`: RustBuffer.ByValue,
     ): Long
+    external fun uniffi_hubstream_uniffi_fn_method_datahub_get_topic_metering_info(`ptr`: Long,`projectName`: RustBuffer.ByValue,`topicName`: RustBuffer.ByValue,`timestamp`: Long,
+    ): Long
     external fun uniffi_hubstream_uniffi_fn_method_datahub_get_topic_schema(`ptr`: Long,`projectName`: RustBuffer.ByValue,`topicName`: RustBuffer.ByValue,`schema`: RustBuffer.ByValue,`versionId`: Long,
     ): Long
-    external fun uniffi_hubstream_uniffi_fn_method_datahub_get_tuple_records(`ptr`: Long,`projectName`: RustBuffer.ByValue,`topicName`: RustBuffer.ByValue,`shardId`: RustBuffer.ByValue,`recordSchema`: RustBuffer.ByValue,`cursor`: RustBuffer.ByValue,`limitNum`: Long,`subId`: RustBuffer.ByValue,
+    external fun uniffi_hubstream_uniffi_fn_method_datahub_get_tuple_records(`ptr`: Long,`projectName`: RustBuffer.ByValue,`topicName`: RustBuffer.ByValue,`shardId`: RustBuffer.ByValue,`recordSchema`: RustBuffer.ByValue,`cursor`: RustBuffer.ByValue,`limitNum`: Long,`subId`: RustBuffer.ByValue,`after`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_hubstream_uniffi_fn_method_datahub_heart_beat(`ptr`: Long,`projectName`: RustBuffer.ByValue,`topicName`: RustBuffer.ByValue,`consumerGroup`: RustBuffer.ByValue,`consumerId`: RustBuffer.ByValue,`versionId`: Long,`holdShardList`: RustBuffer.ByValue,`readEndShardList`: RustBuffer.ByValue,
     ): Long
@@ -1081,6 +1105,8 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_hubstream_uniffi_fn_method_datahub_split_shard(`ptr`: Long,`projectName`: RustBuffer.ByValue,`topicName`: RustBuffer.ByValue,`shardId`: RustBuffer.ByValue,`splitKey`: RustBuffer.ByValue,
     ): Long
+    external fun uniffi_hubstream_uniffi_fn_method_datahub_stats(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_hubstream_uniffi_fn_method_datahub_sync_group(`ptr`: Long,`projectName`: RustBuffer.ByValue,`topicName`: RustBuffer.ByValue,`consumerGroup`: RustBuffer.ByValue,`consumerId`: RustBuffer.ByValue,`versionId`: Long,`releaseShardList`: RustBuffer.ByValue,`readEndShardList`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_hubstream_uniffi_fn_method_datahub_update_connector(`ptr`: Long,`projectName`: RustBuffer.ByValue,`topicName`: RustBuffer.ByValue,`connectorId`: RustBuffer.ByValue,`config`: RustBuffer.ByValue,
@@ -1145,8 +1171,22 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_hubstream_uniffi_fn_method_disclient_show_consumer_state(`ptr`: Long,`appName`: RustBuffer.ByValue,`streamName`: RustBuffer.ByValue,`checkpointType`: RustBuffer.ByValue,`limit`: RustBuffer.ByValue,`startPartitionId`: RustBuffer.ByValue,
     ): Long
+    external fun uniffi_hubstream_uniffi_fn_method_disclient_stats(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_hubstream_uniffi_fn_method_disclient_update_partition_count(`ptr`: Long,`streamName`: RustBuffer.ByValue,`targetPartitionCount`: Long,
     ): Long
+    external fun uniffi_hubstream_uniffi_fn_clone_logreader(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_hubstream_uniffi_fn_free_logreader(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_hubstream_uniffi_fn_constructor_logreader_new(`level`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_hubstream_uniffi_fn_method_logreader_close(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_hubstream_uniffi_fn_method_logreader_next(`ptr`: Long,
+    ): Long
+    external fun uniffi_hubstream_uniffi_fn_method_logreader_take(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_hubstream_uniffi_fn_clone_recordbatch(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_hubstream_uniffi_fn_free_recordbatch(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -1399,6 +1439,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_emulator_stop() and 0xFFFF) != 16778) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_activate_shards() and 0xFFFF) != 537) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_append_connector_field() and 0xFFFF) != 46511) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1441,7 +1484,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_extend_shard() and 0xFFFF) != 35719) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_blob_records() and 0xFFFF) != 10850) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_blob_records() and 0xFFFF) != 16721) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_connector() and 0xFFFF) != 38379) {
@@ -1454,6 +1497,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor() and 0xFFFF) != 35954) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor_after() and 0xFFFF) != 34767) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_metering_info() and 0xFFFF) != 18629) {
@@ -1471,10 +1517,13 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_topic() and 0xFFFF) != 27788) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_topic_metering_info() and 0xFFFF) != 18361) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_topic_schema() and 0xFFFF) != 27810) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_tuple_records() and 0xFFFF) != 36200) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_tuple_records() and 0xFFFF) != 13996) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_heart_beat() and 0xFFFF) != 43469) {
@@ -1526,6 +1575,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_split_shard() and 0xFFFF) != 5363) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_stats() and 0xFFFF) != 63729) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_sync_group() and 0xFFFF) != 57381) {
@@ -1609,7 +1661,19 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_show_consumer_state() and 0xFFFF) != 33306) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_stats() and 0xFFFF) != 49183) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_update_partition_count() and 0xFFFF) != 13780) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_logreader_close() and 0xFFFF) != 56357) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_logreader_next() and 0xFFFF) != 24495) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_logreader_take() and 0xFFFF) != 17765) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_recordbatch_blobs() and 0xFFFF) != 24003) {
@@ -1685,6 +1749,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_constructor_disclient_new() and 0xFFFF) != 13035) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_hubstream_uniffi_checksum_constructor_logreader_new() and 0xFFFF) != 29196) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_constructor_recordbatch_concat() and 0xFFFF) != 39582) {
@@ -2700,6 +2767,11 @@ public object FfiConverterTypeCredentialProvider: FfiConverter<CredentialProvide
 public interface DataHubInterface {
     
     /**
+     * Asks the service to make shards of a topic ready for records.
+     */
+    suspend fun `activateShards`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardIds`: List<kotlin.String>)
+    
+    /**
      * Adds a column of the topic to those that a connector copies.
      */
     suspend fun `appendConnectorField`(`projectName`: kotlin.String, `topicName`: kotlin.String, `connectorId`: kotlin.String, `fieldName`: kotlin.String)
@@ -2789,7 +2861,7 @@ public interface DataHubInterface {
      * Fails with kind `ShardClosed` when a closed shard was read to its end, and with
      * `PositionLost` when the cursor is no longer valid.
      */
-    suspend fun `getBlobRecords`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `cursor`: kotlin.String, `limitNum`: kotlin.Long = 0L, `subId`: kotlin.String? = null): GetRecordsResult
+    suspend fun `getBlobRecords`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `cursor`: kotlin.String, `limitNum`: kotlin.Long = 0L, `subId`: kotlin.String? = null, `after`: OffsetWithSession? = null): GetRecordsResult
     
     /**
      * Reads the properties of a connector.
@@ -2812,6 +2884,16 @@ public interface DataHubInterface {
      * Fails with kind `PositionLost` when the place lies outside of the records that are kept.
      */
     suspend fun `getCursor`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `cursorType`: CursorType, `param`: kotlin.Long = -1L): GetCursorResult
+    
+    /**
+     * Gets the cursor at which reading goes on after an offset that was committed.
+     *
+     * A cursor cannot point inside a batch, so it stands at the record of the offset: hand the offset to
+     * the get of records as well, which leaves out what was consumed. When that record is no longer kept,
+     * the cursor stands at the first record of the offset's time or later, else at the oldest one; so it
+     * does when nothing was committed.
+     */
+    suspend fun `getCursorAfter`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `offset`: OffsetWithSession): GetCursorResult
     
     /**
      * Reads how long a shard has been active and how much it stores.
@@ -2841,6 +2923,11 @@ public interface DataHubInterface {
     suspend fun `getTopic`(`projectName`: kotlin.String, `topicName`: kotlin.String): GetTopicResult
     
     /**
+     * Reads what a topic is charged for in the time from a given day on.
+     */
+    suspend fun `getTopicMeteringInfo`(`projectName`: kotlin.String, `topicName`: kotlin.String, `timestamp`: kotlin.Long): GetTopicMeteringInfoResult
+    
+    /**
      * Reads one version of a topic's schema, by its number or by its columns.
      */
     suspend fun `getTopicSchema`(`projectName`: kotlin.String, `topicName`: kotlin.String, `schema`: RecordSchema? = null, `versionId`: kotlin.Long = -1L): GetTopicSchemaResult
@@ -2851,7 +2938,7 @@ public interface DataHubInterface {
      * Fails with kind `ShardClosed` when a closed shard was read to its end, and with
      * `PositionLost` when the cursor is no longer valid.
      */
-    suspend fun `getTupleRecords`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `recordSchema`: RecordSchema? = null, `cursor`: kotlin.String = "", `limitNum`: kotlin.Long = 0L, `subId`: kotlin.String? = null): GetRecordsResult
+    suspend fun `getTupleRecords`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `recordSchema`: RecordSchema? = null, `cursor`: kotlin.String = "", `limitNum`: kotlin.Long = 0L, `subId`: kotlin.String? = null, `after`: OffsetWithSession? = null): GetRecordsResult
     
     /**
      * Says that a consumer is alive, and reads which shards it is to consume.
@@ -2959,6 +3046,11 @@ public interface DataHubInterface {
      * shard is younger than 5 seconds.
      */
     suspend fun `splitShard`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `splitKey`: kotlin.String? = null): SplitShardResult
+    
+    /**
+     * What the client has done so far, in numbers.
+     */
+    fun `stats`(): ClientStats
     
     /**
      * Says that a consumer no longer reads shards that the plan took from it.
@@ -3140,6 +3232,34 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
         return uniffiRustCall() { status ->
             UniffiLib.uniffi_hubstream_uniffi_fn_clone_datahub(handle, status)
         }
+    }
+
+    
+    /**
+     * Asks the service to make shards of a topic ready for records.
+     */
+    @Throws(HubstreamException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `activateShards`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardIds`: List<kotlin.String>) {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_activate_shards(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`projectName`),
+        FfiConverterString.lower(`topicName`),
+        FfiConverterSequenceString.lower(`shardIds`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_hubstream_uniffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
+        // Error FFI converter
+        HubstreamException.ErrorHandler,
+    )
     }
 
     
@@ -3551,7 +3671,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `getBlobRecords`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `cursor`: kotlin.String, `limitNum`: kotlin.Long, `subId`: kotlin.String?) : GetRecordsResult {
+    override suspend fun `getBlobRecords`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `cursor`: kotlin.String, `limitNum`: kotlin.Long, `subId`: kotlin.String?, `after`: OffsetWithSession?) : GetRecordsResult {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_get_blob_records(
@@ -3563,6 +3683,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
         FfiConverterString.lower(`cursor`),
         FfiConverterLong.lower(`limitNum`),
         FfiConverterOptionalString.lower(`subId`),
+        FfiConverterOptionalTypeOffsetWithSession.lower(`after`),
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -3676,6 +3797,39 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
         FfiConverterString.lower(`shardId`),
         FfiConverterTypeCursorType.lower(`cursorType`),
         FfiConverterLong.lower(`param`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_hubstream_uniffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeGetCursorResult.lift(it) },
+        // Error FFI converter
+        HubstreamException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Gets the cursor at which reading goes on after an offset that was committed.
+     *
+     * A cursor cannot point inside a batch, so it stands at the record of the offset: hand the offset to
+     * the get of records as well, which leaves out what was consumed. When that record is no longer kept,
+     * the cursor stands at the first record of the offset's time or later, else at the oldest one; so it
+     * does when nothing was committed.
+     */
+    @Throws(HubstreamException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `getCursorAfter`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `offset`: OffsetWithSession) : GetCursorResult {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_get_cursor_after(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`projectName`),
+        FfiConverterString.lower(`topicName`),
+        FfiConverterString.lower(`shardId`),
+        FfiConverterTypeOffsetWithSession.lower(`offset`),
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -3825,6 +3979,33 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
 
     
     /**
+     * Reads what a topic is charged for in the time from a given day on.
+     */
+    @Throws(HubstreamException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `getTopicMeteringInfo`(`projectName`: kotlin.String, `topicName`: kotlin.String, `timestamp`: kotlin.Long) : GetTopicMeteringInfoResult {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_get_topic_metering_info(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`projectName`),
+        FfiConverterString.lower(`topicName`),
+        FfiConverterLong.lower(`timestamp`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_hubstream_uniffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeGetTopicMeteringInfoResult.lift(it) },
+        // Error FFI converter
+        HubstreamException.ErrorHandler,
+    )
+    }
+
+    
+    /**
      * Reads one version of a topic's schema, by its number or by its columns.
      */
     @Throws(HubstreamException::class)
@@ -3860,7 +4041,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `getTupleRecords`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `recordSchema`: RecordSchema?, `cursor`: kotlin.String, `limitNum`: kotlin.Long, `subId`: kotlin.String?) : GetRecordsResult {
+    override suspend fun `getTupleRecords`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `recordSchema`: RecordSchema?, `cursor`: kotlin.String, `limitNum`: kotlin.Long, `subId`: kotlin.String?, `after`: OffsetWithSession?) : GetRecordsResult {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_get_tuple_records(
@@ -3873,6 +4054,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
         FfiConverterString.lower(`cursor`),
         FfiConverterLong.lower(`limitNum`),
         FfiConverterOptionalString.lower(`subId`),
+        FfiConverterOptionalTypeOffsetWithSession.lower(`after`),
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -4380,6 +4562,22 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
         HubstreamException.ErrorHandler,
     )
     }
+
+    
+    /**
+     * What the client has done so far, in numbers.
+     */override fun `stats`(): ClientStats {
+            return FfiConverterTypeClientStats.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_stats(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
 
     
     /**
@@ -4979,6 +5177,11 @@ public interface DisClientInterface {
     suspend fun `showConsumerState`(`appName`: kotlin.String, `streamName`: kotlin.String, `checkpointType`: DisCheckpointType? = null, `limit`: kotlin.Long? = null, `startPartitionId`: kotlin.String? = null): DisShowConsumerStateResult
     
     /**
+     * What the client has done so far, in numbers.
+     */
+    fun `stats`(): ClientStats
+    
+    /**
      * Changes the number of partitions of a stream.
      *
      * More partitions are added with the next free numbers; of fewer, those with the highest numbers
@@ -5571,6 +5774,22 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
 
     
     /**
+     * What the client has done so far, in numbers.
+     */override fun `stats`(): ClientStats {
+            return FfiConverterTypeClientStats.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_hubstream_uniffi_fn_method_disclient_stats(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
      * Changes the number of partitions of a stream.
      *
      * More partitions are added with the next free numbers; of fewer, those with the highest numbers
@@ -6157,6 +6376,341 @@ public object FfiConverterTypeEmulator: FfiConverter<Emulator, Long> {
     override fun allocationSize(value: Emulator) = 8UL
 
     override fun write(value: Emulator, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * Gives what all clients of the process log, event by event.
+ *
+ * Nothing is logged without a reader.
+ */
+public interface LogReaderInterface {
+    
+    /**
+     * Collects no more, and ends the calls that wait.
+     */
+    fun `close`()
+    
+    /**
+     * Waits for the next event; absent once the reader is closed.
+     *
+     * Cancel safety: an event is either returned or still there.
+     */
+    suspend fun `next`(): LogEvent?
+    
+    /**
+     * The events that are there, without waiting.
+     */
+    fun `take`(): List<LogEvent>
+    
+    companion object
+}
+
+/**
+ * Gives what all clients of the process log, event by event.
+ *
+ * Nothing is logged without a reader.
+ */
+open class LogReader: Disposable, AutoCloseable, LogReaderInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+    /**
+     * Starts to collect events of a level and of more severe ones.
+     */
+    constructor(`level`: LogLevel) :
+        this(UniffiWithHandle, 
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_hubstream_uniffi_fn_constructor_logreader_new(
+    
+        
+        FfiConverterTypeLogLevel.lower(`level`),_status)
+}
+    )
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_hubstream_uniffi_fn_free_logreader(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_hubstream_uniffi_fn_clone_logreader(handle, status)
+        }
+    }
+
+    
+    /**
+     * Collects no more, and ends the calls that wait.
+     */override fun `close`()
+        = 
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_hubstream_uniffi_fn_method_logreader_close(
+        it,
+        _status)
+}
+    }
+    
+    
+
+    
+    /**
+     * Waits for the next event; absent once the reader is closed.
+     *
+     * Cancel safety: an event is either returned or still there.
+     */
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `next`() : LogEvent? {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_hubstream_uniffi_fn_method_logreader_next(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_hubstream_uniffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterOptionalTypeLogEvent.lift(it) },
+        // Error FFI converter
+        UniffiNullRustCallStatusErrorHandler,
+    )
+    }
+
+    
+    /**
+     * The events that are there, without waiting.
+     */override fun `take`(): List<LogEvent> {
+            return FfiConverterSequenceTypeLogEvent.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_hubstream_uniffi_fn_method_logreader_take(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+
+    
+
+
+    
+    
+    /**
+     * @suppress
+     */
+    companion object
+    
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeLogReader: FfiConverter<LogReader, Long> {
+    override fun lower(value: LogReader): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): LogReader {
+        return LogReader(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): LogReader {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: LogReader) = 8UL
+
+    override fun write(value: LogReader, buf: ByteBuffer) {
         buf.putLong(lower(value))
     }
 }
@@ -7464,6 +8018,85 @@ public object FfiConverterTypeBlobRecord: FfiConverterRustBuffer<BlobRecord> {
             FfiConverterOptionalString.write(value.`shardId`, buf)
             FfiConverterOptionalString.write(value.`hashKey`, buf)
             FfiConverterOptionalString.write(value.`partitionKey`, buf)
+    }
+}
+
+
+
+/**
+ * What a client has done so far, in numbers.
+ */
+data class ClientStats (
+    /**
+     * Calls of the service that ended. An operation that is made of several counts each.
+     */
+    val `calls`: kotlin.ULong
+    , 
+    /**
+     * Calls that ended in an error, whatever it was.
+     */
+    val `failedCalls`: kotlin.ULong
+    , 
+    /**
+     * Attempts that were begun, the first of each call included.
+     */
+    val `attempts`: kotlin.ULong
+    , 
+    /**
+     * Attempts that repeat a failed one.
+     */
+    val `retries`: kotlin.ULong
+    , 
+    /**
+     * Bytes of the bodies that were sent, as they were on the wire.
+     */
+    val `sentBytes`: kotlin.ULong
+    , 
+    /**
+     * Bytes of the bodies that were received, as they were on the wire.
+     */
+    val `receivedBytes`: kotlin.ULong
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeClientStats: FfiConverterRustBuffer<ClientStats> {
+    override fun read(buf: ByteBuffer): ClientStats {
+        return ClientStats(
+            FfiConverterULong.read(buf),
+            FfiConverterULong.read(buf),
+            FfiConverterULong.read(buf),
+            FfiConverterULong.read(buf),
+            FfiConverterULong.read(buf),
+            FfiConverterULong.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: ClientStats) = (
+            FfiConverterULong.allocationSize(value.`calls`) +
+            FfiConverterULong.allocationSize(value.`failedCalls`) +
+            FfiConverterULong.allocationSize(value.`attempts`) +
+            FfiConverterULong.allocationSize(value.`retries`) +
+            FfiConverterULong.allocationSize(value.`sentBytes`) +
+            FfiConverterULong.allocationSize(value.`receivedBytes`)
+    )
+
+    override fun write(value: ClientStats, buf: ByteBuffer) {
+            FfiConverterULong.write(value.`calls`, buf)
+            FfiConverterULong.write(value.`failedCalls`, buf)
+            FfiConverterULong.write(value.`attempts`, buf)
+            FfiConverterULong.write(value.`retries`, buf)
+            FfiConverterULong.write(value.`sentBytes`, buf)
+            FfiConverterULong.write(value.`receivedBytes`, buf)
     }
 }
 
@@ -10569,6 +11202,53 @@ public object FfiConverterTypeGetSubscriptionResult: FfiConverterRustBuffer<GetS
 
 
 /**
+ * What a topic is charged for.
+ */
+data class GetTopicMeteringInfoResult (
+    /**
+     * The entries as the service sends them, each as JSON text; what is in them is not documented.
+     */
+    val `meterData`: List<kotlin.String> = listOf() 
+    , 
+    /**
+     * Id that the service gave to the request.
+     */
+    val `requestId`: kotlin.String = "" 
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeGetTopicMeteringInfoResult: FfiConverterRustBuffer<GetTopicMeteringInfoResult> {
+    override fun read(buf: ByteBuffer): GetTopicMeteringInfoResult {
+        return GetTopicMeteringInfoResult(
+            FfiConverterSequenceString.read(buf),
+            FfiConverterString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: GetTopicMeteringInfoResult) = (
+            FfiConverterSequenceString.allocationSize(value.`meterData`) +
+            FfiConverterString.allocationSize(value.`requestId`)
+    )
+
+    override fun write(value: GetTopicMeteringInfoResult, buf: ByteBuffer) {
+            FfiConverterSequenceString.write(value.`meterData`, buf)
+            FfiConverterString.write(value.`requestId`, buf)
+    }
+}
+
+
+
+/**
  * The properties of a topic.
  */
 data class GetTopicResult (
@@ -10628,6 +11308,12 @@ data class GetTopicResult (
     val `enableSchemaRegistry`: kotlin.Boolean = false 
     , 
     /**
+     * Further settings of the topic by name, such as `DataProtocolType`: how official clients write
+     * its records.
+     */
+    val `extraConfig`: Map<kotlin.String, kotlin.String>
+    , 
+    /**
      * Id that the service gave to the request.
      */
     val `requestId`: kotlin.String = "" 
@@ -10653,6 +11339,7 @@ data class GetTopicResult (
         this.`lastModifyTime`,
         this.`expandMode`,
         this.`enableSchemaRegistry`,
+        this.`extraConfig`,
         this.`requestId`
     )
     }
@@ -10677,6 +11364,7 @@ public object FfiConverterTypeGetTopicResult: FfiConverterRustBuffer<GetTopicRes
             FfiConverterLong.read(buf),
             FfiConverterString.read(buf),
             FfiConverterBoolean.read(buf),
+            FfiConverterMapStringString.read(buf),
             FfiConverterString.read(buf),
         )
     }
@@ -10693,6 +11381,7 @@ public object FfiConverterTypeGetTopicResult: FfiConverterRustBuffer<GetTopicRes
             FfiConverterLong.allocationSize(value.`lastModifyTime`) +
             FfiConverterString.allocationSize(value.`expandMode`) +
             FfiConverterBoolean.allocationSize(value.`enableSchemaRegistry`) +
+            FfiConverterMapStringString.allocationSize(value.`extraConfig`) +
             FfiConverterString.allocationSize(value.`requestId`)
     )
 
@@ -10708,6 +11397,7 @@ public object FfiConverterTypeGetTopicResult: FfiConverterRustBuffer<GetTopicRes
             FfiConverterLong.write(value.`lastModifyTime`, buf)
             FfiConverterString.write(value.`expandMode`, buf)
             FfiConverterBoolean.write(value.`enableSchemaRegistry`, buf)
+            FfiConverterMapStringString.write(value.`extraConfig`, buf)
             FfiConverterString.write(value.`requestId`, buf)
     }
 }
@@ -11428,6 +12118,85 @@ public object FfiConverterTypeListTopicSchemaResult: FfiConverterRustBuffer<List
             FfiConverterLong.write(value.`totalCount`, buf)
             FfiConverterSequenceTypeTopicSchema.write(value.`recordSchemaList`, buf)
             FfiConverterString.write(value.`requestId`, buf)
+    }
+}
+
+
+
+/**
+ * Something that happened. It never holds secrets or contents of records.
+ */
+data class LogEvent (
+    /**
+     * How severe it is.
+     */
+    val `level`: LogLevel
+    , 
+    /**
+     * The part of the library, as in `hubstream::http`.
+     */
+    val `target`: kotlin.String
+    , 
+    /**
+     * What happened.
+     */
+    val `message`: kotlin.String
+    , 
+    /**
+     * Named facts as text.
+     */
+    val `fields`: Map<kotlin.String, kotlin.String>
+    , 
+    /**
+     * When it happened, in milliseconds since 1970-01-01 UTC.
+     */
+    val `time`: kotlin.Long
+    , 
+    /**
+     * How many events before this one were lost because they came faster than they were fetched.
+     */
+    val `dropped`: kotlin.UInt
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeLogEvent: FfiConverterRustBuffer<LogEvent> {
+    override fun read(buf: ByteBuffer): LogEvent {
+        return LogEvent(
+            FfiConverterTypeLogLevel.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterMapStringString.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterUInt.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: LogEvent) = (
+            FfiConverterTypeLogLevel.allocationSize(value.`level`) +
+            FfiConverterString.allocationSize(value.`target`) +
+            FfiConverterString.allocationSize(value.`message`) +
+            FfiConverterMapStringString.allocationSize(value.`fields`) +
+            FfiConverterLong.allocationSize(value.`time`) +
+            FfiConverterUInt.allocationSize(value.`dropped`)
+    )
+
+    override fun write(value: LogEvent, buf: ByteBuffer) {
+            FfiConverterTypeLogLevel.write(value.`level`, buf)
+            FfiConverterString.write(value.`target`, buf)
+            FfiConverterString.write(value.`message`, buf)
+            FfiConverterMapStringString.write(value.`fields`, buf)
+            FfiConverterLong.write(value.`time`, buf)
+            FfiConverterUInt.write(value.`dropped`, buf)
     }
 }
 
@@ -16263,6 +17032,63 @@ public object FfiConverterTypeHubstreamError : FfiConverterRustBuffer<HubstreamE
 
 
 /**
+ * How severe an event is.
+ */
+
+enum class LogLevel {
+    
+    /**
+     * Something failed.
+     */
+    ERROR,
+    /**
+     * Something is not as it should be.
+     */
+    WARN,
+    /**
+     * Something worth to know happened.
+     */
+    INFO,
+    /**
+     * Details, such as attempts that are repeated.
+     */
+    DEBUG,
+    /**
+     * Everything.
+     */
+    TRACE;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeLogLevel: FfiConverterRustBuffer<LogLevel> {
+    override fun read(buf: ByteBuffer) = try {
+        
+        LogLevel.entries[buf.getInt() - 1]
+        
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: LogLevel) = 4UL
+
+    override fun write(value: LogLevel, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
  * What a MaxCompute partition is made from.
  */
 sealed class PartitionMode {
@@ -17266,6 +18092,70 @@ public object FfiConverterOptionalTypeDisCsvProperties: FfiConverterRustBuffer<D
 /**
  * @suppress
  */
+public object FfiConverterOptionalTypeLogEvent: FfiConverterRustBuffer<LogEvent?> {
+    override fun read(buf: ByteBuffer): LogEvent? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeLogEvent.read(buf)
+    }
+
+    override fun allocationSize(value: LogEvent?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeLogEvent.allocationSize(value)
+        }
+    }
+
+    override fun write(value: LogEvent?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeLogEvent.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypeOffsetWithSession: FfiConverterRustBuffer<OffsetWithSession?> {
+    override fun read(buf: ByteBuffer): OffsetWithSession? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeOffsetWithSession.read(buf)
+    }
+
+    override fun allocationSize(value: OffsetWithSession?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeOffsetWithSession.allocationSize(value)
+        }
+    }
+
+    override fun write(value: OffsetWithSession?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeOffsetWithSession.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalTypeDisCheckpointType: FfiConverterRustBuffer<DisCheckpointType?> {
     override fun read(buf: ByteBuffer): DisCheckpointType? {
         if (buf.get().toInt() == 0) {
@@ -18096,6 +18986,34 @@ public object FfiConverterSequenceTypeField: FfiConverterRustBuffer<List<Field>>
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeField.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeLogEvent: FfiConverterRustBuffer<List<LogEvent>> {
+    override fun read(buf: ByteBuffer): List<LogEvent> {
+        val len = buf.getInt()
+        return List<LogEvent>(len) {
+            FfiConverterTypeLogEvent.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<LogEvent>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeLogEvent.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<LogEvent>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeLogEvent.write(it, buf)
         }
     }
 }

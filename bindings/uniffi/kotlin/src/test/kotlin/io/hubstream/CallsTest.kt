@@ -41,6 +41,19 @@ class CallsTest : EmulatorTest() {
     }
 
     @Test
+    fun `retries are logged`() = runBlocking {
+        val port = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { it.localPort }
+        val hub = DataHub(mapOf("endpoint" to "http://127.0.0.1:$port", "max_attempts" to "2"))
+        LogReader(LogLevel.DEBUG).use { reader ->
+            assertThrows<HubstreamException.Connection> { runBlocking { hub.listProject() } }
+            val event = reader.next()!!
+            assertEquals("hubstream::http", event.target)
+            assertEquals("connection", event.fields["kind"])
+            reader.close()
+        }
+    }
+
+    @Test
     fun `a provider is asked once per request`() = runBlocking {
         val calls = AtomicInteger()
         val provider = object : CredentialProvider {

@@ -1,0 +1,27 @@
+//! Further settings of a topic: an object of texts, in which other scalars are taken as their text.
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
+
+pub(super) fn serialize<S: Serializer>(
+    settings: &IndexMap<String, String>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    settings.serialize(serializer)
+}
+
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<IndexMap<String, String>, D::Error> {
+    let settings = Option::<Map<String, Value>>::deserialize(deserializer)?;
+    let text = |value| match value {
+        Value::String(text) => text,
+        other => other.to_string(),
+    };
+    Ok(settings
+        .unwrap_or_default()
+        .into_iter()
+        .map(|(name, value)| (name, text(value)))
+        .collect())
+}
