@@ -1,31 +1,24 @@
 """The older official Python client against the emulator: both encodings of records, both signatures."""
 
 import itertools
-import json
-import os
-import shlex
-import subprocess
 import warnings
 
 import pytest
+from emulator_process import ACCESS_ID, ACCESS_KEY, EmulatorProcess
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from dis_sdk_python.com.huaweicloud.dis.sdk.python.client.disclient import disclient
 
 numbers = itertools.count(1)
-ACCESS_ID, ACCESS_KEY = "interop-id", "interop-key"
 FIRST, SECOND = "shardId-0000000000", "shardId-0000000001"
 
 
 @pytest.fixture(scope="session")
 def url():
-    command = shlex.split(os.environ["HUBSTREAM_EMULATOR"])
-    command += ["--dis", "127.0.0.1:0", "--access-id", ACCESS_ID, "--access-key", ACCESS_KEY]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        yield json.loads(process.stdout.readline())["dis"]
-        process.terminate()
-        assert process.wait(timeout=30) == 0
+    running = EmulatorProcess("dis")
+    yield running.url
+    running.stop()
 
 
 @pytest.fixture(params=["derived", "plain"])

@@ -1,45 +1,14 @@
 """Fixtures: a running emulator and the official client pointed at it."""
 
 import itertools
-import json
-import os
-import shlex
-import signal
-import subprocess
 
 import pytest
+from emulator_process import ACCESS_ID, ACCESS_KEY, EmulatorProcess
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.http.http_config import HttpConfig
 from huaweicloudsdkdis.v2 import CreateAppReq, CreateAppRequest, CreateStreamReq, CreateStreamRequest, DisClient
 
-ACCESS_ID = "interop-id"
-ACCESS_KEY = "interop-key"
 PROJECT_ID = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
-
-
-class Emulator:
-    """An emulator process that serves DIS on a free port."""
-
-    def __init__(self, *arguments: str) -> None:
-        command = shlex.split(os.environ["HUBSTREAM_EMULATOR"])
-        command += ["--dis", "127.0.0.1:0", "--access-id", ACCESS_ID, "--access-key", ACCESS_KEY, *arguments]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        ready = self.process.stdout.readline()
-        assert ready, f"the emulator did not start: {shlex.join(command)}"
-        self.url = json.loads(ready)["dis"]
-
-    def kill(self) -> None:
-        """Ends the process as a crash would."""
-        self.process.kill()
-        self.process.wait()
-        self.process.stdout.close()
-
-    def stop(self) -> None:
-        """Asks the process to end and checks that it does so cleanly."""
-        self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(timeout=30)
-        self.process.stdout.close()
-        assert code == 0, f"the emulator ended with {code}"
 
 
 def make_client(url: str, credentials: BasicCredentials | None = None) -> DisClient:
@@ -57,7 +26,7 @@ def make_client(url: str, credentials: BasicCredentials | None = None) -> DisCli
 
 @pytest.fixture(scope="session")
 def emulator():
-    running = Emulator()
+    running = EmulatorProcess("dis")
     yield running
     running.stop()
 

@@ -5,7 +5,8 @@ import urllib.error
 import urllib.request
 
 import pytest
-from conftest import ACCESS_ID, ACCESS_KEY, PROJECT_ID, Emulator, make_client
+from conftest import PROJECT_ID, make_client
+from emulator_process import ACCESS_ID, ACCESS_KEY, EmulatorProcess
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
 from huaweicloudsdkdis.v2 import (
@@ -91,7 +92,7 @@ def test_projects_do_not_see_each_other(emulator, stream):
 
 def test_acknowledged_writes_survive_a_crash(tmp_path):
     name = "durable"
-    first = Emulator("--data-dir", str(tmp_path))
+    first = EmulatorProcess("dis", "--data-dir", str(tmp_path))
     client = make_client(first.url)
     client.create_stream(CreateStreamRequest(body=CreateStreamReq(stream_name=name, partition_count=2)))
     client.create_app(CreateAppRequest(body=CreateAppReq(app_name=name)))
@@ -100,7 +101,7 @@ def test_acknowledged_writes_survive_a_crash(tmp_path):
     held = cursor(client, name, "1", cursor_type="AT_SEQUENCE_NUMBER", starting_sequence_number="3")
     first.kill()
 
-    second = Emulator("--data-dir", str(tmp_path))
+    second = EmulatorProcess("dis", "--data-dir", str(tmp_path))
     client = make_client(second.url)
     assert show_checkpoint(client, name, "1") == ("3", "half-way")
     assert data(get(client, held)) == [b"3", b"4"]

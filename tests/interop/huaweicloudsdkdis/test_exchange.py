@@ -7,7 +7,8 @@ import shlex
 import subprocess
 
 import pytest
-from conftest import ACCESS_ID, ACCESS_KEY, PROJECT_ID
+from conftest import PROJECT_ID
+from emulator_process import ACCESS_ID, ACCESS_KEY
 from huaweicloudsdkdis.v2 import ListAppRequest, ListStreamsRequest, ShowConsumerStateRequest, ShowStreamRequest
 from test_apps import commit
 from test_apps import show as show_checkpoint

@@ -1,43 +1,18 @@
 """Fixtures: a running emulator and the official client pointed at it."""
 
 import itertools
-import json
 import os
-import shlex
-import signal
-import subprocess
 
 import pytest
 from datahub import DataHub
 from datahub.core import DatahubProtocolType
 from datahub.models import CompressFormat
-
-ACCESS_ID = "interop-id"
-ACCESS_KEY = "interop-key"
-
-
-class Emulator:
-    """An emulator process that serves DataHub on a free port."""
-
-    def __init__(self, *arguments: str) -> None:
-        command = shlex.split(os.environ["HUBSTREAM_EMULATOR"])
-        command += ["--datahub", "127.0.0.1:0", "--access-id", ACCESS_ID, "--access-key", ACCESS_KEY, *arguments]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        ready = self.process.stdout.readline()
-        assert ready, f"the emulator did not start: {shlex.join(command)}"
-        self.url = json.loads(ready)["datahub"]
-
-    def stop(self) -> None:
-        """Asks the process to end and checks that it does so cleanly."""
-        self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(timeout=30)
-        self.process.stdout.close()
-        assert code == 0, f"the emulator ended with {code}"
+from emulator_process import ACCESS_ID, ACCESS_KEY, EmulatorProcess
 
 
 @pytest.fixture(scope="session")
 def emulator():
-    running = Emulator()
+    running = EmulatorProcess("datahub")
     yield running
     running.stop()
 
@@ -45,7 +20,7 @@ def emulator():
 @pytest.fixture(scope="session")
 def young_shards():
     """An emulator whose shards may be split and merged at once."""
-    running = Emulator("--limits", "relaxed")
+    running = EmulatorProcess("datahub", "--limits", "relaxed")
     yield running
     running.stop()
 

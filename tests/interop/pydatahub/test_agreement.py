@@ -1,5 +1,5 @@
-"""hubstream and the official client agree on random schemas and records: what one accepts, writes and reads, so does the
-other, but for what differs on purpose."""
+"""hubstream and the official client agree on random schemas and records: what one accepts, writes and reads, so does
+the other, but for what differs on purpose."""
 
 import struct
 from datetime import timedelta
@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import hubstream.datahub.models as our_models
 import pytest
-from conftest import ACCESS_ID, ACCESS_KEY
 from datahub.core import DatahubProtocolType
 from datahub.exceptions import InvalidParameterException
 from datahub.models import BlobRecord, CompressFormat, FieldType, RecordSchema, TupleRecord
+from emulator_process import ACCESS_ID, ACCESS_KEY
 from hubstream.datahub import DataHub
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 START = "30000000000000000000000000000000"
 # What both write and read, by the names that each has for it.
 PROTOCOLS = {"json": DatahubProtocolType.JSON, "protobuf": DatahubProtocolType.PB, "batch": DatahubProtocolType.BATCH}
-COMPRESSIONS = {format.name.lower(): format for format in CompressFormat}
+COMPRESSIONS = {codec.name.lower(): codec for codec in CompressFormat}
 INTEGERS = {
     FieldType.TINYINT: (-(2**7), 2**7 - 1),
     FieldType.SMALLINT: (-(2**15), 2**15 - 1),
@@ -51,7 +51,9 @@ def values(kind):
         FieldType.BOOLEAN: st.booleans(),
         FieldType.FLOAT: st.floats(width=32, allow_nan=False, allow_infinity=False),
         FieldType.DOUBLE: st.floats(allow_nan=False, allow_infinity=False),
-        FieldType.DECIMAL: st.decimals(allow_nan=False, allow_infinity=False, places=5, min_value=-(10**25), max_value=10**25),
+        FieldType.DECIMAL: st.decimals(
+            allow_nan=False, allow_infinity=False, places=5, min_value=-(10**25), max_value=10**25
+        ),
     }[kind]
 
 
@@ -66,7 +68,8 @@ def tables(draw, nulls):
 
 # The official client counts characters where bytes are meant, so in batches only ASCII comes out.
 def attributes(ascii_only):
-    text = st.text(st.characters(codec="ascii", exclude_characters="\0") if ascii_only else st.characters(exclude_categories=["Cs"]), max_size=8)
+    all_of_ascii = st.characters(codec="ascii", exclude_characters="\0")
+    text = st.text(all_of_ascii if ascii_only else st.characters(exclude_categories=["Cs"]), max_size=8)
     return st.dictionaries(text.filter(bool), text, max_size=3)
 
 
@@ -162,7 +165,9 @@ def test_what_we_write_they_read(pair, codec, data):
     pair.put(pair.ours, topic, records)
     got = pair.theirs.get_tuple_records(pair.project, topic, "0", theirs, START, 100)
     null = "" if pair.protocol == "protobuf" else None
-    assert [comparable(kinds, record.values) for record in got.records] == [comparable(kinds, row, null) for row in rows]
+    assert [comparable(kinds, record.values) for record in got.records] == [
+        comparable(kinds, row, null) for row in rows
+    ]
     assert [record.attributes for record in got.records] == [pairs] * len(rows)
 
 

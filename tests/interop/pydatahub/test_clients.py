@@ -4,7 +4,6 @@ import threading
 from collections import Counter
 
 import pytest
-from conftest import ACCESS_ID, ACCESS_KEY
 from datahub.client import ConsumerConfig, DatahubConsumer, DatahubProducer, ProducerConfig
 from datahub.client.common.constant import Constant
 from datahub.core import DatahubProtocolType
@@ -18,6 +17,7 @@ from datahub.models import (
     SubscriptionState,
     TupleRecord,
 )
+from emulator_process import ACCESS_ID, ACCESS_KEY
 
 SCHEMA = RecordSchema.from_lists(["id", "name"], [FieldType.BIGINT, FieldType.STRING])
 # What the client waits for by the clock, in seconds.

@@ -3,7 +3,6 @@
 import time
 
 import pytest
-from conftest import ACCESS_ID
 from datahub import DataHub
 from datahub.exceptions import (
     AuthorizationFailedException,
@@ -27,6 +26,7 @@ from datahub.models import (
     ShardState,
     SubscriptionState,
 )
+from emulator_process import ACCESS_ID
 
 TYPES = list(FieldType)
 SCHEMA = RecordSchema.from_lists([f"c{index}" for index in range(len(TYPES))], TYPES)

@@ -5,7 +5,6 @@ from decimal import Decimal
 import hubstream.datahub as ours
 import hubstream.datahub.models as our_models
 import pytest
-from conftest import ACCESS_ID, ACCESS_KEY
 from datahub.core import DatahubProtocolType
 from datahub.models import (
     BlobRecord,
@@ -16,6 +15,7 @@ from datahub.models import (
     RecordSchema,
     TupleRecord,
 )
+from emulator_process import ACCESS_ID, ACCESS_KEY
 from hubstream.datahub.exceptions import InvalidOperationException
 from test_records import NAMES, ROWS, SCHEMA, START, TYPES
 
