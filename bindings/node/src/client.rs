@@ -112,6 +112,10 @@ impl NativeClient {
     }
 
     /// What the client has done so far, in numbers.
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "numbers of JavaScript are exact up to 2^53"
+    )]
     #[napi]
     pub fn stats(&self) -> NativeStats {
         let stats = self.client.stats();
