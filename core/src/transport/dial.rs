@@ -103,7 +103,7 @@ pub(super) struct Origin {
     uri: Uri,
     route: Route,
     /// The host, and the port if it is not that of the scheme.
-    host: String,
+    host: HeaderValue,
     /// What stands before the target of each request: a path, or a URL for a forwarding proxy.
     prefix: String,
 }
@@ -115,7 +115,7 @@ impl Origin {
     }
 
     /// The value of the header `Host`.
-    pub(super) fn host(&self) -> &str {
+    pub(super) fn host(&self) -> &HeaderValue {
         &self.host
     }
 
@@ -229,7 +229,7 @@ impl Dialer {
         Ok(Origin {
             endpoint: endpoint.to_owned(),
             route,
-            host,
+            host: HeaderValue::try_from(host).map_err(|_| wrong())?,
             prefix,
             uri,
         })

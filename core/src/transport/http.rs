@@ -1,13 +1,16 @@
 //! The transport for real networks: HTTP/1.1 with TLS that is always verified.
 
+use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
-use ::http::Method;
 use ::http::header::{ACCEPT, CONTENT_LENGTH, HOST, PROXY_AUTHORIZATION, USER_AGENT};
+use ::http::{HeaderValue, Method};
+use bytes::Bytes;
+use http_body_util::Full;
 
 use super::dial::{DialError, Dialer, Origin, root_cause};
-use super::exchange::{Broken, Connection, Incoming};
+use super::exchange::{Broken, Connection, Reply};
 use super::pool::Pool;
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result};
@@ -15,9 +18,6 @@ use crate::transport::{BoxFuture, Request, Response, Transport};
 
 /// Replies larger than this many bytes are refused while they are read.
 pub const MAX_REPLY_BYTES: usize = 64 * 1024 * 1024;
-
-/// Bodies up to this length travel in one piece with the head.
-const JOINED_BODY: usize = 4 * 1024;
 
 /// Sends requests over HTTP/1.1, keeping connections open for reuse.
 ///
@@ -34,7 +34,7 @@ pub struct HttpTransport {
 struct Inner {
     dialer: Dialer,
     pool: Pool,
-    user_agent: String,
+    user_agent: HeaderValue,
 }
 
 impl fmt::Debug for HttpTransport {
@@ -46,30 +46,30 @@ impl fmt::Debug for HttpTransport {
 impl HttpTransport {
     /// Makes a transport from the settings.
     pub fn from_settings(settings: &Settings) -> Result<Self> {
-        let product = settings.text("user_agent");
-        if !product.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-            return Err(Error::invalid_argument(
-                "user_agent",
-                "must be of printable ASCII characters",
-            ));
-        }
+        let user_agent = user_agent(settings.text("user_agent"))?;
         Ok(Self {
             inner: Arc::new(Inner {
                 dialer: Dialer::from_settings(settings)?,
                 pool: Pool::new(settings.integer("max_idle_connections") as usize),
-                user_agent: user_agent(product),
+                user_agent,
             }),
         })
     }
 }
 
-fn user_agent(product: &str) -> String {
+fn user_agent(product: &str) -> Result<HeaderValue> {
     let own = concat!("hubstream/", env!("CARGO_PKG_VERSION"));
     if product.is_empty() {
-        own.to_owned()
-    } else {
-        format!("{product} {own}")
+        return Ok(HeaderValue::from_static(own));
     }
+    let both = format!("{product} {own}");
+    let legal = both.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    HeaderValue::try_from(both)
+        .ok()
+        .filter(|_| legal)
+        .ok_or_else(|| {
+            Error::invalid_argument("user_agent", "must be of printable ASCII characters")
+        })
 }
 
 /// How far an attempt came.
@@ -80,91 +80,72 @@ enum Stage {
 }
 
 impl Inner {
-    /// The head of a request as it is sent.
-    fn head(&self, origin: &Origin, request: &Request) -> Result<Vec<u8>> {
+    /// A request as it is sent.
+    fn prepare(&self, origin: &Origin, request: Request) -> Result<::http::Request<Full<Bytes>>> {
         let target = request.target.as_bytes();
-        if !target.starts_with(b"/") || !target.iter().all(u8::is_ascii_graphic) {
-            let message = "the request cannot be built: its target is not a path";
-            return Err(Error::new(ErrorKind::InvalidArgument, message).with_sent(false));
+        let legal = |byte: &u8| byte.is_ascii_graphic() && *byte != b'#';
+        if !target.starts_with(b"/") || !target.iter().all(legal) {
+            return Err(unbuildable("its target is not a path"));
         }
-        let mut head = Vec::with_capacity(1024);
-        for part in [
-            request.method.as_str(),
-            " ",
-            origin.prefix(),
-            &request.target,
-        ] {
-            head.extend_from_slice(part.as_bytes());
-        }
-        head.extend_from_slice(b" HTTP/1.1\r\n");
-        let mut line = |name: &str, value: &[u8]| {
-            for part in [name.as_bytes(), b": ", value, b"\r\n"] {
-                head.extend_from_slice(part);
-            }
-        };
-        line(HOST.as_str(), origin.host().as_bytes());
-        for (name, value) in &request.headers {
-            line(name.as_str(), value.as_bytes());
-        }
-        if !request.headers.contains_key(USER_AGENT) {
-            line(USER_AGENT.as_str(), self.user_agent.as_bytes());
-        }
-        if !request.headers.contains_key(ACCEPT) {
-            line(ACCEPT.as_str(), b"*/*");
-        }
+        let uri = [origin.prefix(), &request.target].concat();
+        let mut headers = request.headers;
+        headers.insert(HOST, origin.host().clone());
+        headers
+            .entry(USER_AGENT)
+            .or_insert_with(|| self.user_agent.clone());
+        headers
+            .entry(ACCEPT)
+            .or_insert(HeaderValue::from_static("*/*"));
         if let Some(authorization) = origin.proxy_authorization() {
-            line(PROXY_AUTHORIZATION.as_str(), authorization.as_bytes());
+            headers.insert(PROXY_AUTHORIZATION, authorization.clone());
         }
         let takes_body = matches!(request.method, Method::POST | Method::PUT | Method::PATCH);
         if takes_body || !request.body.is_empty() {
-            let length = itoa::Buffer::new().format(request.body.len()).to_owned();
-            line(CONTENT_LENGTH.as_str(), length.as_bytes());
+            headers.insert(CONTENT_LENGTH, request.body.len().into());
         }
-        head.extend_from_slice(b"\r\n");
-        Ok(head)
+        let mut whole = ::http::Request::new(Full::new(request.body));
+        *whole.method_mut() = request.method;
+        *whole.uri_mut() = uri
+            .parse()
+            .map_err(|_| unbuildable("its target is not a path"))?;
+        *whole.headers_mut() = headers;
+        Ok(whole)
     }
 
     async fn connection(&self, origin: &Arc<Origin>) -> Result<Connection> {
         if let Some(connection) = self.pool.take(origin).await {
             return Ok(connection);
         }
+        let no_connection = |cause: &(dyn StdError + 'static)| {
+            let message = format!("no connection: {}", root_cause(cause));
+            Error::new(ErrorKind::Connection, message)
+                .temporary()
+                .with_sent(false)
+        };
         match self.dialer.dial(origin).await {
-            Ok(wire) => Ok(Connection::new(wire)),
+            Ok(wire) => Connection::start(wire)
+                .await
+                .map_err(|error| no_connection(&error)),
             Err(DialError::Late) => Err(timed_out(Stage::Connecting)),
-            Err(DialError::Failed(error)) => {
-                let message = format!("no connection: {}", root_cause(&*error));
-                Err(Error::new(ErrorKind::Connection, message)
-                    .temporary()
-                    .with_sent(false))
-            }
+            Err(DialError::Failed(error)) => Err(no_connection(&*error)),
         }
     }
 
     async fn exchange(
         &self,
         origin: Arc<Origin>,
-        request: &Request,
+        request: Request,
         stage: &mut Stage,
     ) -> Result<Response> {
-        let mut head = self.head(&origin, request)?;
+        let request = self.prepare(&origin, request)?;
         let mut connection = self.connection(&origin).await?;
-        let mut body: &[u8] = &request.body;
-        if body.len() <= JOINED_BODY {
-            head.extend_from_slice(body);
-            body = &[];
-        }
         *stage = Stage::Waiting;
-        let outcome = connection.exchange(&head, body).await;
-        let sent = connection.sent;
-        let Incoming {
+        let Reply {
             status,
             headers,
             body,
-            reusable,
-        } = outcome.map_err(|broken| failure(broken, sent))?;
-        if reusable {
-            self.pool.put(origin, connection);
-        }
+        } = connection.exchange(request).await.map_err(failure)?;
+        self.pool.put(origin, connection);
         Ok(Response {
             status,
             headers,
@@ -179,8 +160,9 @@ impl Transport for HttpTransport {
             let inner = &*self.inner;
             let origin = inner.pool.origin(endpoint, &inner.dialer)?;
             let mut stage = Stage::Connecting;
-            let exchange = inner.exchange(origin, &request, &mut stage);
-            let outcome = match request.time_limit {
+            let time_limit = request.time_limit;
+            let exchange = inner.exchange(origin, request, &mut stage);
+            let outcome = match time_limit {
                 Some(limit) => tokio::time::timeout(limit, exchange).await.ok(),
                 None => Some(exchange.await),
             };
@@ -199,15 +181,21 @@ fn timed_out(stage: Stage) -> Error {
         .with_sent(sent)
 }
 
-fn failure(broken: Broken, sent: bool) -> Error {
-    let message = match broken {
-        Broken::Wire(error) => format!("the connection broke: {}", root_cause(&error)),
-        Broken::Malformed(what) => format!("the connection broke: what came {what}"),
+fn unbuildable(why: &str) -> Error {
+    let message = format!("the request cannot be built: {why}");
+    Error::new(ErrorKind::InvalidArgument, message).with_sent(false)
+}
+
+fn failure(broken: Broken) -> Error {
+    let (cause, sent) = match broken {
+        Broken::Unsent(cause) => (cause, false),
+        Broken::Failed(cause) => (cause, true),
         Broken::TooLarge => {
             let message = format!("the reply is larger than {MAX_REPLY_BYTES} bytes");
             return Error::malformed(message);
         }
     };
+    let message = format!("the connection broke: {}", root_cause(&cause));
     Error::new(ErrorKind::Connection, message)
         .temporary()
         .with_sent(sent)
