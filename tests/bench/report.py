@@ -79,7 +79,7 @@ def _part(part: dict) -> str:
 def main() -> None:
     parts = [json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))]
     parts.sort(key=lambda part: part["order"])
-    text = (HERE / "page.md").read_text().replace("{parts}", "\n\n".join(map(_part, parts)))
+    text = (HERE / "page.template").read_text().replace("{parts}", "\n\n".join(map(_part, parts)))
     page = ROOT / "docs" / "benchmarks.md"
     page.write_text(text.rstrip() + "\n")
     (ROOT / "docs" / "benchmarks.svg").write_text(plot.picture(parts))
