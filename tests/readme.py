@@ -43,7 +43,10 @@ def run(language: str, text: str, folder: Path) -> subprocess.CompletedProcess[s
     suffix, command = RUNNERS[language]
     # Beside the examples, so that Node finds the package by its name.
     (folder / "node_modules").mkdir(exist_ok=True)
-    for name, package in (("hubstream", ROOT / "node"), ("apache-arrow", ROOT / "node" / "node_modules" / "apache-arrow")):
+    for name, package in (
+        ("hubstream", ROOT / "node"),
+        ("apache-arrow", ROOT / "node" / "node_modules" / "apache-arrow"),
+    ):
         link = folder / "node_modules" / name
         if not link.is_symlink():
             link.symlink_to(package)

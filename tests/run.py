@@ -172,7 +172,10 @@ def summary(lines: list[str]) -> str:
             node[match[1]] = node.get(match[1], 0) + int(match[2])
         elif match := re.match(r"=* ?(\d+ (?:passed|failed|skipped|error).*?) in [\d.]+s", line):
             told.append(match[1])
-        elif re.match(r"\d+ runs, \d+ assertions|\[INFO\] Tests run: \d+, F.*\d$|(?:demo|fuzz|instructions|matrix|readme|soak): ", line):
+        elif re.match(
+            r"\d+ runs, \d+ assertions|\[INFO\] Tests run: \d+, F.*\d$|(?:demo|fuzz|instructions|matrix|readme|soak): ",
+            line,
+        ):
             told.append(re.sub(r"^(?:\[INFO\]|(?:demo|fuzz|instructions|matrix|readme|soak):) ", "", line))
     if node:
         told.append(f"{node.get('pass', 0)} passed, {node.get('fail', 0)} failed, {node.get('skipped', 0)} skipped")

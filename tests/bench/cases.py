@@ -127,9 +127,7 @@ def encode(pair: Pair, kind: str, way: str) -> Case:
     return _case("encode", kind, pair, way, official=official, ours=ours, check=check)
 
 
-def check_puts(
-    pair: Pair, kind: str, topic: str, official: Callable[[], object], ours: Callable[[], object]
-) -> None:
+def check_puts(pair: Pair, kind: str, topic: str, official: Callable[[], object], ours: Callable[[], object]) -> None:
     """Fails unless what each client puts is read by both, or by ours where the official one cannot."""
     what = f"{kind} {pair.wire.name} {pair.compression}"
     for put in (official, ours):

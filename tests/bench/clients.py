@@ -94,9 +94,7 @@ class Pair:
     def __init__(self, url: str, wire: Wire, compression: str = "lz4") -> None:
         self.wire = wire
         self.compression = compression
-        self.official = datahub.DataHub(
-            KEY, KEY, url, CompressFormat[compression.upper()], protocol_type=wire.official
-        )
+        self.official = datahub.DataHub(KEY, KEY, url, CompressFormat[compression.upper()], protocol_type=wire.official)
         named = {} if wire.version is None else {"batch_version": wire.version}
         self.ours = hubstream.datahub.DataHub(
             KEY, KEY, url, protocol=wire.protocol, compress_format=compression, **named

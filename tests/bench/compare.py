@@ -9,7 +9,6 @@ import json
 import os
 import shlex
 import signal
-import statistics
 import subprocess
 import time
 from collections.abc import Callable

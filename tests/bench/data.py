@@ -19,10 +19,35 @@ COLUMNS = [
     ("referrer", "STRING"),
     ("message", "STRING"),
 ]
-WORDS = (
-    "GET POST /cart /checkout /api/v2/items 200 404 503 timeout retry user session Mozilla/5.0 Linux x86_64 "
-    "shard cursor commit offset cn-hangzhou latency_ms=12 bytes=4096 cache miss hit upstream closed"
-).split()
+WORDS = [
+    "GET",
+    "POST",
+    "/cart",
+    "/checkout",
+    "/api/v2/items",
+    "200",
+    "404",
+    "503",
+    "timeout",
+    "retry",
+    "user",
+    "session",
+    "Mozilla/5.0",
+    "Linux",
+    "x86_64",
+    "shard",
+    "cursor",
+    "commit",
+    "offset",
+    "cn-hangzhou",
+    "latency_ms=12",
+    "bytes=4096",
+    "cache",
+    "miss",
+    "hit",
+    "upstream",
+    "closed",
+]
 
 
 def _text(source: random.Random, length: int) -> str:

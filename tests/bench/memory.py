@@ -21,7 +21,7 @@ def peak():
 
 if client == "hubstream":
     from hubstream.datahub import DataHub
-    from hubstream.datahub.models import Field, FieldType, RecordSchema
+    from hubstream.datahub.models import FieldType, RecordSchema
 else:
     from datahub import DataHub
     from datahub.core import DatahubProtocolType

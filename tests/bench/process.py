@@ -21,7 +21,9 @@ SITE = sysconfig.get_path("purelib")
 OURS = os.environ.get("PYTHONPATH", "")
 SIDES = ["pydatahub", "hubstream"]
 IMPORTS = {
-    "pydatahub": "from datahub import DataHub\nfrom datahub.models import RecordSchema, TupleRecord, FieldType, CursorType",
+    "pydatahub": (
+        "from datahub import DataHub\nfrom datahub.models import RecordSchema, TupleRecord, FieldType, CursorType"
+    ),
     "hubstream": (
         "from hubstream.datahub import DataHub\n"
         "from hubstream.datahub.models import RecordSchema, TupleRecord, FieldType, CursorType"
@@ -123,7 +125,10 @@ def installed() -> dict[str, object]:
     """Packages and their size on the disk."""
     packages = _requirements("pydatahub", set())
     files = {
-        Path(file.locate()) for name in packages for file in importlib.metadata.files(name) or [] if file.locate().exists()
+        Path(file.locate())
+        for name in packages
+        for file in importlib.metadata.files(name) or []
+        if file.locate().exists()
     }
     rows = [
         measured.Row("packages", [[len(packages)], [1]], limit=1),

@@ -62,7 +62,12 @@ def _table(table: dict) -> str:
 def _part(part: dict) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in part["versions"].items() if name != "samples")
     spreads = [row["spread"] for table in part["tables"] for row in table["rows"] if row.get("spread") is not None]
-    facts = [("command", f"`{part['command']}`"), ("machine", part["machine"]), ("versions", versions), ("date", part["date"])]
+    facts = [
+        ("command", f"`{part['command']}`"),
+        ("machine", part["machine"]),
+        ("versions", versions),
+        ("date", part["date"]),
+    ]
     if "samples" in part["versions"]:
         facts.append(("samples", f"{part['versions']['samples']}; medians"))
     if spreads:

@@ -45,7 +45,7 @@ def protocol(request):
     return request.param
 
 
-@pytest.fixture(scope="session", params=list(CompressFormat), ids=lambda format: format.name.lower())
+@pytest.fixture(scope="session", params=list(CompressFormat), ids=lambda member: member.name.lower())
 def compression(request):
     return request.param
 

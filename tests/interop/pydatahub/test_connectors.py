@@ -65,7 +65,9 @@ def test_every_type(client, project, topic, kind):
         got = client.get_connector(project, topic, name)
         assert (got.connector_id, got.type, got.column_fields) == (made.connector_id, kind, ["f1", "f2"])
         assert got.state == ConnectorState.CONNECTOR_RUNNING
-        assert got.sub_id and got.cluster_addr and got.create_time > 0
+        assert got.sub_id
+        assert got.cluster_addr
+        assert got.create_time > 0
     with pytest.raises(ResourceExistException):
         client.create_connector(project, topic, kind, ["f1"], CONFIGS[kind])
     client.delete_connector(project, topic, made.connector_id)

@@ -144,7 +144,8 @@ def test_shards_of_three(client, project):
     assert [shard.shard_id for shard in listed.shards] == ["0", "1", "2"]
     assert all(shard.left_shard_id and shard.right_shard_id for shard in listed.shards)
     assert listed.shards[0].end_hash_key == listed.shards[1].begin_hash_key == "5" * 32
-    assert listed.protocol and listed.interval
+    assert listed.protocol
+    assert listed.interval
 
 
 def test_a_young_shard_is_not_split(client, project):
@@ -249,7 +250,8 @@ def test_offsets(client, project, subscription):
     opened = client.init_and_get_subscription_offset(project, "t", subscription, ["0", "1"]).offsets
     assert sorted(opened) == ["0", "1"]
     session = opened["0"].session_id
-    assert session == 2 and opened["1"].session_id == 1
+    assert session == 2
+    assert opened["1"].session_id == 1
     for shards in ("0", ["0"], None, []):
         got = client.get_subscription_offset(project, "t", subscription, shards).offsets
         assert (got["0"].sequence, got["0"].timestamp) == (-1, -1)

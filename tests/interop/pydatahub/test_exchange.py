@@ -19,7 +19,7 @@ from emulator_process import ACCESS_ID, ACCESS_KEY
 from hubstream.datahub.exceptions import InvalidOperationException
 from test_records import NAMES, ROWS, SCHEMA, START, TYPES
 
-OUR_SCHEMA = our_models.RecordSchema.from_lists(NAMES, [our_models.FieldType[type.name] for type in TYPES])
+OUR_SCHEMA = our_models.RecordSchema.from_lists(NAMES, [our_models.FieldType[kind.name] for kind in TYPES])
 BLOBS = [b"text", bytes(range(256)), "ä€😀".encode(), b"0123456789" * 20000]
 ATTRIBUTES = {"plain": "text", "ünïcode": "€ 😀", "empty": ""}
 FORMATS = ["none", "lz4", "zlib", "deflate", "zstd"]

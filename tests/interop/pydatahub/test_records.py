@@ -198,7 +198,8 @@ def test_cursors(records_client, project, blob_topic):
         record.shard_id = "0"
     records_client.put_records(project, blob_topic, made)
     oldest = cursor(CursorType.OLDEST)
-    assert oldest.sequence == 0 and oldest.record_time > 0
+    assert oldest.sequence == 0
+    assert oldest.record_time > 0
     assert cursor(CursorType.LATEST).sequence == 2
     assert cursor(CursorType.SEQUENCE, 0).cursor == oldest.cursor
     assert cursor(CursorType.SEQUENCE, 2).cursor == cursor(CursorType.LATEST).cursor
@@ -218,7 +219,7 @@ def test_cursors(records_client, project, blob_topic):
 def test_old_records_after_a_new_column(records_client, client, project, tuple_topic):
     records_client.put_records(project, tuple_topic, records(ROWS[:1], shard_id="0"))
     client.append_field(project, tuple_topic, "added", FieldType.STRING)
-    wide = RecordSchema(list(SCHEMA.field_list) + [Field("added", FieldType.STRING)])
+    wide = RecordSchema([*SCHEMA.field_list, Field("added", FieldType.STRING)])
     got = records_client.get_tuple_records(project, tuple_topic, "0", wide, START, 10)
     (row,) = values(got)
     assert row[:-1] == ROWS[0]

@@ -37,7 +37,8 @@ def test_register_list_find_and_delete(client, project, topic):
     by_version = client.get_topic_schema(project, topic, SECOND, 1)
     for found in (by_schema, by_version):
         assert (found.version_id, columns(found.record_schema)) == (1, SECOND.to_json())
-        assert found.creator and found.create_time > 0
+        assert found.creator
+        assert found.create_time > 0
     client.delete_topic_schema(project, topic, 0)
     assert versions(client.list_topic_schema(project, topic)) == [(1, SECOND.to_json())]
 
