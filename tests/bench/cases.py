@@ -294,3 +294,11 @@ def all_cases(url: str) -> Iterator[Case]:
         yield from (get(pair, kind) for pair in pairs)
     yield get_project(pairs[0])
     yield put_one(pairs[0])
+
+
+def nearby(url: str) -> Iterator[Case]:
+    """Small requests to a server on the same processor: no other processor has to be woken for each."""
+    pair = Pair(url, WIRES[0])
+    for case in (get_project(pair), put_one(pair)):
+        case.name += ", client and server on one processor"
+        yield case

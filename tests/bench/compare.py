@@ -65,10 +65,13 @@ def measure(case: cases.Case, rounds: int) -> measured.Row:
 class Emulator:
     """An emulator in a process of its own, on a processor of its own if there are two."""
 
+    def __init__(self, processor: int = facts.SERVER_PROCESSOR) -> None:
+        self.processor = processor
+
     def __enter__(self) -> str:
         command = [*shlex.split(os.environ["HUBSTREAM_EMULATOR"]), "--datahub", "127.0.0.1:0", "--limits", "relaxed"]
         self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, text=True, preexec_fn=lambda: pin(facts.SERVER_PROCESSOR)
+            command, stdout=subprocess.PIPE, text=True, preexec_fn=lambda: pin(self.processor)
         )
         ready = self.process.stdout.readline() if self.process.stdout else ""
         if not ready:
@@ -89,13 +92,14 @@ def pin(processor: int) -> None:
 def records(options: argparse.Namespace) -> list[dict[str, object]]:
     """The comparisons within one process, by operation."""
     rows: dict[str, list[dict[str, object]]] = {}
-    with Emulator() as url:
-        pin(facts.CLIENT_PROCESSOR)
-        for case in cases.all_cases(url):
-            if options.only in f"{case.table} {case.name}":
-                row = measure(case, options.rounds)
-                print(f"{case.table:8}{row.line(SIDES, 'µs')}", flush=True)
-                rows.setdefault(case.table, []).append(row.as_json(2))
+    for processor, chosen in ((facts.SERVER_PROCESSOR, cases.all_cases), (facts.CLIENT_PROCESSOR, cases.nearby)):
+        with Emulator(processor) as url:
+            pin(facts.CLIENT_PROCESSOR)
+            for case in chosen(url):
+                if options.only in f"{case.table} {case.name}":
+                    row = measure(case, options.rounds)
+                    print(f"{case.table:8}{row.line(SIDES, 'µs')}", flush=True)
+                    rows.setdefault(case.table, []).append(row.as_json(2))
     with contextlib.suppress(AttributeError):
         os.sched_setaffinity(0, range(os.cpu_count() or 1))
     tables = []
