@@ -76,7 +76,7 @@ struct Queue {
     rank: u8,
     sender: Sender<LogEvent>,
     dropped: AtomicU32,
-    closed: Notify,
+    stopped: Notify,
 }
 
 /// Gives what all clients of the process log, event by event.
@@ -98,7 +98,7 @@ impl LogReader {
             rank: level.rank(),
             sender,
             dropped: AtomicU32::new(0),
-            closed: Notify::new(),
+            stopped: Notify::new(),
         });
         change(|readers| readers.push(Arc::clone(&queue)));
         Self {
@@ -107,7 +107,7 @@ impl LogReader {
         }
     }
 
-    /// Waits for the next event; absent once the reader is closed.
+    /// Waits for the next event; absent once the reader was stopped.
     ///
     /// Cancel safety: an event is either returned or still there.
     pub async fn next(&self) -> Option<LogEvent> {
@@ -115,9 +115,9 @@ impl LogReader {
         tokio::select! {
             biased;
             event = receiver.recv() => event,
-            () = self.queue.closed.notified() => {
+            () = self.queue.stopped.notified() => {
                 // The next call ends as well.
-                self.queue.closed.notify_one();
+                self.queue.stopped.notify_one();
                 None
             }
         }
@@ -132,15 +132,15 @@ impl LogReader {
     }
 
     /// Collects no more, and ends the calls that wait.
-    pub fn close(&self) {
+    pub fn stop(&self) {
         change(|readers| readers.retain(|queue| !Arc::ptr_eq(queue, &self.queue)));
-        self.queue.closed.notify_one();
+        self.queue.stopped.notify_one();
     }
 }
 
 impl Drop for LogReader {
     fn drop(&mut self) {
-        self.close();
+        self.stop();
     }
 }
 

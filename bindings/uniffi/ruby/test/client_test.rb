@@ -51,7 +51,7 @@ class ClientTest < DataHubTest
     assert_equal 'attempt failed, trying again', event.message
     assert_equal 'connection', event.fields['kind']
     assert_equal 0, event.dropped
-    reader.close
+    reader.stop
     assert_nil reader.next
     assert_raises(Hubstream::HubstreamError::Connection) { client.list_project }
     assert_empty reader.take

@@ -10252,13 +10252,13 @@ module UniFFILib
     [RustBuffer.by_value, RustCallStatus.by_ref],
     :uint64
 
-  attach_function :uniffi_hubstream_uniffi_fn_method_logreader_close,
-    [:uint64, RustCallStatus.by_ref],
-    :void
-
   attach_function :uniffi_hubstream_uniffi_fn_method_logreader_next,
     [:uint64, ],
     :uint64
+
+  attach_function :uniffi_hubstream_uniffi_fn_method_logreader_stop,
+    [:uint64, RustCallStatus.by_ref],
+    :void
 
   attach_function :uniffi_hubstream_uniffi_fn_method_logreader_take,
     [:uint64, RustCallStatus.by_ref],
@@ -11020,11 +11020,11 @@ module UniFFILib
     [],
     :uint16
 
-  attach_function :uniffi_hubstream_uniffi_checksum_method_logreader_close,
+  attach_function :uniffi_hubstream_uniffi_checksum_method_logreader_next,
     [],
     :uint16
 
-  attach_function :uniffi_hubstream_uniffi_checksum_method_logreader_next,
+  attach_function :uniffi_hubstream_uniffi_checksum_method_logreader_stop,
     [],
     :uint16
 
@@ -22280,10 +22280,6 @@ end
 
 
 
-  def close()
-      ::Hubstream.rust_call(:uniffi_hubstream_uniffi_fn_method_logreader_close,uniffi_clone_handle(),)
-  end
-
 
   def next()
     ::Hubstream.uniffi_rust_call_async(
@@ -22296,6 +22292,10 @@ end
     nil
     )
   end
+  def stop()
+      ::Hubstream.rust_call(:uniffi_hubstream_uniffi_fn_method_logreader_stop,uniffi_clone_handle(),)
+  end
+
   def take()
     result = ::Hubstream.rust_call(:uniffi_hubstream_uniffi_fn_method_logreader_take,uniffi_clone_handle(),)
     return result.consume_into_SequenceTypeLogEvent

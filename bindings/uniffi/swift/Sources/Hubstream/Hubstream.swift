@@ -3467,16 +3467,16 @@ public func FfiConverterTypeEmulator_lower(_ value: Emulator) -> UInt64 {
 public protocol LogReaderProtocol: AnyObject, Sendable {
     
     /**
-     * Collects no more, and ends the calls that wait.
-     */
-    func close() 
-    
-    /**
-     * Waits for the next event; absent once the reader is closed.
+     * Waits for the next event; absent once the reader was stopped.
      *
      * Cancel safety: an event is either returned or still there.
      */
     func next() async  -> LogEvent?
+    
+    /**
+     * Collects no more, and ends the calls that wait.
+     */
+    func stop() 
     
     /**
      * The events that are there, without waiting.
@@ -3555,18 +3555,7 @@ public convenience init(level: LogLevel) {
 
     
     /**
-     * Collects no more, and ends the calls that wait.
-     */
-open func close()  {try! rustCall() {
-        uniffiCallStatus in
-    uniffi_hubstream_uniffi_fn_method_logreader_close(
-            self.uniffiCloneHandle(),uniffiCallStatus
-    )
-}
-}
-    
-    /**
-     * Waits for the next event; absent once the reader is closed.
+     * Waits for the next event; absent once the reader was stopped.
      *
      * Cancel safety: an event is either returned or still there.
      */
@@ -3585,6 +3574,17 @@ open func next()async  -> LogEvent?  {
             errorHandler: nil
             
         )
+}
+    
+    /**
+     * Collects no more, and ends the calls that wait.
+     */
+open func stop()  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_hubstream_uniffi_fn_method_logreader_stop(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
 }
     
     /**
@@ -17344,10 +17344,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_disclient_update_partition_count() != 13780) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_logreader_close() != 56357) {
+    if (uniffi_hubstream_uniffi_checksum_method_logreader_next() != 553) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_logreader_next() != 24495) {
+    if (uniffi_hubstream_uniffi_checksum_method_logreader_stop() != 59409) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_logreader_take() != 17765) {

@@ -788,14 +788,14 @@ void uniffi_hubstream_uniffi_fn_free_logreader(uint64_t handle, RustCallStatus *
 uint64_t uniffi_hubstream_uniffi_fn_constructor_logreader_new(RustBuffer level, RustCallStatus *_Nonnull out_status
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_LOGREADER_CLOSE
-#define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_LOGREADER_CLOSE
-void uniffi_hubstream_uniffi_fn_method_logreader_close(uint64_t ptr, RustCallStatus *_Nonnull out_status
-);
-#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_LOGREADER_NEXT
 #define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_LOGREADER_NEXT
 uint64_t uniffi_hubstream_uniffi_fn_method_logreader_next(uint64_t ptr
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_LOGREADER_STOP
+#define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_LOGREADER_STOP
+void uniffi_hubstream_uniffi_fn_method_logreader_stop(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_LOGREADER_TAKE
@@ -1836,15 +1836,15 @@ uint16_t uniffi_hubstream_uniffi_checksum_method_disclient_update_partition_coun
     
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_LOGREADER_CLOSE
-#define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_LOGREADER_CLOSE
-uint16_t uniffi_hubstream_uniffi_checksum_method_logreader_close(void
-    
-);
-#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_LOGREADER_NEXT
 #define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_LOGREADER_NEXT
 uint16_t uniffi_hubstream_uniffi_checksum_method_logreader_next(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_LOGREADER_STOP
+#define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_CHECKSUM_METHOD_LOGREADER_STOP
+uint16_t uniffi_hubstream_uniffi_checksum_method_logreader_stop(void
     
 );
 #endif

@@ -878,9 +878,9 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_hubstream_uniffi_checksum_method_disclient_update_partition_count(
     ): Int
-    external fun uniffi_hubstream_uniffi_checksum_method_logreader_close(
-    ): Int
     external fun uniffi_hubstream_uniffi_checksum_method_logreader_next(
+    ): Int
+    external fun uniffi_hubstream_uniffi_checksum_method_logreader_stop(
     ): Int
     external fun uniffi_hubstream_uniffi_checksum_method_logreader_take(
     ): Int
@@ -1181,10 +1181,10 @@ internal object UniffiLib {
     ): Unit
     external fun uniffi_hubstream_uniffi_fn_constructor_logreader_new(`level`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
-    external fun uniffi_hubstream_uniffi_fn_method_logreader_close(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
-    ): Unit
     external fun uniffi_hubstream_uniffi_fn_method_logreader_next(`ptr`: Long,
     ): Long
+    external fun uniffi_hubstream_uniffi_fn_method_logreader_stop(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
     external fun uniffi_hubstream_uniffi_fn_method_logreader_take(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_hubstream_uniffi_fn_clone_recordbatch(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -1667,10 +1667,10 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_update_partition_count() and 0xFFFF) != 13780) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_logreader_close() and 0xFFFF) != 56357) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_logreader_next() and 0xFFFF) != 553) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_logreader_next() and 0xFFFF) != 24495) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_logreader_stop() and 0xFFFF) != 59409) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_logreader_take() and 0xFFFF) != 17765) {
@@ -6484,16 +6484,16 @@ public object FfiConverterTypeEmulator: FfiConverter<Emulator, Long> {
 public interface LogReaderInterface {
     
     /**
-     * Collects no more, and ends the calls that wait.
-     */
-    fun `close`()
-    
-    /**
-     * Waits for the next event; absent once the reader is closed.
+     * Waits for the next event; absent once the reader was stopped.
      *
      * Cancel safety: an event is either returned or still there.
      */
     suspend fun `next`(): LogEvent?
+    
+    /**
+     * Collects no more, and ends the calls that wait.
+     */
+    fun `stop`()
     
     /**
      * The events that are there, without waiting.
@@ -6623,22 +6623,7 @@ open class LogReader: Disposable, AutoCloseable, LogReaderInterface
 
     
     /**
-     * Collects no more, and ends the calls that wait.
-     */override fun `close`()
-        = 
-    callWithHandle {
-    uniffiRustCall() { _status ->
-    UniffiLib.uniffi_hubstream_uniffi_fn_method_logreader_close(
-        it,
-        _status)
-}
-    }
-    
-    
-
-    
-    /**
-     * Waits for the next event; absent once the reader is closed.
+     * Waits for the next event; absent once the reader was stopped.
      *
      * Cancel safety: an event is either returned or still there.
      */
@@ -6660,6 +6645,21 @@ open class LogReader: Disposable, AutoCloseable, LogReaderInterface
         UniffiNullRustCallStatusErrorHandler,
     )
     }
+
+    
+    /**
+     * Collects no more, and ends the calls that wait.
+     */override fun `stop`()
+        = 
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_hubstream_uniffi_fn_method_logreader_stop(
+        it,
+        _status)
+}
+    }
+    
+    
 
     
     /**

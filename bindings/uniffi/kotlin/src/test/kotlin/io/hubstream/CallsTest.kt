@@ -49,7 +49,8 @@ class CallsTest : EmulatorTest() {
             val event = reader.next()!!
             assertEquals("hubstream::http", event.target)
             assertEquals("connection", event.fields["kind"])
-            reader.close()
+            reader.stop()
+            assertEquals(null, reader.next())
         }
     }
 
