@@ -14,7 +14,7 @@ use crate::operation::{Exchange, Operation, Reply, Service};
 use crate::pipeline::retry::{Decision, RetryBudget, RetryPolicy, decide};
 use crate::pipeline::{Context, Layer, Next, Terminal};
 use crate::schema::OperationSchema;
-use crate::stats::{Counters, Stats};
+use crate::stats::{ClientStats, Counters};
 use crate::time::{Clock, SystemClock};
 use crate::transport::{BoxFuture, Request, Response, Transport};
 
@@ -158,7 +158,7 @@ impl ClientBuilder {
                 total_timeout: settings.seconds("total_timeout"),
                 clock: self.clock,
                 seed: fastrand::u64(..),
-                counters: Counters::default(),
+                counters: Counters::new(S::OPERATIONS),
             }),
         })
     }
@@ -204,16 +204,21 @@ impl<S: Service> Client<S> {
     }
 
     /// What the client has done so far, in numbers.
-    pub fn stats(&self) -> Stats {
+    pub fn stats(&self) -> ClientStats {
         self.inner.counters.read()
     }
 
     /// Performs an operation.
     pub async fn execute<O: Operation<Service = S>>(&self, operation: O) -> Result<O::Output> {
-        operation
-            .run(self)
-            .await
-            .map_err(|error| error.with_operation(S::NAME, O::SCHEMA.name))
+        let name = O::SCHEMA.name;
+        let put = operation.record_count();
+        let output = operation.run(self).await;
+        let output = output.map_err(|error| error.with_operation(S::NAME, name))?;
+        let stored = put.saturating_sub(output.failed_record_count());
+        self.inner
+            .counters
+            .records(name, stored, output.record_count());
+        Ok(output)
     }
 
     /// Performs an operation that is one request and one reply.

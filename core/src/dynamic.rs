@@ -204,6 +204,23 @@ whole_number! {
     i64, Long, i64::MIN, i64::MAX;
 }
 
+/// Counts stay below 2^53.
+impl Dynamic for u64 {
+    const TYPE: TypeSchema = TypeSchema::Integer;
+
+    fn from_value(value: Value) -> Result<Self, Mismatch> {
+        match value {
+            Value::Integer(number) | Value::Long(number) => Self::try_from(number)
+                .map_err(|_| Mismatch::message(format!("{number} is less than 0"))),
+            other => Err(Mismatch::expected("a whole number", &other)),
+        }
+    }
+
+    fn into_value(self) -> Value {
+        Value::Integer(i64::try_from(self).unwrap_or(i64::MAX))
+    }
+}
+
 impl Dynamic for f64 {
     const TYPE: TypeSchema = TypeSchema::Double;
 

@@ -51,6 +51,16 @@ pub trait Service: Send + Sync + Sized + 'static {
 pub trait Reply: Dynamic {
     /// Notes the id that the service gave to the request, if there is a member for it.
     fn set_request_id(&mut self, _id: &str) {}
+
+    /// Number of records in it.
+    fn record_count(&self) -> usize {
+        0
+    }
+
+    /// Number of records of a put that were not stored.
+    fn failed_record_count(&self) -> usize {
+        0
+    }
 }
 
 impl Reply for () {}
@@ -63,6 +73,11 @@ pub trait Operation: Dynamic + Send + Sync + 'static {
     type Output: Reply + Send + 'static;
     /// Its description.
     const SCHEMA: &'static OperationSchema;
+
+    /// Number of records that it puts.
+    fn record_count(&self) -> usize {
+        0
+    }
 
     /// Performs the call.
     ///

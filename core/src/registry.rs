@@ -3,7 +3,7 @@
 use crate::dynamic::Value;
 use crate::error::Result;
 use crate::schema::OperationSchema;
-use crate::stats::Stats;
+use crate::stats::ClientStats;
 use crate::transport::BoxFuture;
 
 /// A client of any service, for callers that name operations by text.
@@ -18,7 +18,7 @@ pub trait AnyClient: Send + Sync + 'static {
     fn operations(&self) -> &'static [&'static OperationSchema];
 
     /// What the client has done so far, in numbers.
-    fn stats(&self) -> Stats;
+    fn stats(&self) -> ClientStats;
 
     /// Performs the operation of that name, as in `CreateProject` or `create_project`.
     ///
@@ -62,7 +62,7 @@ macro_rules! operations {
             }
 
             /// What the client has done so far, in numbers.
-            pub fn stats(&self) -> $crate::stats::Stats {
+            pub fn stats(&self) -> $crate::stats::ClientStats {
                 self.0.stats()
             }
 
@@ -95,7 +95,7 @@ macro_rules! operations {
                 OPERATIONS
             }
 
-            fn stats(&self) -> $crate::stats::Stats {
+            fn stats(&self) -> $crate::stats::ClientStats {
                 self.0.stats()
             }
 

@@ -1,11 +1,15 @@
 //! What a client has done so far, in numbers.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Numbers of a client since it was made. Clones of a client share them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Stats {
+use crate::model;
+use crate::schema::{OperationSchema, TypeSchema};
+
+/// What a client has done so far, in numbers.
+#[model(local, snake_case)]
+#[derive(PartialEq, Eq)]
+pub struct ClientStats {
     /// Calls of the service that ended. An operation that is made of several counts each.
     pub calls: u64,
     /// Calls that ended in an error, whatever it was.
@@ -18,23 +22,22 @@ pub struct Stats {
     pub sent_bytes: u64,
     /// Bytes of the bodies that were received, as they were on the wire.
     pub received_bytes: u64,
+    /// Records that the service said it had stored, for each operation that puts records, as in
+    /// `PutRecords`. Those that failed while others were stored do not count, nor those of a call
+    /// that ended in an error.
+    pub records_put: BTreeMap<String, u64>,
+    /// Records that were handed over to the caller, for each operation that gets records.
+    pub records_got: BTreeMap<String, u64>,
 }
 
-impl Stats {
-    /// The numbers by their names, in order.
-    pub const fn entries(&self) -> [(&'static str, u64); 6] {
-        [
-            ("calls", self.calls),
-            ("failed_calls", self.failed_calls),
-            ("attempts", self.attempts),
-            ("retries", self.retries),
-            ("sent_bytes", self.sent_bytes),
-            ("received_bytes", self.received_bytes),
-        ]
-    }
+/// Records that passed through one operation.
+#[derive(Debug)]
+struct RecordCounter {
+    operation: &'static str,
+    records: AtomicU64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Counters {
     calls: AtomicU64,
     failed_calls: AtomicU64,
@@ -42,13 +45,68 @@ pub(crate) struct Counters {
     retries: AtomicU64,
     sent_bytes: AtomicU64,
     received_bytes: AtomicU64,
+    put: Vec<RecordCounter>,
+    got: Vec<RecordCounter>,
 }
 
 fn add(counter: &AtomicU64, number: usize) {
     counter.fetch_add(number as u64, Ordering::Relaxed);
 }
 
+fn has_records(ty: TypeSchema) -> bool {
+    let mut found = false;
+    ty.visit(&mut |ty| found |= ty == TypeSchema::Records);
+    found
+}
+
+/// A counter for each operation that is chosen.
+fn counters(
+    operations: &[&OperationSchema],
+    chosen: impl Fn(&OperationSchema) -> bool,
+) -> Vec<RecordCounter> {
+    let counter = |operation: &&OperationSchema| RecordCounter {
+        operation: operation.name,
+        records: AtomicU64::new(0),
+    };
+    let chosen = operations.iter().filter(|operation| chosen(operation));
+    chosen.map(counter).collect()
+}
+
+fn count(counters: &[RecordCounter], operation: &str, records: usize) {
+    let mut known = counters.iter();
+    if records > 0
+        && let Some(counter) = known.find(|known| known.operation == operation)
+    {
+        add(&counter.records, records);
+    }
+}
+
+fn read(counter: &AtomicU64) -> u64 {
+    counter.load(Ordering::Relaxed)
+}
+
+fn read_all(counters: &[RecordCounter]) -> BTreeMap<String, u64> {
+    let entry = |counter: &RecordCounter| (counter.operation.to_owned(), read(&counter.records));
+    counters.iter().map(entry).collect()
+}
+
 impl Counters {
+    /// Starts at 0 for the operations of a service.
+    pub(crate) fn new(operations: &[&OperationSchema]) -> Self {
+        Self {
+            calls: AtomicU64::new(0),
+            failed_calls: AtomicU64::new(0),
+            attempts: AtomicU64::new(0),
+            retries: AtomicU64::new(0),
+            sent_bytes: AtomicU64::new(0),
+            received_bytes: AtomicU64::new(0),
+            put: counters(operations, |operation| {
+                operation.fields.iter().any(|field| has_records(field.ty))
+            }),
+            got: counters(operations, |operation| has_records(operation.returns)),
+        }
+    }
+
     pub(crate) fn call(&self, failed: bool) {
         add(&self.calls, 1);
         add(&self.failed_calls, usize::from(failed));
@@ -64,15 +122,22 @@ impl Counters {
         add(&self.received_bytes, bytes);
     }
 
-    pub(crate) fn read(&self) -> Stats {
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        Stats {
+    /// Notes the records of an operation that succeeded.
+    pub(crate) fn records(&self, operation: &str, put: usize, got: usize) {
+        count(&self.put, operation, put);
+        count(&self.got, operation, got);
+    }
+
+    pub(crate) fn read(&self) -> ClientStats {
+        ClientStats {
             calls: read(&self.calls),
             failed_calls: read(&self.failed_calls),
             attempts: read(&self.attempts),
             retries: read(&self.retries),
             sent_bytes: read(&self.sent_bytes),
             received_bytes: read(&self.received_bytes),
+            records_put: read_all(&self.put),
+            records_got: read_all(&self.got),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! How a call passes the pipeline: attempts, pauses, errors and layers, without a network.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
@@ -7,12 +8,14 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use hubstream::client::ClientBuilder;
 use hubstream::credentials::{CredentialProvider, Credentials};
-use hubstream::datahub::{CreateProject, DataHub, GetProject, ListProject};
+use hubstream::datahub::{
+    CreateProject, DataHub, GetBlobRecords, GetProject, ListProject, PutRecords,
+};
 use hubstream::dynamic::Value;
 use hubstream::error::{Error, ErrorKind, Result, Status};
 use hubstream::pipeline::{Context, Layer, Next};
+use hubstream::record::RecordBatchBuilder;
 use hubstream::registry::AnyClient;
-use hubstream::stats::Stats;
 use hubstream::time::{Clock, ManualClock};
 use hubstream::transport::stub::{Never, Refuse, Script};
 use hubstream::transport::{BoxFuture, Request, Response};
@@ -36,6 +39,9 @@ fn broken(sent: bool) -> Result<Response> {
 
 const PROJECTS: &str = r#"{"ProjectNames":["a"]}"#;
 const BUSY: &str = r#"{"ErrorCode":"InternalServerError","ErrorMessage":"try again"}"#;
+const GOT: &str = r#"{"NextCursor":"c2","RecordCount":2,"StartSeq":0,"Records":[
+    {"Sequence":0,"SystemTime":1,"Cursor":"c0","NextCursor":"c1","Data":"YQ=="},
+    {"Sequence":1,"SystemTime":1,"Cursor":"c1","NextCursor":"c2","Data":"Yg=="}]}"#;
 const LIMIT: &str = r#"{"ErrorCode":"LimitExceeded","ErrorMessage":"too fast"}"#;
 
 fn builder() -> ClientBuilder {
@@ -66,7 +72,7 @@ async fn idempotent_calls_are_repeated_and_signed_afresh() {
 async fn a_client_counts_what_it_does() {
     let script = Script::new([reply(500, BUSY), reply(200, PROJECTS), broken(true)]);
     let hub = hub(&script);
-    assert_eq!(hub.stats(), Stats::default());
+    assert_eq!(hub.stats().calls, 0);
     hub.list_project(ListProject::new()).await.unwrap();
     let create = hub.clone().create_project(CreateProject::new("shop")).await;
     assert!(create.is_err());
@@ -75,7 +81,32 @@ async fn a_client_counts_what_it_does() {
     assert_eq!((stats.attempts, stats.retries), (3, 1));
     assert_eq!(stats.sent_bytes, r#"{"Comment":""}"#.len() as u64);
     assert_eq!(stats.received_bytes, (BUSY.len() + PROJECTS.len()) as u64);
-    assert_eq!(stats.entries()[0], ("calls", 2));
+    let names: Vec<_> = stats.records_put.keys().map(String::as_str).collect();
+    assert_eq!(names, ["PutRecords", "PutRecordsByShard"]);
+    assert!(stats.records_got.values().all(|records| *records == 0));
+}
+
+#[tokio::test]
+async fn records_count_when_they_were_stored_or_got() {
+    let part = r#"{"FailedRecordCount":1,"FailedRecords":[{"Index":0,"ErrorCode":"InvalidShardOperation","ErrorMessage":"closed"}]}"#;
+    let script = Script::new([reply(200, part), broken(true), reply(200, GOT)]);
+    let hub = DataHub::new(builder().transport(script).set("protocol", "json")).unwrap();
+    let mut records = RecordBatchBuilder::blobs();
+    for _ in 0..3 {
+        records.push_blob(b"x").unwrap();
+    }
+    let put = PutRecords::new("shop", "orders", records.build().unwrap());
+    hub.put_records(put.clone()).await.unwrap();
+    hub.put_records(put).await.unwrap_err();
+    let get = GetBlobRecords::new("shop", "orders", "0", "c0");
+    hub.get_blob_records(get).await.unwrap();
+    let stats = hub.stats();
+    let named = |name: &str, number| BTreeMap::from([(name.to_owned(), number)]);
+    let mut put = named("PutRecords", 2);
+    put.extend(named("PutRecordsByShard", 0));
+    let mut got = named("GetBlobRecords", 2);
+    got.extend(named("GetTupleRecords", 0));
+    assert_eq!((stats.records_put, stats.records_got), (put, got));
 }
 
 #[tokio::test]

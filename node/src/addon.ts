@@ -1,5 +1,7 @@
 // The native part as TypeScript sees it; its source is in bindings/node.
 
+import type { ClientStats } from './generated/stats.js'
+
 export interface NativeField {
   readonly name: string
   readonly type: string
@@ -38,18 +40,9 @@ export interface NativeCancellation {
   cancel(): void
 }
 
-export interface NativeStats {
-  readonly calls: number
-  readonly failedCalls: number
-  readonly attempts: number
-  readonly retries: number
-  readonly sentBytes: number
-  readonly receivedBytes: number
-}
-
 export interface NativeClient {
   readonly endpoint: string
-  stats(): NativeStats
+  stats(): ClientStats
   call(operation: string, args: object, cancellation?: NativeCancellation): Promise<unknown>
 }
 

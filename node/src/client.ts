@@ -7,6 +7,7 @@ import type {
 } from './addon.js'
 import { RecordBatch } from './batch.js'
 import { closed, guarded, invalidArgument, translated } from './failure.js'
+import type { ClientStats } from './generated/stats.js'
 import { native } from './native.cjs'
 import { RecordSchema } from './schema.js'
 
@@ -56,22 +57,6 @@ export interface ClientOptions {
 
 /** How many errors of a credential provider are kept until they are claimed as the cause of an error. */
 const KEPT_FAILURES = 16
-
-/** What a client has done so far, in numbers. */
-export interface ClientStats {
-  /** Calls of the service that ended. An operation that is made of several counts each. */
-  readonly calls: number
-  /** Calls that ended in an error, whatever it was. */
-  readonly failedCalls: number
-  /** Attempts that were begun, the first of each call included. */
-  readonly attempts: number
-  /** Attempts that repeat a failed one. */
-  readonly retries: number
-  /** Bytes of the bodies that were sent, as they were on the wire. */
-  readonly sentBytes: number
-  /** Bytes of the bodies that were received, as they were on the wire. */
-  readonly receivedBytes: number
-}
 
 /** What all clients share. */
 export abstract class ServiceClient {

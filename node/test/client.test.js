@@ -21,6 +21,7 @@ test('a client counts what it does', async () => {
   assert.deepEqual([calls, failedCalls, attempts, retries], [2, 1, 2, 0])
   assert.equal(sentBytes, '{"Comment":""}'.length)
   assert.ok(receivedBytes > 2)
+  assert.deepEqual(hub.stats().recordsGot, { GetBlobRecords: 0, GetTupleRecords: 0 })
   await emulator.stop()
 })
 

@@ -38,6 +38,8 @@ describe('DIS', () => {
     assert.equal(got.records.at(0).partitionKey, 'same')
     assert.equal(typeof got.records.at(0).sequence, 'bigint')
     assert.ok(got.nextPartitionCursor.length > 0)
+    const { recordsPut, recordsGot } = dis.stats()
+    assert.deepEqual([recordsPut, recordsGot], [{ PutRecords: 3 }, { GetRecords: 3 }])
     await dis.createApp({ appName: 'reader' })
     const checkpoint = { streamName: 'events', appName: 'reader', partitionId, checkpointType: 'LAST_READ' }
     await dis.commitCheckpoint({ ...checkpoint, sequenceNumber: '2', metadata: 'done' })

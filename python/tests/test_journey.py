@@ -31,11 +31,25 @@ def test_numbers_of_a_client(hub: DataHub) -> None:
     hub.create_project("counted", "")
     with pytest.raises(exceptions.ResourceExistException):
         hub.create_project("counted", "")
-    numbers = {name: number - before[name] for name, number in hub.stats().items()}
-    assert (numbers["calls"], numbers["failed_calls"]) == (2, 1)
-    assert (numbers["attempts"], numbers["retries"]) == (2, 0)
-    assert numbers["sent_bytes"] == 2 * len('{"Comment":""}')
-    assert numbers["received_bytes"] > 2
+    stats = hub.stats()
+    assert (stats.calls - before.calls, stats.failed_calls - before.failed_calls) == (2, 1)
+    assert (stats.attempts - before.attempts, stats.retries - before.retries) == (2, 0)
+    assert stats.sent_bytes - before.sent_bytes == 2 * len('{"Comment":""}')
+    assert stats.received_bytes - before.received_bytes > 2
+
+
+def test_numbers_of_records(hub: DataHub, blob_topic: tuple[str, str]) -> None:
+    good, bad = BlobRecord(b"x"), BlobRecord(b"y")
+    good.shard_id, bad.shard_id = "0", "7"
+    assert hub.put_records(*blob_topic, [good, bad, good]).failed_record_count == 1
+    with pytest.raises(exceptions.ResourceNotFoundException):
+        hub.put_records_by_shard(*blob_topic, "7", [good])
+    cursor = oldest(hub, blob_topic)
+    for _ in range(2):
+        hub.get_blob_records(*blob_topic, "0", cursor, 10)
+    stats = hub.stats()
+    assert stats.records_put == {"PutRecords": 2, "PutRecordsByShard": 0}
+    assert stats.records_got == {"GetBlobRecords": 4, "GetTupleRecords": 0}
 
 
 def test_projects_and_topics(hub: DataHub) -> None:

@@ -1,7 +1,9 @@
 //! The services as the templates see them: operations, and the types that they need.
 
 use hubstream::connect::{SERVICES, ServiceEntry};
+use hubstream::dynamic::Dynamic;
 use hubstream::schema::{EnumSchema, ModelSchema, TypeSchema, UnionSchema};
+use hubstream::stats::ClientStats;
 
 /// One service with the types of its operations, each once, inner ones first.
 pub(crate) struct Service {
@@ -26,6 +28,14 @@ impl Service {
             });
         }
         found
+    }
+}
+
+/// The numbers of a client, of whatever service.
+pub(crate) fn client_stats() -> &'static ModelSchema {
+    match ClientStats::TYPE {
+        TypeSchema::Model(model) => model,
+        _ => unreachable!("the numbers of a client are a model"),
     }
 }
 

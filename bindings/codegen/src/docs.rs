@@ -8,7 +8,7 @@ use hubstream::error::ErrorKind;
 use hubstream::schema::{DefaultValue, FieldSchema, OperationSchema, TypeSchema};
 
 use crate::Output;
-use crate::description::{Service, services};
+use crate::description::{Service, client_stats, services};
 
 /// The first line of every page.
 const HEADER: &str =
@@ -19,6 +19,7 @@ pub(crate) fn render() -> Vec<Output> {
     let mut pages = vec![
         page("configuration", &configuration()),
         page("errors", &errors()),
+        page("statistics", &statistics()),
     ];
     for service in services() {
         pages.push(page(
@@ -108,6 +109,20 @@ fn errors() -> String {
             exit_code(*kind)
         );
     }
+    text
+}
+
+fn statistics() -> String {
+    let stats = client_stats();
+    let mut text = String::from(
+        "# Statistics\n\n\
+         Every client counts what it does, from its creation on, whatever language it is used from. `stats()` gives \
+         the numbers at that moment: an object with the members below, in Node in camel case and as numbers, which are exact \
+         up to 2^53. In Rust clones of a client share its numbers. The command line makes a client for each command and does not \
+         show them.\n\n",
+    );
+    fields(&mut text, stats.fields, false);
+    text.push_str("\nA put whose attempts are repeated counts its records once.\n");
     text
 }
 

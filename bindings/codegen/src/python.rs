@@ -12,7 +12,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Value, context};
 
 use crate::Output;
-use crate::description::{Service, services};
+use crate::description::{Service, client_stats, services};
 
 use client::client_context;
 use docs::{docstring, sentence};
@@ -20,6 +20,9 @@ use types::{HANDWRITTEN, annotation, decode, imports_of, member_default};
 
 /// Where the package lies.
 const ROOT: &str = "python/src/hubstream";
+
+/// The template of a module of models.
+const MODELS: &str = include_str!("../templates/python_models.py.j2");
 
 /// Longest line.
 const WIDTH: usize = 100;
@@ -34,12 +37,15 @@ pub(crate) fn render() -> Vec<Output> {
         .build()
         .expect("the markers of blocks differ");
     environment.set_syntax(syntax);
-    let mut outputs = vec![output(
-        "errors.py",
-        &environment,
-        include_str!("../templates/python_errors.py.j2"),
-        errors(),
-    )];
+    let mut outputs = vec![
+        output(
+            "errors.py",
+            &environment,
+            include_str!("../templates/python_errors.py.j2"),
+            errors(),
+        ),
+        output("_stats.py", &environment, MODELS, stats()),
+    ];
     for service in services() {
         outputs.extend(render_service(&environment, &service));
     }
@@ -59,7 +65,6 @@ fn output(path: &str, environment: &Environment<'_>, template: &str, context: Va
 fn render_service(environment: &Environment<'_>, service: &Service) -> Vec<Output> {
     let name = service.entry.name;
     let client = include_str!("../templates/python_client.py.j2");
-    let models = include_str!("../templates/python_models.py.j2");
     let (results, others): (Vec<_>, Vec<_>) = service
         .models
         .iter()
@@ -71,8 +76,21 @@ fn render_service(environment: &Environment<'_>, service: &Service) -> Vec<Outpu
         .copied()
         .filter(|names| !HANDWRITTEN.contains(&names.name))
         .collect();
-    let types = models_context(service, &enums, &others, true);
-    let results = models_context(service, &[], &results, false);
+    let title = service.entry.title;
+    let types = TypesModule {
+        docs: format!("Enumerations and groups of members of {title}."),
+        enums: &enums,
+        models: &others,
+        unions: &service.unions,
+        other_types: None,
+    };
+    let results = TypesModule {
+        docs: format!("Results of {title}."),
+        enums: &[],
+        models: &results,
+        unions: &[],
+        other_types: Some(format!("hubstream.{name}.models.types")),
+    };
     vec![
         output(
             &format!("{name}/_client.py"),
@@ -89,14 +107,14 @@ fn render_service(environment: &Environment<'_>, service: &Service) -> Vec<Outpu
         output(
             &format!("{name}/models/types.py"),
             environment,
-            models,
-            types,
+            MODELS,
+            types.context(),
         ),
         output(
             &format!("{name}/models/results.py"),
             environment,
-            models,
-            results,
+            MODELS,
+            results.context(),
         ),
     ]
 }
@@ -120,41 +138,64 @@ fn errors() -> Value {
     context! { kinds }
 }
 
-fn models_context(
-    service: &Service,
-    enums: &[&'static EnumSchema],
-    models: &[&'static ModelSchema],
-    is_types: bool,
-) -> Value {
-    let mut imports: BTreeSet<(String, String)> = BTreeSet::new();
-    if !enums.is_empty() {
-        imports.insert(("hubstream._enum".to_owned(), "OpenEnum".to_owned()));
-    }
-    if !models.is_empty() {
-        imports.insert(("hubstream._model".to_owned(), "Model".to_owned()));
-    }
-    for model in models {
-        for field in model.fields {
-            imports.extend(imports_of(field.ty, service.entry.name, is_types));
+fn stats() -> Value {
+    let models = TypesModule {
+        docs: "What a client has done so far.".to_owned(),
+        enums: &[],
+        models: &[client_stats()],
+        unions: &[],
+        other_types: None,
+    };
+    models.context()
+}
+
+/// A module of models.
+struct TypesModule<'a> {
+    docs: String,
+    enums: &'a [&'static EnumSchema],
+    models: &'a [&'static ModelSchema],
+    unions: &'a [&'static UnionSchema],
+    /// The module with the types that stand not in this one.
+    other_types: Option<String>,
+}
+
+impl TypesModule<'_> {
+    fn context(&self) -> Value {
+        let Self {
+            docs,
+            enums,
+            models,
+            unions,
+            other_types,
+        } = self;
+        let mut imports: BTreeSet<(String, String)> = BTreeSet::new();
+        if !enums.is_empty() {
+            imports.insert(("hubstream._enum".to_owned(), "OpenEnum".to_owned()));
         }
-    }
-    let unions: &[&UnionSchema] = if is_types { &service.unions } else { &[] };
-    let mut names: Vec<&str> = enums
-        .iter()
-        .map(|names| names.name)
-        .chain(models.iter().map(|model| model.name))
-        .chain(unions.iter().map(|union| union.name))
-        .collect();
-    names.sort_unstable();
-    let imports: Vec<Value> = group(imports);
-    context! {
-        title => service.entry.title,
-        is_types,
-        names,
-        imports,
-        enums => enums.iter().map(|names| enum_context(names)).collect::<Vec<_>>(),
-        unions => unions.iter().map(|union| union_context(union)).collect::<Vec<_>>(),
-        models => models.iter().map(|model| model_context(model)).collect::<Vec<_>>(),
+        if !models.is_empty() {
+            imports.insert(("hubstream._model".to_owned(), "Model".to_owned()));
+        }
+        for model in *models {
+            for field in model.fields {
+                imports.extend(imports_of(field.ty, other_types.as_deref()));
+            }
+        }
+        let mut names: Vec<&str> = enums
+            .iter()
+            .map(|names| names.name)
+            .chain(models.iter().map(|model| model.name))
+            .chain(unions.iter().map(|union| union.name))
+            .collect();
+        names.sort_unstable();
+        let imports: Vec<Value> = group(imports);
+        context! {
+            docs,
+            names,
+            imports,
+            enums => enums.iter().map(|names| enum_context(names)).collect::<Vec<_>>(),
+            unions => unions.iter().map(|union| union_context(union)).collect::<Vec<_>>(),
+            models => models.iter().map(|model| model_context(model)).collect::<Vec<_>>(),
+        }
     }
 }
 

@@ -18,7 +18,7 @@ use minijinja::{Environment, Value};
 use serde::Serialize;
 
 use crate::Output;
-use crate::description::{Service, services};
+use crate::description::{Service, client_stats, services};
 use names::{Words, camel, pascal};
 use types::{Direction, default_text, is_optional, type_text};
 
@@ -44,9 +44,10 @@ pub(crate) fn render() -> Vec<Output> {
             "errors",
             include_str!("../templates/typescript/errors.ts.j2"),
         ),
+        ("types", include_str!("../templates/typescript/types.ts.j2")),
         (
-            "records",
-            include_str!("../templates/typescript/records.ts.j2"),
+            "shared",
+            include_str!("../templates/typescript/shared.ts.j2"),
         ),
     ];
     for (name, text) in templates {
@@ -67,15 +68,8 @@ pub(crate) fn render() -> Vec<Output> {
             "errors",
             render("errors", view(KindsView { kinds: kinds() })),
         ),
-        output(
-            "records",
-            render(
-                "records",
-                view(EnumsView {
-                    enums: vec![enumeration(shared_enum(), &Words::default())],
-                }),
-            ),
-        ),
+        output("records", render("shared", view(column_types()))),
+        output("stats", render("shared", view(stats()))),
     ];
     for service in &services {
         outputs.push(output(
@@ -123,9 +117,34 @@ struct KindsView {
     kinds: Vec<KindView>,
 }
 
-#[derive(Serialize)]
-struct EnumsView {
+#[derive(Default, Serialize)]
+struct TypesView {
     enums: Vec<EnumView>,
+    interfaces: Vec<InterfaceView>,
+    unions: Vec<UnionView>,
+}
+
+fn column_types() -> TypesView {
+    TypesView {
+        enums: vec![enumeration(shared_enum(), &Words::default())],
+        ..TypesView::default()
+    }
+}
+
+fn stats() -> TypesView {
+    let model = client_stats();
+    let name = model.name.to_owned();
+    let words = Words::default();
+    TypesView {
+        interfaces: vec![interface(
+            name,
+            model.docs,
+            model.fields,
+            Direction::Out,
+            &words,
+        )],
+        ..TypesView::default()
+    }
 }
 
 #[derive(Serialize)]

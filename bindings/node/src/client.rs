@@ -5,9 +5,10 @@ use std::sync::Arc;
 use hubstream::client::ClientBuilder;
 use hubstream::config::{KEYS, SettingKind, Settings};
 use hubstream::connect::{ServiceEntry, service};
-use hubstream::dynamic::Value;
+use hubstream::dynamic::{Dynamic as _, Value};
 use hubstream::error::Error;
 use hubstream::registry::AnyClient;
+use hubstream::stats::ClientStats;
 use napi::bindgen_prelude::{
     AsyncBlock, AsyncBlockBuilder, Function, FunctionRef, JsObjectValue, JsValue, Object, Promise,
     Result, Unknown,
@@ -20,23 +21,6 @@ use crate::credentials::{FunctionProvider, ProvidedCredentials};
 use crate::error::{refusal_to_js, to_js as error_to_js};
 use crate::names::{camel, snake};
 use crate::value::{self, Refusal, Wrappers};
-
-/// What a client has done so far, in numbers.
-#[napi(object)]
-pub struct NativeStats {
-    /// Calls of the service that ended.
-    pub calls: f64,
-    /// Calls that ended in an error.
-    pub failed_calls: f64,
-    /// Attempts that were begun.
-    pub attempts: f64,
-    /// Attempts that repeat a failed one.
-    pub retries: f64,
-    /// Bytes of the bodies that were sent.
-    pub sent_bytes: f64,
-    /// Bytes of the bodies that were received.
-    pub received_bytes: f64,
-}
 
 /// Stops one call.
 #[napi]
@@ -112,21 +96,10 @@ impl NativeClient {
     }
 
     /// What the client has done so far, in numbers.
-    #[allow(
-        clippy::cast_precision_loss,
-        reason = "numbers of JavaScript are exact up to 2^53"
-    )]
     #[napi]
-    pub fn stats(&self) -> NativeStats {
-        let stats = self.client.stats();
-        NativeStats {
-            calls: stats.calls as f64,
-            failed_calls: stats.failed_calls as f64,
-            attempts: stats.attempts as f64,
-            retries: stats.retries as f64,
-            sent_bytes: stats.sent_bytes as f64,
-            received_bytes: stats.received_bytes as f64,
-        }
+    pub fn stats<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
+        let stats = self.client.stats().into_value();
+        value::to_js(env, stats, &ClientStats::TYPE, &self.wrappers)
     }
 
     /// Performs an operation.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use hubstream::client::ClientBuilder;
 use hubstream::connect::service;
-use hubstream::dynamic::Value;
+use hubstream::dynamic::{Dynamic as _, Value};
 use hubstream::error::{Error, ErrorKind};
 use hubstream::registry::AnyClient;
 use pyo3::prelude::*;
@@ -78,12 +78,8 @@ impl Client {
     }
 
     /// What the client has done so far, in numbers by name.
-    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let numbers = PyDict::new(py);
-        for (name, number) in self.ready(py)?.stats().entries() {
-            numbers.set_item(name, number)?;
-        }
-        Ok(numbers)
+    fn stats(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        to_python(py, self.ready(py)?.stats().into_value())
     }
 
     /// Performs an operation and waits for its result.

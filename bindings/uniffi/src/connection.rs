@@ -6,12 +6,13 @@ use std::sync::Arc;
 use hubstream::client::ClientBuilder;
 use hubstream::config::Settings;
 use hubstream::connect::{ServiceEntry, service};
-use hubstream::dynamic::Value;
+use hubstream::dynamic::{Dynamic as _, Value};
 use hubstream::error::{Error, ErrorKind, Result};
 use hubstream::registry::AnyClient;
 
 use crate::convert::Convert;
 use crate::credentials::{CredentialProvider, ForeignProvider};
+use crate::generated::ClientStats;
 use crate::runtime;
 
 /// Where settings come from.
@@ -22,23 +23,6 @@ pub(crate) enum Source {
     Url(String),
     /// Environment variables.
     Environment,
-}
-
-/// What a client has done so far, in numbers.
-#[derive(Clone, Debug, uniffi::Record)]
-pub struct ClientStats {
-    /// Calls of the service that ended. An operation that is made of several counts each.
-    pub calls: u64,
-    /// Calls that ended in an error, whatever it was.
-    pub failed_calls: u64,
-    /// Attempts that were begun, the first of each call included.
-    pub attempts: u64,
-    /// Attempts that repeat a failed one.
-    pub retries: u64,
-    /// Bytes of the bodies that were sent, as they were on the wire.
-    pub sent_bytes: u64,
-    /// Bytes of the bodies that were received, as they were on the wire.
-    pub received_bytes: u64,
 }
 
 /// A client of a service, bound to the process that made it.
@@ -84,15 +68,9 @@ impl Connection {
 
     /// What the client has done so far, in numbers.
     pub(crate) fn stats(&self) -> ClientStats {
-        let stats = self.client.stats();
-        ClientStats {
-            calls: stats.calls,
-            failed_calls: stats.failed_calls,
-            attempts: stats.attempts,
-            retries: stats.retries,
-            sent_bytes: stats.sent_bytes,
-            received_bytes: stats.received_bytes,
-        }
+        let stats = self.client.stats().into_value();
+        ClientStats::from_value(stats)
+            .unwrap_or_else(|mismatch| unreachable!("made of the same description: {mismatch}"))
     }
 
     /// Performs an operation.

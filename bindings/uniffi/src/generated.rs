@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use hubstream::error::ErrorKind;
 
-use crate::connection::{ClientStats, Connection, Source};
+use crate::connection::{Connection, Source};
 use crate::convert::{Convert as _, enumeration, model, union};
 use crate::credentials::CredentialProvider;
 use crate::error::ErrorDetails;
@@ -203,6 +203,40 @@ impl HubstreamError {
         }
     }
 }
+
+/// What a client has done so far, in numbers.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct ClientStats {
+    /// Calls of the service that ended. An operation that is made of several counts each.
+    pub calls: i64,
+    /// Calls that ended in an error, whatever it was.
+    pub failed_calls: i64,
+    /// Attempts that were begun, the first of each call included.
+    pub attempts: i64,
+    /// Attempts that repeat a failed one.
+    pub retries: i64,
+    /// Bytes of the bodies that were sent, as they were on the wire.
+    pub sent_bytes: i64,
+    /// Bytes of the bodies that were received, as they were on the wire.
+    pub received_bytes: i64,
+    /// Records that the service said it had stored, for each operation that puts records, as in
+    /// `PutRecords`. Those that failed while others were stored do not count, nor those of a call
+    /// that ended in an error.
+    pub records_put: HashMap<String, i64>,
+    /// Records that were handed over to the caller, for each operation that gets records.
+    pub records_got: HashMap<String, i64>,
+}
+
+model!(ClientStats {
+    "calls": calls,
+    "failed_calls": failed_calls,
+    "attempts": attempts,
+    "retries": retries,
+    "sent_bytes": sent_bytes,
+    "received_bytes": received_bytes,
+    "records_put": records_put,
+    "records_got": records_got,
+});
 
 /// What the records of a topic are.
 #[derive(Clone, Debug, PartialEq, uniffi::Enum)]

@@ -195,6 +195,18 @@ pub(crate) fn constructors(fields: &[Field]) -> TokenStream {
     }
 }
 
+/// Writes the method that counts the records of all fields, if there is one with records.
+pub(crate) fn record_count(fields: &[Field]) -> Option<TokenStream> {
+    let has_records = |field: &&Field| type_name(&field.ty) == "RecordBatch";
+    let mut batches = fields.iter().filter(has_records).map(|field| &field.name);
+    let first = batches.next()?;
+    Some(quote! {
+        fn record_count(&self) -> usize {
+            self.#first.len() #(+ self.#batches.len())*
+        }
+    })
+}
+
 /// Writes `Debug` so that secrets are not shown.
 pub(crate) fn debug(name: &Ident, fields: &[Field]) -> TokenStream {
     let text = name.to_string();

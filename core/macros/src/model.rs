@@ -7,7 +7,7 @@ use syn::punctuated::Punctuated;
 use syn::{Fields, Ident, ItemStruct, Meta, Result, Token};
 
 use crate::attributes::docs;
-use crate::field::{Field, constructors, conversions, debug};
+use crate::field::{Field, constructors, conversions, debug, record_count};
 
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Arguments {
@@ -128,19 +128,25 @@ fn has_serde_default(field: &syn::Field) -> Result<bool> {
     Ok(false)
 }
 
-/// Results have a member for the id of the request.
+/// Results have a member for the id of the request; some have records, or count those that failed.
 fn reply(name: &Ident, fields: &[Field]) -> TokenStream {
-    let body = fields
-        .iter()
-        .any(|field| field.name == "request_id")
-        .then(|| {
-            quote! {
-                fn set_request_id(&mut self, id: &str) {
-                    self.request_id = id.to_owned();
-                }
+    let has = |name: &str| fields.iter().any(|field| field.name == name);
+    let request_id = has("request_id").then(|| {
+        quote! {
+            fn set_request_id(&mut self, id: &str) {
+                self.request_id = id.to_owned();
             }
-        });
+        }
+    });
+    let failed = has("failed_record_count").then(|| {
+        quote! {
+            fn failed_record_count(&self) -> usize {
+                ::core::convert::TryFrom::try_from(self.failed_record_count).unwrap_or(0)
+            }
+        }
+    });
+    let record_count = record_count(fields);
     quote! {
-        impl ::hubstream::operation::Reply for #name { #body }
+        impl ::hubstream::operation::Reply for #name { #request_id #failed #record_count }
     }
 }

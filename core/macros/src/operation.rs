@@ -6,7 +6,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::{Ident, ItemStruct, LitStr, Path, Result, Token, Type};
 
 use crate::attributes::{docs, snake};
-use crate::field::{Field, constructors, conversions, debug};
+use crate::field::{Field, constructors, conversions, debug, record_count};
 
 pub(crate) struct Arguments {
     service: Path,
@@ -104,6 +104,7 @@ pub(crate) fn expand(arguments: &Arguments, mut item: ItemStruct) -> Result<Toke
     );
     let constructors = constructors(&fields);
     let debug = debug(&name, &fields);
+    let record_count = record_count(&fields);
     let run = if arguments.composite {
         quote!(::hubstream::operation::Composite::compose(self, client).await)
     } else {
@@ -141,6 +142,8 @@ pub(crate) fn expand(arguments: &Arguments, mut item: ItemStruct) -> Result<Toke
                     http: #http,
                     idempotent: #idempotent,
                 };
+
+            #record_count
 
             async fn run(
                 self,

@@ -13,14 +13,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from hubstream._stats import ClientStats
     from hubstream.errors import HubstreamError
     from hubstream.records import RecordBatch
 
     __version__: str
 
-__all__ = ["HubstreamError", "RecordBatch", "__version__"]
+__all__ = ["ClientStats", "HubstreamError", "RecordBatch", "__version__"]
 
 _LAZY = {
+    "ClientStats": ("hubstream._stats", "ClientStats"),
     "HubstreamError": ("hubstream.errors", "HubstreamError"),
     "RecordBatch": ("hubstream.records", "RecordBatch"),
     "__version__": ("hubstream._native", "VERSION"),

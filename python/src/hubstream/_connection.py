@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, ClassVar, Self
 
+    from hubstream._stats import ClientStats
     from hubstream.credentials import CredentialSource
 
 
@@ -43,13 +44,11 @@ class Connection:
         """Whether the client was closed."""
         return self._native.closed
 
-    def stats(self) -> dict[str, int]:
-        """What the client has done so far, in numbers by name.
+    def stats(self) -> ClientStats:
+        """What the client has done so far, in numbers."""
+        from hubstream._stats import ClientStats
 
-        They are `calls` and `failed_calls` of the service (an operation that is made of several
-        counts each), `attempts`, `retries`, and `sent_bytes` and `received_bytes` of bodies.
-        """
-        return self._native.stats()
+        return ClientStats.from_native(self._native.stats())
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.endpoint}>"

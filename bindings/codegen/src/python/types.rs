@@ -142,14 +142,13 @@ fn needs_decoding(ty: TypeSchema) -> bool {
     decode(ty, "x", "") != "x"
 }
 
-/// The modules and names that a module of models needs for the type of a member.
-pub(super) fn imports_of(ty: TypeSchema, service: &str, is_types: bool) -> Vec<(String, String)> {
+/// The modules and names that a module of models needs for the type of a member. `types` is the
+/// module with the types that stand not in that one.
+pub(super) fn imports_of(ty: TypeSchema, types: Option<&str>) -> Vec<(String, String)> {
     let records = |name: &str| vec![("hubstream.records".to_owned(), name.to_owned())];
     let sibling = |name: &str| {
-        if is_types {
-            return Vec::new();
-        }
-        vec![(format!("hubstream.{service}.models.types"), name.to_owned())]
+        let import = |module: &str| (module.to_owned(), name.to_owned());
+        types.map(import).into_iter().collect()
     };
     match ty {
         TypeSchema::Records => records("RecordBatch"),
@@ -162,9 +161,9 @@ pub(super) fn imports_of(ty: TypeSchema, service: &str, is_types: bool) -> Vec<(
             imports.push(("hubstream._convert".to_owned(), "tagged".to_owned()));
             imports
         }
-        TypeSchema::List(inner) | TypeSchema::Map(inner) => imports_of(*inner, service, is_types),
+        TypeSchema::List(inner) | TypeSchema::Map(inner) => imports_of(*inner, types),
         TypeSchema::Optional(inner) => {
-            let mut imports = imports_of(*inner, service, is_types);
+            let mut imports = imports_of(*inner, types);
             if needs_decoding(*inner) {
                 imports.push(("hubstream._convert".to_owned(), "optional".to_owned()));
             }

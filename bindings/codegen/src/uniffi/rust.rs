@@ -7,11 +7,12 @@ use hubstream::schema::{
 use serde::Serialize;
 
 use super::{KindView, kinds, lines, pascal, type_name, unsupported};
-use crate::description::Service;
+use crate::description::{Service, client_stats};
 
 #[derive(Serialize)]
 pub(super) struct View {
     kinds: Vec<KindView>,
+    stats: ModelView,
     services: Vec<ServiceView>,
 }
 
@@ -87,6 +88,7 @@ struct OperationView {
 pub(super) fn view(services: &[Service]) -> View {
     View {
         kinds: kinds(),
+        stats: model_view(&services[0], client_stats()),
         services: services.iter().map(service_view).collect(),
     }
 }

@@ -38,6 +38,7 @@ class ClientTest < DataHubTest
     stats = client.stats
     assert_equal [2, 1, 2, 0], [stats.calls, stats.failed_calls, stats.attempts, stats.retries]
     assert_operator stats.received_bytes, :>, 2
+    assert_equal({ 'PutRecords' => 0, 'PutRecordsByShard' => 0 }, stats.records_put)
   end
 
   def test_retries_are_logged

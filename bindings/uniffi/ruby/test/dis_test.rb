@@ -24,6 +24,8 @@ class DisTest < Minitest::Test
     partition = stored.first.partition_id
     cursor = @dis.get_cursor(@stream, partition, cursor_type: :trim_horizon).partition_cursor
     assert_equal %w[a b c], @dis.get_records(cursor).records.blobs
+    stats = @dis.stats
+    assert_equal [{ 'PutRecords' => 3 }, { 'GetRecords' => 3 }], [stats.records_put, stats.records_got]
   end
 
   def test_checkpoints_are_committed_read_and_deleted

@@ -265,6 +265,8 @@ private_constant :UniffiHandleMap
 
 
 
+    RustBuffer.check_lower_MapStringI64(v.records_put)
+    RustBuffer.check_lower_MapStringI64(v.records_got)
   end
 
   def self.alloc_from_TypeClientStats(v)
@@ -3929,6 +3931,27 @@ private_constant :UniffiHandleMap
   end
 
 
+  # The Map<T> type for MapStringI64.
+
+  def self.check_lower_MapStringI64(v)
+    v.each do |k, v|
+
+
+    end
+  end
+
+  def self.alloc_from_MapStringI64(v)
+    RustBuffer.allocWithBuilder do |builder|
+      builder.write_MapStringI64(v)
+      return builder.finalize
+    end
+  end
+
+  def consume_into_MapStringI64
+    consumeWithStream do |stream|
+      return stream.read_MapStringI64
+    end
+  end
   # The Map<T> type for MapStringString.
 
   def self.check_lower_MapStringString(v)
@@ -4196,12 +4219,14 @@ class RustBufferStream
 
   def read_TypeClientStats
     ClientStats.new(
-      calls: read_u64,
-      failed_calls: read_u64,
-      attempts: read_u64,
-      retries: read_u64,
-      sent_bytes: read_u64,
-      received_bytes: read_u64
+      calls: read_i64,
+      failed_calls: read_i64,
+      attempts: read_i64,
+      retries: read_i64,
+      sent_bytes: read_i64,
+      received_bytes: read_i64,
+      records_put: read_MapStringI64,
+      records_got: read_MapStringI64
     )
   end
 
@@ -6852,6 +6877,21 @@ class RustBufferStream
     items
   end
 
+  # The Map<T> type for MapStringI64.
+
+  def read_MapStringI64
+    count = unpack_from 4, 'l>'
+    raise InternalError, 'Unexpected negative map size' if count.negative?
+
+    items = {}
+    count.times do
+      key = read_string
+      items[key] = read_i64
+    end
+
+    items
+  end
+
   # The Map<T> type for MapStringString.
 
   def read_MapStringString
@@ -7082,12 +7122,14 @@ class RustBufferBuilder
   # The Record type ClientStats.
 
   def write_TypeClientStats(v)
-    self.write_u64(v.calls)
-    self.write_u64(v.failed_calls)
-    self.write_u64(v.attempts)
-    self.write_u64(v.retries)
-    self.write_u64(v.sent_bytes)
-    self.write_u64(v.received_bytes)
+    self.write_i64(v.calls)
+    self.write_i64(v.failed_calls)
+    self.write_i64(v.attempts)
+    self.write_i64(v.retries)
+    self.write_i64(v.sent_bytes)
+    self.write_i64(v.received_bytes)
+    self.write_MapStringI64(v.records_put)
+    self.write_MapStringI64(v.records_got)
   end
 
   # The Record type ConnectorOffset.
@@ -9055,6 +9097,17 @@ class RustBufferBuilder
 
     items.each do |item|
       self.write_SequenceTypeFieldValue(item)
+    end
+  end
+
+  # The Map<T> type for MapStringI64.
+
+  def write_MapStringI64(items)
+    pack_into(4, 'l>', items.size)
+
+    items.each do |k, v|
+      self.write_string(k)
+      self.write_i64(v)
     end
   end
 
@@ -17601,44 +17654,6 @@ end
 
 
 
-  # Record type ClientStats
-class ClientStats
-  attr_reader :calls, :failed_calls, :attempts, :retries, :sent_bytes, :received_bytes
-
-  def initialize(calls:, failed_calls:, attempts:, retries:, sent_bytes:, received_bytes:)
-    @calls = calls
-    @failed_calls = failed_calls
-    @attempts = attempts
-    @retries = retries
-    @sent_bytes = sent_bytes
-    @received_bytes = received_bytes
-  end
-
-  def ==(other)
-    if @calls != other.calls
-      return false
-    end
-    if @failed_calls != other.failed_calls
-      return false
-    end
-    if @attempts != other.attempts
-      return false
-    end
-    if @retries != other.retries
-      return false
-    end
-    if @sent_bytes != other.sent_bytes
-      return false
-    end
-    if @received_bytes != other.received_bytes
-      return false
-    end
-
-    true
-  end
-
-end
-
   # Record type Credentials
 class Credentials
   attr_reader :access_id, :access_key, :security_token, :expires_at
@@ -17869,6 +17884,52 @@ class StruckFault
       return false
     end
     if @struck != other.struck
+      return false
+    end
+
+    true
+  end
+
+end
+
+  # Record type ClientStats
+class ClientStats
+  attr_reader :calls, :failed_calls, :attempts, :retries, :sent_bytes, :received_bytes, :records_put, :records_got
+
+  def initialize(calls:, failed_calls:, attempts:, retries:, sent_bytes:, received_bytes:, records_put:, records_got:)
+    @calls = calls
+    @failed_calls = failed_calls
+    @attempts = attempts
+    @retries = retries
+    @sent_bytes = sent_bytes
+    @received_bytes = received_bytes
+    @records_put = records_put
+    @records_got = records_got
+  end
+
+  def ==(other)
+    if @calls != other.calls
+      return false
+    end
+    if @failed_calls != other.failed_calls
+      return false
+    end
+    if @attempts != other.attempts
+      return false
+    end
+    if @retries != other.retries
+      return false
+    end
+    if @sent_bytes != other.sent_bytes
+      return false
+    end
+    if @received_bytes != other.received_bytes
+      return false
+    end
+    if @records_put != other.records_put
+      return false
+    end
+    if @records_got != other.records_got
       return false
     end
 

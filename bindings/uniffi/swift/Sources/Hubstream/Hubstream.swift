@@ -4492,55 +4492,75 @@ public struct ClientStats: Equatable, Hashable {
     /**
      * Calls of the service that ended. An operation that is made of several counts each.
      */
-    public let calls: UInt64
+    public let calls: Int64
     /**
      * Calls that ended in an error, whatever it was.
      */
-    public let failedCalls: UInt64
+    public let failedCalls: Int64
     /**
      * Attempts that were begun, the first of each call included.
      */
-    public let attempts: UInt64
+    public let attempts: Int64
     /**
      * Attempts that repeat a failed one.
      */
-    public let retries: UInt64
+    public let retries: Int64
     /**
      * Bytes of the bodies that were sent, as they were on the wire.
      */
-    public let sentBytes: UInt64
+    public let sentBytes: Int64
     /**
      * Bytes of the bodies that were received, as they were on the wire.
      */
-    public let receivedBytes: UInt64
+    public let receivedBytes: Int64
+    /**
+     * Records that the service said it had stored, for each operation that puts records, as in
+     * `PutRecords`. Those that failed while others were stored do not count, nor those of a call
+     * that ended in an error.
+     */
+    public let recordsPut: [String: Int64]
+    /**
+     * Records that were handed over to the caller, for each operation that gets records.
+     */
+    public let recordsGot: [String: Int64]
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
     public init(
         /**
          * Calls of the service that ended. An operation that is made of several counts each.
-         */calls: UInt64, 
+         */calls: Int64, 
         /**
          * Calls that ended in an error, whatever it was.
-         */failedCalls: UInt64, 
+         */failedCalls: Int64, 
         /**
          * Attempts that were begun, the first of each call included.
-         */attempts: UInt64, 
+         */attempts: Int64, 
         /**
          * Attempts that repeat a failed one.
-         */retries: UInt64, 
+         */retries: Int64, 
         /**
          * Bytes of the bodies that were sent, as they were on the wire.
-         */sentBytes: UInt64, 
+         */sentBytes: Int64, 
         /**
          * Bytes of the bodies that were received, as they were on the wire.
-         */receivedBytes: UInt64) {
+         */receivedBytes: Int64, 
+        /**
+         * Records that the service said it had stored, for each operation that puts records, as in
+         * `PutRecords`. Those that failed while others were stored do not count, nor those of a call
+         * that ended in an error.
+         */recordsPut: [String: Int64], 
+        /**
+         * Records that were handed over to the caller, for each operation that gets records.
+         */recordsGot: [String: Int64]) {
         self.calls = calls
         self.failedCalls = failedCalls
         self.attempts = attempts
         self.retries = retries
         self.sentBytes = sentBytes
         self.receivedBytes = receivedBytes
+        self.recordsPut = recordsPut
+        self.recordsGot = recordsGot
     }
 
     
@@ -4559,22 +4579,26 @@ public struct FfiConverterTypeClientStats: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ClientStats {
         return
             try ClientStats(
-                calls: FfiConverterUInt64.read(from: &buf), 
-                failedCalls: FfiConverterUInt64.read(from: &buf), 
-                attempts: FfiConverterUInt64.read(from: &buf), 
-                retries: FfiConverterUInt64.read(from: &buf), 
-                sentBytes: FfiConverterUInt64.read(from: &buf), 
-                receivedBytes: FfiConverterUInt64.read(from: &buf)
+                calls: FfiConverterInt64.read(from: &buf), 
+                failedCalls: FfiConverterInt64.read(from: &buf), 
+                attempts: FfiConverterInt64.read(from: &buf), 
+                retries: FfiConverterInt64.read(from: &buf), 
+                sentBytes: FfiConverterInt64.read(from: &buf), 
+                receivedBytes: FfiConverterInt64.read(from: &buf), 
+                recordsPut: FfiConverterDictionaryStringInt64.read(from: &buf), 
+                recordsGot: FfiConverterDictionaryStringInt64.read(from: &buf)
         )
     }
 
     public static func write(_ value: ClientStats, into buf: inout [UInt8]) {
-        FfiConverterUInt64.write(value.calls, into: &buf)
-        FfiConverterUInt64.write(value.failedCalls, into: &buf)
-        FfiConverterUInt64.write(value.attempts, into: &buf)
-        FfiConverterUInt64.write(value.retries, into: &buf)
-        FfiConverterUInt64.write(value.sentBytes, into: &buf)
-        FfiConverterUInt64.write(value.receivedBytes, into: &buf)
+        FfiConverterInt64.write(value.calls, into: &buf)
+        FfiConverterInt64.write(value.failedCalls, into: &buf)
+        FfiConverterInt64.write(value.attempts, into: &buf)
+        FfiConverterInt64.write(value.retries, into: &buf)
+        FfiConverterInt64.write(value.sentBytes, into: &buf)
+        FfiConverterInt64.write(value.receivedBytes, into: &buf)
+        FfiConverterDictionaryStringInt64.write(value.recordsPut, into: &buf)
+        FfiConverterDictionaryStringInt64.write(value.recordsGot, into: &buf)
     }
 }
 
@@ -16803,6 +16827,32 @@ fileprivate struct FfiConverterSequenceSequenceTypeFieldValue: FfiConverterRustB
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterDictionaryStringInt64: FfiConverterRustBuffer {
+    public static func write(_ value: [String: Int64], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for (key, value) in value {
+            FfiConverterString.write(key, into: &buf)
+            FfiConverterInt64.write(value, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [String: Int64] {
+        let len: Int32 = try readInt(&buf)
+        var dict = [String: Int64]()
+        dict.reserveCapacity(Int(len))
+        for _ in 0..<len {
+            let key = try FfiConverterString.read(from: &buf)
+            let value = try FfiConverterInt64.read(from: &buf)
+            dict[key] = value
+        }
+        return dict
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterDictionaryStringString: FfiConverterRustBuffer {
     public static func write(_ value: [String: String], into buf: inout [UInt8]) {
         let len = Int32(value.count)
@@ -17254,7 +17304,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_datahub_split_shard() != 5363) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_stats() != 63729) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_stats() != 60536) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_sync_group() != 57381) {
@@ -17338,7 +17388,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_disclient_show_consumer_state() != 33306) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_disclient_stats() != 49183) {
+    if (uniffi_hubstream_uniffi_checksum_method_disclient_stats() != 63662) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_disclient_update_partition_count() != 13780) {

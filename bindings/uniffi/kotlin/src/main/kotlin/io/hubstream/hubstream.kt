@@ -1577,7 +1577,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_split_shard() and 0xFFFF) != 5363) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_stats() and 0xFFFF) != 63729) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_stats() and 0xFFFF) != 60536) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_sync_group() and 0xFFFF) != 57381) {
@@ -1661,7 +1661,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_show_consumer_state() and 0xFFFF) != 33306) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_stats() and 0xFFFF) != 49183) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_stats() and 0xFFFF) != 63662) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_update_partition_count() and 0xFFFF) != 13780) {
@@ -8030,32 +8030,44 @@ data class ClientStats (
     /**
      * Calls of the service that ended. An operation that is made of several counts each.
      */
-    val `calls`: kotlin.ULong
+    val `calls`: kotlin.Long
     , 
     /**
      * Calls that ended in an error, whatever it was.
      */
-    val `failedCalls`: kotlin.ULong
+    val `failedCalls`: kotlin.Long
     , 
     /**
      * Attempts that were begun, the first of each call included.
      */
-    val `attempts`: kotlin.ULong
+    val `attempts`: kotlin.Long
     , 
     /**
      * Attempts that repeat a failed one.
      */
-    val `retries`: kotlin.ULong
+    val `retries`: kotlin.Long
     , 
     /**
      * Bytes of the bodies that were sent, as they were on the wire.
      */
-    val `sentBytes`: kotlin.ULong
+    val `sentBytes`: kotlin.Long
     , 
     /**
      * Bytes of the bodies that were received, as they were on the wire.
      */
-    val `receivedBytes`: kotlin.ULong
+    val `receivedBytes`: kotlin.Long
+    , 
+    /**
+     * Records that the service said it had stored, for each operation that puts records, as in
+     * `PutRecords`. Those that failed while others were stored do not count, nor those of a call
+     * that ended in an error.
+     */
+    val `recordsPut`: Map<kotlin.String, kotlin.Long>
+    , 
+    /**
+     * Records that were handed over to the caller, for each operation that gets records.
+     */
+    val `recordsGot`: Map<kotlin.String, kotlin.Long>
     
 ){
     
@@ -8072,31 +8084,37 @@ data class ClientStats (
 public object FfiConverterTypeClientStats: FfiConverterRustBuffer<ClientStats> {
     override fun read(buf: ByteBuffer): ClientStats {
         return ClientStats(
-            FfiConverterULong.read(buf),
-            FfiConverterULong.read(buf),
-            FfiConverterULong.read(buf),
-            FfiConverterULong.read(buf),
-            FfiConverterULong.read(buf),
-            FfiConverterULong.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterMapStringLong.read(buf),
+            FfiConverterMapStringLong.read(buf),
         )
     }
 
     override fun allocationSize(value: ClientStats) = (
-            FfiConverterULong.allocationSize(value.`calls`) +
-            FfiConverterULong.allocationSize(value.`failedCalls`) +
-            FfiConverterULong.allocationSize(value.`attempts`) +
-            FfiConverterULong.allocationSize(value.`retries`) +
-            FfiConverterULong.allocationSize(value.`sentBytes`) +
-            FfiConverterULong.allocationSize(value.`receivedBytes`)
+            FfiConverterLong.allocationSize(value.`calls`) +
+            FfiConverterLong.allocationSize(value.`failedCalls`) +
+            FfiConverterLong.allocationSize(value.`attempts`) +
+            FfiConverterLong.allocationSize(value.`retries`) +
+            FfiConverterLong.allocationSize(value.`sentBytes`) +
+            FfiConverterLong.allocationSize(value.`receivedBytes`) +
+            FfiConverterMapStringLong.allocationSize(value.`recordsPut`) +
+            FfiConverterMapStringLong.allocationSize(value.`recordsGot`)
     )
 
     override fun write(value: ClientStats, buf: ByteBuffer) {
-            FfiConverterULong.write(value.`calls`, buf)
-            FfiConverterULong.write(value.`failedCalls`, buf)
-            FfiConverterULong.write(value.`attempts`, buf)
-            FfiConverterULong.write(value.`retries`, buf)
-            FfiConverterULong.write(value.`sentBytes`, buf)
-            FfiConverterULong.write(value.`receivedBytes`, buf)
+            FfiConverterLong.write(value.`calls`, buf)
+            FfiConverterLong.write(value.`failedCalls`, buf)
+            FfiConverterLong.write(value.`attempts`, buf)
+            FfiConverterLong.write(value.`retries`, buf)
+            FfiConverterLong.write(value.`sentBytes`, buf)
+            FfiConverterLong.write(value.`receivedBytes`, buf)
+            FfiConverterMapStringLong.write(value.`recordsPut`, buf)
+            FfiConverterMapStringLong.write(value.`recordsGot`, buf)
     }
 }
 
@@ -19294,6 +19312,45 @@ public object FfiConverterSequenceSequenceTypeFieldValue: FfiConverterRustBuffer
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterSequenceTypeFieldValue.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterMapStringLong: FfiConverterRustBuffer<Map<kotlin.String, kotlin.Long>> {
+    override fun read(buf: ByteBuffer): Map<kotlin.String, kotlin.Long> {
+        val len = buf.getInt()
+        return buildMap<kotlin.String, kotlin.Long>(len) {
+            repeat(len) {
+                val k = FfiConverterString.read(buf)
+                val v = FfiConverterLong.read(buf)
+                this[k] = v
+            }
+        }
+    }
+
+    override fun allocationSize(value: Map<kotlin.String, kotlin.Long>): ULong {
+        val spaceForMapSize = 4UL
+        val spaceForChildren = value.map { (k, v) ->
+            FfiConverterString.allocationSize(k) +
+            FfiConverterLong.allocationSize(v)
+        }.sum()
+        return spaceForMapSize + spaceForChildren
+    }
+
+    override fun write(value: Map<kotlin.String, kotlin.Long>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        // The parens on `(k, v)` here ensure we're calling the right method,
+        // which is important for compatibility with older android devices.
+        // Ref https://blog.danlew.net/2017/03/16/kotlin-puzzler-whose-line-is-it-anyways/
+        value.forEach { (k, v) ->
+            FfiConverterString.write(k, buf)
+            FfiConverterLong.write(v, buf)
         }
     }
 }

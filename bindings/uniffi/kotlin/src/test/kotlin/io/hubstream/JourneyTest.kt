@@ -91,5 +91,8 @@ class JourneyTest : EmulatorTest() {
         val cursor = dis.getCursor("stream", stored[0].partitionId!!, DisCursorType.TrimHorizon).partitionCursor
         val got = dis.getRecords(cursor).records.blobs().map { String(it) }
         assertEquals(listOf("a", "b"), got)
+        val stats = dis.stats()
+        assertEquals(mapOf("PutRecords" to 2L), stats.recordsPut)
+        assertEquals(mapOf("GetRecords" to 2L), stats.recordsGot)
     }
 }
