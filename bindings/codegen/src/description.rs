@@ -2,7 +2,9 @@
 
 use hubstream::connect::{SERVICES, ServiceEntry};
 use hubstream::dynamic::Dynamic;
-use hubstream::schema::{EnumSchema, ModelSchema, TypeSchema, UnionSchema};
+use hubstream::schema::{
+    EnumSchema, FieldSchema, ModelSchema, OperationSchema, TypeSchema, UnionSchema,
+};
 use hubstream::stats::ClientStats;
 
 /// One service with the types of its operations, each once, inner ones first.
@@ -28,6 +30,41 @@ impl Service {
             });
         }
         found
+    }
+}
+
+impl Service {
+    /// The operation that tells the columns of the records that a put takes, and the member of its
+    /// result that has them; none where records have no columns.
+    ///
+    /// It is one whose arguments are all arguments of the put.
+    pub(crate) fn columns_of(
+        &self,
+        put: &OperationSchema,
+    ) -> Option<(&'static OperationSchema, &'static str)> {
+        let takes_records = put
+            .fields
+            .iter()
+            .any(|field| field.ty == TypeSchema::Records);
+        let is_given = |argument: &FieldSchema| {
+            put.fields
+                .iter()
+                .any(|field| field.name == argument.name && field.ty == argument.ty)
+        };
+        let operations = self.entry.operations.iter().filter(|_| takes_records);
+        let mut found = operations.filter_map(|operation| {
+            let TypeSchema::Model(result) = operation.returns else {
+                return None;
+            };
+            let columns = TypeSchema::Optional(&TypeSchema::RecordSchema);
+            let member = result.fields.iter().find(|member| member.ty == columns)?;
+            operation
+                .fields
+                .iter()
+                .all(is_given)
+                .then_some((*operation, member.name))
+        });
+        found.next()
     }
 }
 

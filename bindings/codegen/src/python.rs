@@ -1,5 +1,6 @@
 //! Renders the Python package: clients, models and exceptions.
 
+mod arrow;
 mod client;
 mod docs;
 mod types;
@@ -210,13 +211,19 @@ fn group(imports: BTreeSet<(String, String)>) -> Vec<Value> {
     modules
         .into_iter()
         .map(|(module, names)| {
-            let mut line = format!("from {module} import {}", names.join(", "));
-            if line.len() > WIDTH {
-                line = format!("from {module} import (\n    {},\n)", names.join(",\n    "));
-            }
-            Value::from(line)
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            Value::from(import_line(&module, &names))
         })
         .collect()
+}
+
+/// An import as the formatter writes it.
+fn import_line(module: &str, names: &[&str]) -> String {
+    let line = format!("from {module} import {}", names.join(", "));
+    if line.len() > WIDTH {
+        return format!("from {module} import (\n    {},\n)", names.join(",\n    "));
+    }
+    line
 }
 
 fn union_context(union: &UnionSchema) -> Value {

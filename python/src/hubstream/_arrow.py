@@ -6,10 +6,12 @@ from hubstream._native import ArrowReader
 
 TYPE_CHECKING = False  # importing `typing` would take longer than all the rest
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from typing import Protocol, TypeAlias
 
     from hubstream.datahub.models import FailedRecord, PutRecordsResult
     from hubstream.record_schema import RecordSchema
+    from hubstream.records import RecordBatch
 
     class ArrowStream(Protocol):
         """What gives its data as an Arrow stream: tables, data frames, relations."""
@@ -33,40 +35,68 @@ MAX_RECORDS = 10_000
 MAX_BYTES = 2 * 1024 * 1024
 
 
-def reader_of(schema: RecordSchema | None, data: ArrowData) -> ArrowReader:
-    """Reads the data as records of a topic, in batches that fit a request each."""
-    return ArrowReader(schema, data, max_records=MAX_RECORDS, max_bytes=MAX_BYTES)
+def put_all(
+    columns: RecordSchema | None,
+    data: ArrowData,
+    put: Callable[[RecordBatch], PutRecordsResult | None],
+) -> PutRecordsResult:
+    """Puts the data in as many requests as its size needs."""
+    puts = Puts(columns, data)
+    with puts:
+        while (records := puts.reader.read()) is not None:
+            puts.add(len(records), put(records))
+    return puts.result()
 
 
-class PutTotal:
-    """What became of the records of several puts, as if they had been one."""
+async def put_all_async(
+    columns: RecordSchema | None,
+    data: ArrowData,
+    put: Callable[[RecordBatch], Awaitable[PutRecordsResult | None]],
+) -> PutRecordsResult:
+    """The same with a put that is a coroutine; the data is read in another thread."""
+    from asyncio import to_thread
 
-    __slots__ = ("_failed", "_request_id", "records")
+    puts = Puts(columns, data)
+    with puts:
+        while (records := await to_thread(puts.reader.read)) is not None:
+            puts.add(len(records), await put(records))
+    return puts.result()
 
-    def __init__(self) -> None:
-        self.records = 0
+
+class Puts:
+    """Several puts as if they had been one.
+
+    An exception in its context gets a note of how much of the data was put before.
+    """
+
+    __slots__ = ("_failed", "_records", "_request_id", "reader")
+
+    def __init__(self, columns: RecordSchema | None, data: ArrowData) -> None:
+        self.reader = ArrowReader(columns, data, max_records=MAX_RECORDS, max_bytes=MAX_BYTES)
+        self._records = 0
         self._failed: list[FailedRecord] = []
         self._request_id = ""
 
-    def add(self, records: int, result: PutRecordsResult) -> None:
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if error is not None and self._records:
+            error.add_note(f"the first {self._records} records of the data were put before")
+
+    def add(self, records: int, result: PutRecordsResult | None) -> None:
         """Adds the result of the next put of so many records."""
         from hubstream.datahub.models import FailedRecord
 
-        for failed in result.failed_records:
+        for failed in result.failed_records if result else ():
             self._failed.append(
-                FailedRecord(self.records + failed.index, failed.error_code, failed.error_message)
+                FailedRecord(self._records + failed.index, failed.error_code, failed.error_message)
             )
-        self.records += records
-        self._request_id = result.request_id
+        self._records += records
+        self._request_id = result.request_id if result else ""
 
     def result(self) -> PutRecordsResult:
         """The result of all; it has the id of the last request."""
         from hubstream.datahub.models import PutRecordsResult
 
         return PutRecordsResult(len(self._failed), self._failed, self._request_id)
-
-
-def add_progress(error: BaseException, records: int) -> None:
-    """Notes in an exception how much of the data was put before."""
-    if records:
-        error.add_note(f"the first {records} records of the data were put before")

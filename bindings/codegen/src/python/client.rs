@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 use hubstream::config::{KEYS, SettingKey, SettingKind};
 use hubstream::error::ErrorKind;
 use hubstream::schema::{OperationSchema, TypeSchema};
+use minijinja::value::Serde;
 use minijinja::{Value, context};
 
 use crate::description::Service;
 
-use super::WIDTH;
+use super::arrow::{self, Arrow};
 use super::docs::{docstring, sentence};
 use super::types::{annotation, argument_annotation, decode, default, encode};
+use super::{WIDTH, import_line};
 
 /// The indentation of a method's body.
 const INDENT: &str = "        ";
@@ -22,13 +24,14 @@ pub(super) fn client_context(service: &Service, is_async: bool) -> Value {
     let operations: Vec<Value> = entry
         .operations
         .iter()
-        .map(|operation| method(operation, is_async))
+        .map(|operation| method(service, operation, is_async))
         .collect();
     let mut uses = Uses::default();
     for operation in entry.operations {
         for field in operation.fields {
             uses.argument(field.ty);
         }
+        uses.arrow |= service.columns_of(operation).is_some();
     }
     let keys: Vec<&SettingKey> = KEYS
         .iter()
@@ -103,8 +106,9 @@ pub(super) fn client_context(service: &Service, is_async: bool) -> Value {
         url_docs,
         collections => uses.collections(),
         any => uses.any,
-        sequence_helpers => uses.helpers(),
+        helpers_import => import_line("hubstream._convert", &uses.helpers()),
         record_types => uses.record_types(),
+        arrow => uses.arrow,
     }
 }
 
@@ -112,6 +116,7 @@ pub(super) fn client_context(service: &Service, is_async: bool) -> Value {
 #[derive(Default)]
 struct Uses {
     any: bool,
+    arrow: bool,
     mapping: bool,
     sequence: bool,
     model: bool,
@@ -175,6 +180,7 @@ impl Uses {
         chosen(&[
             ("batch_of", self.records),
             ("handle_of", self.schema),
+            ("is_arrow", self.arrow),
             ("member_list", self.model_list),
             ("member_map", self.model_map),
             ("members", self.model),
@@ -223,12 +229,18 @@ fn setting_docs(key: &SettingKey) -> String {
     text
 }
 
-fn method(operation: &OperationSchema, is_async: bool) -> Value {
+fn method(service: &Service, operation: &OperationSchema, is_async: bool) -> Value {
+    let arrow = service
+        .columns_of(operation)
+        .map(|columns| Arrow::new(service, operation, columns, is_async));
     let parameters: Vec<String> = operation
         .fields
         .iter()
         .map(|field| {
-            let annotation = argument_annotation(field.ty);
+            let mut annotation = argument_annotation(field.ty);
+            if arrow.is_some() && field.ty == TypeSchema::Records {
+                annotation.push_str(" | ArrowData");
+            }
             match default(field) {
                 Some(value) => format!("{}: {annotation} = {value}", field.name),
                 None => format!("{}: {annotation}", field.name),
@@ -247,12 +259,23 @@ fn method(operation: &OperationSchema, is_async: bool) -> Value {
     let arguments: Vec<(String, String)> = operation
         .fields
         .iter()
-        .map(|field| (field.name.to_owned(), sentence(field.docs)))
+        .map(|field| {
+            let mut docs = sentence(field.docs);
+            if arrow.is_some() && field.ty == TypeSchema::Records {
+                docs.truncate(docs.trim_end_matches('.').len());
+                docs.push_str(arrow::ARGUMENT);
+            }
+            (field.name.to_owned(), docs)
+        })
         .collect();
     let returned = returned(operation.returns);
     let raises = raises(operation);
+    let mut docs = operation.docs.to_owned();
+    if arrow.is_some() {
+        docs.push_str(arrow::DOCS);
+    }
     let docs = docstring(
-        operation.docs,
+        &docs,
         &[
             ("Args", &arguments),
             ("Returns", &returned),
@@ -260,7 +283,7 @@ fn method(operation: &OperationSchema, is_async: bool) -> Value {
         ],
         8,
     );
-    context! { signature, docs, call }
+    context! { signature, docs, call, arrow => Value::from(Serde(arrow)) }
 }
 
 fn returned(returns: TypeSchema) -> Vec<(String, String)> {

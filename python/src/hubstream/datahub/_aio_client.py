@@ -4,7 +4,15 @@
 from __future__ import annotations
 
 from hubstream._connection import AsyncClient
-from hubstream._convert import batch_of, handle_of, member_map, members, tagged_members, texts
+from hubstream._convert import (
+    batch_of,
+    handle_of,
+    is_arrow,
+    member_map,
+    members,
+    tagged_members,
+    texts,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from typing import Any, ClassVar, Self
 
+    from hubstream._arrow import ArrowData
     from hubstream.credentials import CredentialSource
     from hubstream.datahub import models
     from hubstream.records import Record, RecordBatch, RecordSchema
@@ -952,7 +961,7 @@ class DataHubBase(AsyncClient):
         self,
         project_name: str,
         topic_name: str,
-        record_list: RecordBatch | Sequence[Record],
+        record_list: RecordBatch | Sequence[Record] | ArrowData,
     ) -> models.PutRecordsResult:
         """Puts records into a topic.
 
@@ -961,10 +970,16 @@ class DataHubBase(AsyncClient):
         when single records fail: look at `failed_records`. It is not sent again after the service
         may have accepted it, unless the client was told `at_least_once`.
 
+        Arrow data is mapped to the columns of the topic, which the service is asked for; see
+        `RecordBatch.from_arrow`. It is read batch by batch and put in as many requests as its size
+        needs, one after the other; what is said above holds for each of them. If one fails, a note
+        of the exception says how many records were put before.
+
         Args:
             project_name: Name of the project.
             topic_name: Name of the topic.
-            record_list: The records, 1 to 10000.
+            record_list: The records, 1 to 10000; or Arrow data of any size: a table, a data frame,
+                a relation, a stream.
 
         Returns:
             What became of the records of a put.
@@ -973,6 +988,15 @@ class DataHubBase(AsyncClient):
             InvalidArgumentError: If an argument is refused.
             HubstreamError: If the call fails in another way.
         """
+        if is_arrow(record_list):
+            from hubstream._arrow import put_all_async
+
+            columns = (await self.get_topic(project_name, topic_name)).record_schema
+
+            async def put(records: RecordBatch) -> models.PutRecordsResult:
+                return await DataHubBase.put_records(self, project_name, topic_name, records)
+
+            return await put_all_async(columns, record_list, put)
         value = await self._call(
             "PutRecords",
             {
@@ -988,23 +1012,41 @@ class DataHubBase(AsyncClient):
         project_name: str,
         topic_name: str,
         shard_id: str,
-        record_list: RecordBatch | Sequence[Record],
+        record_list: RecordBatch | Sequence[Record] | ArrowData,
     ) -> None:
         """Puts records into one shard: all of them, or none.
 
         The routing keys of the records are not used. It is not sent again after the service may
         have accepted it, unless the client was told `at_least_once`.
 
+        Arrow data is mapped to the columns of the topic, which the service is asked for; see
+        `RecordBatch.from_arrow`. It is read batch by batch and put in as many requests as its size
+        needs, one after the other; what is said above holds for each of them. If one fails, a note
+        of the exception says how many records were put before.
+
         Args:
             project_name: Name of the project.
             topic_name: Name of the topic.
             shard_id: Id of the shard.
-            record_list: The records, 1 to 10000.
+            record_list: The records, 1 to 10000; or Arrow data of any size: a table, a data frame,
+                a relation, a stream.
 
         Raises:
             InvalidArgumentError: If an argument is refused.
             HubstreamError: If the call fails in another way.
         """
+        if is_arrow(record_list):
+            from hubstream._arrow import put_all_async
+
+            columns = (await self.get_topic(project_name, topic_name)).record_schema
+
+            async def put(records: RecordBatch) -> None:
+                await DataHubBase.put_records_by_shard(
+                    self, project_name, topic_name, shard_id, records
+                )
+
+            await put_all_async(columns, record_list, put)
+            return
         await self._call(
             "PutRecordsByShard",
             {
