@@ -5,15 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::DATE;
 use tracing::Instrument;
 
 use crate::config::Settings;
 use crate::credentials::{CredentialProvider, CredentialSource, Credentials};
 use crate::error::{Error, ErrorKind, Result, Status};
 use crate::operation::{Exchange, Operation, Reply, Service};
+use crate::pipeline::date::ServiceTime;
 use crate::pipeline::retry::{Decision, RetryBudget, RetryPolicy, decide};
 use crate::pipeline::{Context, Layer, Next, Terminal};
-use crate::schema::OperationSchema;
+use crate::schema::{FieldSchema, OperationSchema, TypeSchema};
 use crate::stats::{ClientStats, Counters};
 use crate::time::{Clock, SystemClock};
 use crate::transport::{BoxFuture, Request, Response, Transport};
@@ -34,6 +36,7 @@ struct Inner<S> {
     attempt_timeout: Duration,
     total_timeout: Duration,
     clock: Arc<dyn Clock>,
+    service_time: ServiceTime,
     seed: u64,
     counters: Counters,
 }
@@ -157,6 +160,7 @@ impl ClientBuilder {
                 attempt_timeout: settings.seconds("attempt_timeout"),
                 total_timeout: settings.seconds("total_timeout"),
                 clock: self.clock,
+                service_time: ServiceTime::new(settings.boolean("clock_correction")),
                 seed: fastrand::u64(..),
                 counters: Counters::new(S::OPERATIONS),
             }),
@@ -258,10 +262,10 @@ impl<S: Service> Client<S> {
         let next = Next::new(&self.inner.layers, &*self.inner);
         let outcome = next.run(&mut context, request).instrument(span).await;
         self.inner.counters.call(outcome.is_err());
-        let response = outcome.map_err(|error| error.with_operation(S::NAME, schema.name))?;
+        let response = outcome
+            .map_err(|error| unanswered(error, schema).with_operation(S::NAME, schema.name))?;
         Ok(Received {
-            service: S::NAME,
-            operation: schema.name,
+            schema,
             request_id: self.inner.service.request_id(&response).to_owned(),
             attempts: context.attempts,
             response,
@@ -272,8 +276,7 @@ impl<S: Service> Client<S> {
 /// A successful reply that was not read yet.
 #[derive(Debug)]
 pub struct Received {
-    service: &'static str,
-    operation: &'static str,
+    schema: &'static OperationSchema,
     request_id: String,
     attempts: u32,
     response: Response,
@@ -288,11 +291,14 @@ impl Received {
                 output.set_request_id(&self.request_id);
                 Ok(output)
             }
-            Err(error) => Err(error
-                .with_operation(self.service, self.operation)
-                .with_request_id(self.request_id)
-                .with_http_status(status)
-                .with_attempts(self.attempts)),
+            Err(error) => {
+                let error = error
+                    .with_operation(self.schema.service, self.schema.name)
+                    .with_request_id(self.request_id)
+                    .with_http_status(status)
+                    .with_attempts(self.attempts);
+                Err(unanswered(error, self.schema))
+            }
         }
     }
 
@@ -302,9 +308,49 @@ impl Received {
     }
 }
 
+/// Says of a call without an answer that could be read that it may have been carried out, unless that does not matter.
+fn unanswered(error: Error, schema: &OperationSchema) -> Error {
+    let is_lost = match error.kind() {
+        ErrorKind::Connection | ErrorKind::Timeout => error.was_sent(),
+        ErrorKind::Malformed => {
+            error.was_sent() && error.http_status().is_some_and(|status| status < 300)
+        }
+        _ => false,
+    };
+    if !is_lost || schema.idempotent {
+        return error;
+    }
+    let is_put = |field: &FieldSchema| field.ty == TypeSchema::Records;
+    error.with_remark(if schema.fields.iter().any(is_put) {
+        "the records may have been stored"
+    } else {
+        "the call may have taken effect"
+    })
+}
+
+/// An attempt that failed.
+struct Failure {
+    error: Error,
+    /// Whether the service refused the date alone, and the next attempt has another one.
+    redated: bool,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            redated: false,
+        }
+    }
+}
+
 impl<S: Service> Inner<S> {
-    async fn attempt(&self, mut request: Request, time_limit: Duration) -> Result<Response> {
-        let now = self.clock.now();
+    async fn attempt(
+        &self,
+        mut request: Request,
+        time_limit: Duration,
+    ) -> Result<Response, Failure> {
+        let now = self.service_time.now(&*self.clock);
         let credentials = self.credentials.get(now).await?;
         self.service
             .sign(&mut request, &self.endpoint, &credentials, now)
@@ -324,20 +370,27 @@ impl<S: Service> Inner<S> {
         };
         let opened = match self.service.open(response) {
             Ok(opened) => opened,
-            Err(error) => return Err(described(error)),
+            Err(error) => return Err(described(error).into()),
         };
         if status.is_success() {
             return Ok(opened);
         }
         if status.is_redirection() {
             let message = format!("the service answered with a redirection ({status})");
-            return Err(described(Error::new(ErrorKind::Malformed, message)));
+            return Err(described(Error::new(ErrorKind::Malformed, message)).into());
         }
-        Err(described(self.service.error(&opened)))
+        let error = described(self.service.error(&opened));
+        if !self.service.refuses_date(&error) {
+            return Err(error.into());
+        }
+        let date = opened.header(DATE.as_str());
+        let (error, redated) = self.service_time.explain(error, date, now, &*self.clock);
+        Err(Failure { error, redated })
     }
 
     async fn attempts(&self, context: &mut Context, request: Request) -> Result<Response> {
         let start = self.clock.elapsed();
+        let mut redated = false;
         loop {
             context.attempts += 1;
             self.counters.attempt(context.attempts, request.body.len());
@@ -347,13 +400,21 @@ impl<S: Service> Inner<S> {
             let outcome = self
                 .attempt(request.clone(), self.attempt_timeout.min(remaining))
                 .await;
-            let error = match outcome {
+            let failure = match outcome {
                 Ok(response) => {
                     self.budget.give();
                     return Ok(response);
                 }
-                Err(error) => error.with_attempts(context.attempts),
+                Err(failure) => failure,
             };
+            let error = failure.error.with_attempts(context.attempts);
+            if failure.redated && !redated {
+                if context.attempts >= self.retry.max_attempts {
+                    return Err(error.with_status(Status::Exhausted));
+                }
+                redated = true;
+                continue;
+            }
             let spent = self.clock.elapsed().saturating_sub(start);
             let decision = decide(
                 &self.retry,

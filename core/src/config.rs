@@ -146,7 +146,13 @@ pub const KEYS: &[SettingKey] = &[
         "at_least_once",
         Boolean,
         "false",
-        "Whether puts are repeated even when the service may have accepted them; duplicates are then possible.",
+        "Whether puts are repeated even when the service may have accepted them: after an answer that did not arrive, was cut off or has a wrong checksum. Duplicates are then possible.",
+    ),
+    key(
+        "clock_correction",
+        Boolean,
+        "true",
+        "Whether a request whose date the service refuses is dated by the service's clock and sent again, and so all later ones. Clocks that differ by up to a day are corrected.",
     ),
     key(
         "connect_timeout",

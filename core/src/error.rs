@@ -173,6 +173,12 @@ impl Error {
         Self::new(ErrorKind::Malformed, message)
     }
 
+    /// Adds a remark to the message, behind a semicolon. Never pass secrets or record contents.
+    pub fn with_remark(mut self, remark: impl fmt::Display) -> Self {
+        self.0.message = format!("{}; {remark}", self.0.message).into();
+        self
+    }
+
     /// Sets whether trying again may help.
     pub fn with_status(mut self, status: Status) -> Self {
         self.0.status = status;

@@ -35,7 +35,8 @@ pub trait Service: Send + Sync + Sized + 'static {
         now: SystemTime,
     ) -> Result<()>;
 
-    /// Undoes what the service did to the body of a reply, such as compression.
+    /// Undoes what the service did to the body of a reply, such as compression, and checks what can be checked of any
+    /// reply, such as a checksum. A failure that is temporary counts as an answer that did not arrive.
     fn open(&self, response: Response) -> Result<Response> {
         Ok(response)
     }
@@ -45,6 +46,11 @@ pub trait Service: Send + Sync + Sized + 'static {
 
     /// Turns a reply that is not a success into an error.
     fn error(&self, response: &Response) -> Error;
+
+    /// Whether the service may have refused a request for its date alone. It then took nothing.
+    fn refuses_date(&self, _error: &Error) -> bool {
+        false
+    }
 }
 
 /// What an operation returns.
@@ -140,6 +146,16 @@ pub fn decode_json<'a, T: Deserialize<'a>>(response: &'a Response) -> Result<T> 
             error.column()
         ))
     })
+}
+
+/// Reads a reply that tells nothing beyond its status: a page, as proxies send it, is no such reply.
+pub fn decode_nothing(response: &Response) -> Result<()> {
+    if response.body.trim_ascii_start().starts_with(b"<") {
+        return Err(Error::malformed(
+            "the reply is a page, not one of the service",
+        ));
+    }
+    Ok(())
 }
 
 /// Percent-encodes one segment of a path, keeping letters, digits and `-._~`.

@@ -1,5 +1,6 @@
 //! The fixed order in which a call passes its layers.
 
+pub(crate) mod date;
 pub mod retry;
 
 use std::time::Duration;

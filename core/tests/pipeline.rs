@@ -347,3 +347,72 @@ async fn an_unknown_service_text_reaches_the_caller_whole() {
     assert_eq!(error.request_id(), "r2");
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
 }
+
+/// A refusal for the date, dated itself.
+fn refusal(seconds: u64) -> Result<Response> {
+    let body = r#"{"ErrorCode":"Unauthorized","ErrorMessage":"no"}"#;
+    let mut reply = reply(401, body)?;
+    let date = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    let date = httpdate::fmt_http_date(date);
+    reply.headers.insert("date", date.parse().unwrap());
+    Ok(reply)
+}
+
+fn dates(script: &Script) -> Vec<SystemTime> {
+    let date = |request: Request| {
+        let date = request.headers["date"].to_str().unwrap().to_owned();
+        httpdate::parse_http_date(&date).unwrap()
+    };
+    script.requests().into_iter().map(date).collect()
+}
+
+#[tokio::test]
+async fn a_refused_date_is_put_right_once_and_kept() {
+    let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    let script = Script::new([
+        refusal(4600),
+        reply(201, "{}"),
+        reply(200, PROJECTS),
+        refusal(1000),
+        refusal(9000),
+    ]);
+    let clock = ManualClock::new(at(1000));
+    let builder = DataHub::builder("http://hub.example")
+        .credentials(Credentials::new("id", "key"))
+        .clock(clock.clone())
+        .transport(script.clone());
+    let hub = DataHub::new(builder).unwrap();
+    // Not even a call that must not be repeated was carried out, and no time is lost.
+    hub.create_project(CreateProject::new("shop"))
+        .await
+        .unwrap();
+    assert_eq!(clock.elapsed(), Duration::ZERO);
+    clock.advance(Duration::from_secs(5));
+    hub.list_project(ListProject::new()).await.unwrap();
+    let error = hub.list_project(ListProject::new()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+    assert_eq!((error.attempts(), error.status()), (2, Status::Permanent));
+    assert_eq!(
+        dates(&script),
+        [at(1000), at(4600), at(4605), at(4605), at(1000)]
+    );
+    assert_eq!(hub.stats().retries, 2);
+}
+
+#[tokio::test]
+async fn a_refusal_of_another_kind_is_none_of_the_date() {
+    let no_permission = reply(403, r#"{"ErrorCode":"NoPermission","ErrorMessage":"no"}"#);
+    for outcome in [
+        refusal(30),
+        reply(401, r#"{"ErrorCode":"Unauthorized"}"#),
+        no_permission,
+    ] {
+        let script = Script::new([outcome]);
+        let error = hub(&script)
+            .list_project(ListProject::new())
+            .await
+            .unwrap_err();
+        assert_eq!(error.attempts(), 1);
+        assert!(!error.message().contains("clock"), "{error}");
+    }
+}

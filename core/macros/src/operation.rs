@@ -200,8 +200,8 @@ fn exchange(arguments: &Arguments, name: &Ident, fields: &[Field]) -> Result<Tok
         Some(function) => quote!(#function(self, service, &response)),
         None if matches!(&arguments.returns, Type::Tuple(tuple) if tuple.elems.is_empty()) => {
             quote!({
-                let _ = (service, response);
-                ::core::result::Result::Ok(())
+                let _ = service;
+                ::hubstream::operation::decode_nothing(&response)
             })
         }
         None => quote!({

@@ -361,12 +361,16 @@ pub struct BatchReply {
 impl BatchReply {
     /// Opens the frame of a reply and the batches in it.
     pub fn open(body: &Bytes) -> Result<Self> {
-        Self::open_within(body, MAX_REPLY_SIZE)
+        Self::open_within(&frame::unwrap(body)?, MAX_REPLY_SIZE)
+    }
+
+    /// Opens what is inside the frame of a reply.
+    pub(crate) fn open_payload(payload: &Bytes) -> Result<Self> {
+        Self::open_within(payload, MAX_REPLY_SIZE)
     }
 
     /// Opens a reply whose batches have at most `left` bytes after decompression.
-    fn open_within(body: &Bytes, mut left: usize) -> Result<Self> {
-        let payload = frame::unwrap(body)?;
+    fn open_within(payload: &Bytes, mut left: usize) -> Result<Self> {
         check_size(payload.len())?;
         let mut reply = Self {
             payload: payload.clone(),
@@ -377,13 +381,13 @@ impl BatchReply {
             batches: Vec::new(),
         };
         let mut next_cursor = None;
-        let mut reader = Reader::new(&payload, 0..payload.len());
+        let mut reader = Reader::new(payload, 0..payload.len());
         while let Some((field, content)) = reader.next()? {
             match (field, content) {
-                (1, Content::Bytes(range)) => next_cursor = Some(wire::text(&payload, range)?),
+                (1, Content::Bytes(range)) => next_cursor = Some(wire::text(payload, range)?),
                 (3, Content::Number(value)) => reply.start_seq = value as i64,
                 (4, Content::Bytes(range)) => {
-                    let StoredEntry { mut entry, data } = StoredEntry::read(&payload, range)?;
+                    let StoredEntry { mut entry, data } = StoredEntry::read(payload, range)?;
                     let batch = StoredBatch::open(&data, compress::MAX_RAW_SIZE.min(left))?;
                     left -= batch.payload.len();
                     entry.batch_size = batch.len() as u32;

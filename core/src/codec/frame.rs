@@ -50,13 +50,34 @@ pub fn unwrap(frame: &Bytes) -> Result<Bytes> {
     Ok(frame.slice(HEADER_SIZE..))
 }
 
+/// Takes the payload out of a frame whose checksum was [checked](check) before, sharing its memory.
+pub(crate) fn payload(frame: &Bytes) -> Result<Bytes> {
+    checksum(frame)?;
+    Ok(frame.slice(HEADER_SIZE..))
+}
+
 /// Takes the payload out of a frame.
 pub(crate) fn unwrap_slice(frame: &[u8]) -> Result<&[u8]> {
     check(frame)?;
     Ok(&frame[HEADER_SIZE..])
 }
 
-fn check(frame: &[u8]) -> Result<()> {
+/// Whether bytes begin as a frame does.
+pub(crate) fn is_frame(body: &[u8]) -> bool {
+    body.starts_with(MAGIC)
+}
+
+/// Checks a whole frame. Damage that the way may have done is a temporary failure.
+pub(crate) fn check(frame: &[u8]) -> Result<()> {
+    let sent = checksum(frame)?;
+    if !crc::matches(sent, &frame[HEADER_SIZE..]) {
+        return Err(Error::malformed("the checksum of the frame is wrong").temporary());
+    }
+    Ok(())
+}
+
+/// Checks magic and length; gives the checksum that was sent.
+fn checksum(frame: &[u8]) -> Result<u32> {
     let Some((header, payload)) = frame.split_at_checked(HEADER_SIZE) else {
         return Err(Error::malformed(
             "the body is shorter than the header of a frame",
@@ -80,12 +101,10 @@ fn check(frame: &[u8]) -> Result<()> {
             "the frame announces {} bytes and has {}",
             word(8),
             payload.len()
-        )));
+        ))
+        .temporary());
     }
-    if !crc::matches(word(4), payload) {
-        return Err(Error::malformed("the checksum of the frame is wrong"));
-    }
-    Ok(())
+    Ok(word(4))
 }
 
 #[cfg(test)]
@@ -113,5 +132,16 @@ mod tests {
         let mut unchecked = frame.to_vec();
         unchecked[4..8].fill(0);
         assert!(unwrap(&unchecked.into()).is_ok());
+    }
+
+    #[test]
+    fn a_payload_that_was_checked_before_is_not_checked_again() {
+        let frame = wrap(b"payload").unwrap();
+        let mut damaged = frame.to_vec();
+        damaged[HEADER_SIZE] ^= 1;
+        assert!(check(&damaged).unwrap_err().is_temporary());
+        assert_eq!(payload(&damaged.into()).unwrap().len(), 7);
+        assert!(payload(&frame.slice(..15)).is_err());
+        assert!(payload(&frame.slice(1..)).is_err());
     }
 }

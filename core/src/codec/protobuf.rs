@@ -13,6 +13,7 @@ use prost::Message as _;
 use super::{FailedRecord, MAX_GET_LIMIT, PutReply, frame};
 use crate::error::{Error, Result};
 
+pub(crate) use read::read_get;
 pub use read::{decode_get, decode_put_request};
 pub use write::{encode_get_reply, encode_put};
 
@@ -30,7 +31,12 @@ pub fn encode_get(cursor: &str, limit: i32) -> Bytes {
 
 /// Reads the frame of a put's reply.
 pub fn decode_put(body: &[u8]) -> Result<PutReply> {
-    let reply = messages::PutRecordsResponse::decode(frame::unwrap_slice(body)?)
+    read_put(frame::unwrap_slice(body)?)
+}
+
+/// Reads what is inside the frame of a put's reply.
+pub(crate) fn read_put(payload: &[u8]) -> Result<PutReply> {
+    let reply = messages::PutRecordsResponse::decode(payload)
         .map_err(|error| Error::malformed("the reply to a put is damaged").with_source(error))?;
     let failed_records: Vec<FailedRecord> = reply
         .failed_records

@@ -7,6 +7,7 @@ use http::header::CONTENT_TYPE;
 
 use crate::client::Client;
 use crate::codec::batch::{BatchReply, BatchVersion, encode_put};
+use crate::codec::frame;
 use crate::error::{Error, ErrorKind, Result};
 use crate::operation::{Exchange as _, Operation as _};
 use crate::record::RecordSchema;
@@ -14,6 +15,7 @@ use crate::schema::OperationSchema;
 use crate::transport::Request;
 
 use super::place::Topic;
+use super::put::stored;
 use super::service::VERSION_HEADER;
 use super::wire::{ACTION_HEADER, BINARY};
 use super::{DataHubService, GetRecordsResult, PutRecordsByShard};
@@ -80,7 +82,7 @@ pub(super) async fn put(
             request,
         )
         .await?
-        .decode(|_| Ok(()))
+        .decode(|response| stored(&response))
 }
 
 /// Gets batches and reads their records.
@@ -92,17 +94,17 @@ pub(super) async fn get(
     client: &Client<DataHubService>,
 ) -> Result<GetRecordsResult> {
     let received = client.send(schema, true, request).await?;
-    let needed = BatchReply::open(received.body())
-        .map(|reply| reply.needed_schemas())
-        .unwrap_or_default();
+    let reply =
+        frame::payload(received.body()).and_then(|payload| BatchReply::open_payload(&payload));
+    let needed = reply.as_ref().map(BatchReply::needed_schemas);
+    let needed = needed.unwrap_or_default();
     let lookup = client
         .service()
         .schemas
         .lookup(client, topic, &needed)
         .await?;
-    received.decode(|response| {
-        let reply = BatchReply::open(&response.body)?;
-        Ok(reply
+    received.decode(|_| {
+        Ok(reply?
             .records(columns, &|version| lookup.schema_of(version))?
             .into())
     })

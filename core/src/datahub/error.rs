@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::codec::FailedRecord;
 use crate::error::{Error, ErrorKind};
 use crate::transport::Response;
 
@@ -49,6 +50,16 @@ pub(super) fn classify(code: &str) -> Option<(ErrorKind, bool)> {
         "InternalServerError" | "ServiceUnavailable" | "ShardNotReady" => (K::Unavailable, true),
         _ => return None,
     })
+}
+
+/// The error for a record that was not stored, though the request as a whole was no failure.
+pub(super) fn of_record(record: &FailedRecord) -> Error {
+    let (kind, _) = classify(&record.error_code).unwrap_or((ErrorKind::InvalidArgument, false));
+    let message = format!(
+        "record {} was not stored: {}",
+        record.index, record.error_message
+    );
+    Error::new(kind, message).with_code(record.error_code.clone())
 }
 
 /// Turns a reply that is not a success into an error.

@@ -186,7 +186,7 @@ impl Get<'_> {
         let columns = self.columns.clone();
         let reply = match protocol {
             Protocol::Json => codec::json::decode_get(response.body, columns)?,
-            _ => codec::protobuf::decode_get(&response.body, columns)?,
+            _ => codec::protobuf::read_get(&codec::frame::payload(&response.body)?, columns)?,
         };
         Ok(reply.into())
     }

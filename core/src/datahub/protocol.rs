@@ -252,7 +252,9 @@ impl TopicFacts {
 
 /// Whether the service refused the way that records travel, or may have.
 pub(super) fn is_refusal(error: &Error) -> bool {
+    // A reply of success that tells of single records is none: others were stored.
     !error.code().is_empty()
+        && error.http_status().is_some_and(|status| status >= 300)
         && matches!(
             error.kind(),
             ErrorKind::InvalidArgument | ErrorKind::Conflict | ErrorKind::Unsupported

@@ -6,13 +6,15 @@ use http::{HeaderValue, Method};
 use crate::client::Client;
 use crate::codec;
 use crate::codec::batch::BatchVersion;
+use crate::codec::frame;
 use crate::error::{Error, ErrorKind, Result};
-use crate::operation::{Composite, Exchange};
+use crate::operation::{Composite, Exchange, decode_nothing};
 use crate::record::{RecordBatch, is_hex_hash};
 use crate::transport::{Request, Response};
 use crate::{model, operation};
 
 use super::batch;
+use super::error::of_record;
 use super::place::Topic;
 use super::protocol::{Batches, is_refusal};
 use super::wire::{ACTION_HEADER, PROTOBUF};
@@ -155,7 +157,7 @@ impl Exchange for PutRecords {
     fn decode(&self, service: &DataHubService, response: Response) -> Result<PutRecordsResult> {
         let reply = match service.protocol {
             Protocol::Json => codec::json::decode_put(&response.body)?,
-            _ => codec::protobuf::decode_put(&response.body)?,
+            _ => codec::protobuf::read_put(&frame::payload(&response.body)?)?,
         };
         let failed = reply
             .failed_records
@@ -169,6 +171,23 @@ impl Exchange for PutRecords {
 
     fn may_repeat(&self, service: &DataHubService) -> bool {
         service.at_least_once
+    }
+}
+
+/// Reads the reply to a put into one shard: all records were stored, or it says which were not.
+pub(super) fn stored(response: &Response) -> Result<()> {
+    if !frame::is_frame(&response.body) {
+        return decode_nothing(response);
+    }
+    let reply = codec::protobuf::read_put(&frame::payload(&response.body)?)?;
+    match reply.failed_records.first() {
+        Some(first) => Err(of_record(first)
+            .with_context("failed_record_count", reply.failed_record_count)
+            .with_context("index", first.index)),
+        None if reply.failed_record_count > 0 => Err(Error::malformed(
+            "the reply says that records were not stored, but not which",
+        )),
+        None => Ok(()),
     }
 }
 
@@ -250,8 +269,8 @@ impl Exchange for PutRecordsByShard {
         put(service, target, Protocol::Protobuf, &self.record_list)
     }
 
-    fn decode(&self, _: &DataHubService, _: Response) -> Result<()> {
-        Ok(())
+    fn decode(&self, _: &DataHubService, response: Response) -> Result<()> {
+        stored(&response)
     }
 
     fn may_repeat(&self, service: &DataHubService) -> bool {

@@ -8,9 +8,10 @@ use http::{HeaderName, HeaderValue};
 
 use crate::codec::batch::BatchVersion;
 use crate::codec::compress::{CompressFormat, compress_body, decompress};
+use crate::codec::frame;
 use crate::config::Settings;
 use crate::credentials::Credentials;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::operation::Service;
 use crate::schema::OperationSchema;
 use crate::sign::datahub::{Scope, authorization, authorization_v4, string_to_sign};
@@ -226,24 +227,11 @@ impl Service for DataHubService {
         Ok(())
     }
 
-    fn open(&self, mut response: Response) -> Result<Response> {
-        let Some(name) = response.header(CONTENT_ENCODING.as_str()) else {
-            return Ok(response);
-        };
-        if name.is_empty() || name.eq_ignore_ascii_case("identity") || response.body.is_empty() {
-            return Ok(response);
+    fn open(&self, response: Response) -> Result<Response> {
+        let response = decompressed(response)?;
+        if response.status.is_success() && frame::is_frame(&response.body) {
+            frame::check(&response.body)?;
         }
-        let format = CompressFormat::from_name(name).ok_or_else(|| {
-            Error::malformed("the reply has a compression that was not asked for")
-        })?;
-        let raw_size = match response.header(RAW_SIZE_HEADER.as_str()) {
-            Some(text) => Some(text.trim().parse::<usize>().map_err(|_| {
-                Error::malformed("the size of the compressed reply is not a number")
-            })?),
-            None => None,
-        };
-        response.body = decompress(format, &response.body, raw_size, MAX_RAW_SIZE)?;
-        response.headers.remove(CONTENT_ENCODING);
         Ok(response)
     }
 
@@ -254,4 +242,32 @@ impl Service for DataHubService {
     fn error(&self, response: &Response) -> Error {
         from_response(response)
     }
+
+    /// The service has one code for all that is wrong with a signature, the time of it included.
+    fn refuses_date(&self, error: &Error) -> bool {
+        error.kind() == ErrorKind::Unauthenticated && error.code() == "Unauthorized"
+    }
+}
+
+/// Undoes the compression of a reply. Damaged bytes are a temporary failure, an unknown compression is not.
+fn decompressed(mut response: Response) -> Result<Response> {
+    let Some(name) = response.header(CONTENT_ENCODING.as_str()) else {
+        return Ok(response);
+    };
+    if name.is_empty() || name.eq_ignore_ascii_case("identity") || response.body.is_empty() {
+        return Ok(response);
+    }
+    let format = CompressFormat::from_name(name)
+        .ok_or_else(|| Error::malformed("the reply has a compression that was not asked for"))?;
+    let raw_size =
+        match response.header(RAW_SIZE_HEADER.as_str()) {
+            Some(text) => Some(text.trim().parse::<usize>().map_err(|_| {
+                Error::malformed("the size of the compressed reply is not a number")
+            })?),
+            None => None,
+        };
+    response.body =
+        decompress(format, &response.body, raw_size, MAX_RAW_SIZE).map_err(Error::temporary)?;
+    response.headers.remove(CONTENT_ENCODING);
+    Ok(response)
 }

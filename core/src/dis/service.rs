@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue};
 
 use crate::config::Settings;
 use crate::credentials::{Credentials, Secret};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::operation::Service;
 use crate::schema::OperationSchema;
 use crate::sign::dis::{
@@ -247,6 +247,13 @@ impl Service for DisService {
 
     fn error(&self, response: &Response) -> Error {
         from_response(response)
+    }
+
+    /// The service has a code of its own for that; gateways say that the date has expired.
+    fn refuses_date(&self, error: &Error) -> bool {
+        error.kind() == ErrorKind::Unauthenticated
+            && (matches!(error.code(), "DIS.4100" | "DIS.4105")
+                || error.message().contains("expired"))
     }
 }
 

@@ -45,11 +45,19 @@ export interface DataHubOptions extends ClientOptions {
    */
   readonly compressFormat?: string | undefined
   /**
-   * Whether puts are repeated even when the service may have accepted them; duplicates are then possible.
+   * Whether puts are repeated even when the service may have accepted them: after an answer that did not
+   * arrive, was cut off or has a wrong checksum. Duplicates are then possible.
    *
    * @default false
    */
   readonly atLeastOnce?: boolean | undefined
+  /**
+   * Whether a request whose date the service refuses is dated by the service's clock and sent again, and so
+   * all later ones. Clocks that differ by up to a day are corrected.
+   *
+   * @default true
+   */
+  readonly clockCorrection?: boolean | undefined
   /**
    * Time limit for making a connection. In milliseconds.
    *

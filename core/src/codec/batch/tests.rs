@@ -220,7 +220,7 @@ fn many_small_bombs_are_refused() {
     let records = builder.build().unwrap();
     let bomb = encode(&records, BatchVersion::V1, -1, CompressFormat::Zstd).unwrap();
     assert!(bomb.len() < 100);
-    let body = reply(vec![bomb; 3]);
+    let body = frame::unwrap(&reply(vec![bomb; 3])).unwrap();
     assert_eq!(
         BatchReply::open_within(&body, 3100).unwrap().batches.len(),
         3

@@ -16,17 +16,21 @@ use crate::record::{Collector, RecordBatch, RecordSchema};
 /// Values are checked when they are read. A record with fewer values than columns has null for the rest;
 /// further values are ignored.
 pub fn decode_get(body: &Bytes, schema: Option<Arc<RecordSchema>>) -> Result<GetReply> {
-    let payload = frame::unwrap(body)?;
-    let mut entries = EntryReader::new(&payload, schema)?;
-    let mut reader = Reader::new(&payload, 0..payload.len());
+    read_get(&frame::unwrap(body)?, schema)
+}
+
+/// Reads what is inside the frame of a get's reply, as [`decode_get`] does.
+pub(crate) fn read_get(payload: &Bytes, schema: Option<Arc<RecordSchema>>) -> Result<GetReply> {
+    let mut entries = EntryReader::new(payload, schema)?;
+    let mut reader = Reader::new(payload, 0..payload.len());
     let mut next_cursor = None;
     let (mut start_seq, mut latest_seq, mut latest_time) = (0, None, None);
     while let Some((field, content)) = reader.next()? {
         match (field, content) {
-            (1, Content::Bytes(range)) => next_cursor = Some(wire::text(&payload, range)?),
+            (1, Content::Bytes(range)) => next_cursor = Some(wire::text(payload, range)?),
             (2, Content::Number(value)) => entries.expect(value, payload.len()),
             (3, Content::Number(value)) => start_seq = value as i64,
-            (4, Content::Bytes(range)) => entries.read(&payload, range)?,
+            (4, Content::Bytes(range)) => entries.read(payload, range)?,
             (5, Content::Number(value)) => latest_seq = Some(value as i64),
             (6, Content::Number(value)) => latest_time = Some(value as i64),
             (1 | 3..=6, _) => return Err(wire::damaged()),

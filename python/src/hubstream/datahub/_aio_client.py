@@ -50,6 +50,7 @@ class DataHubBase(AsyncClient):
         batch_version: int | None = None,
         compress_format: str | None = None,
         at_least_once: bool | None = None,
+        clock_correction: bool | None = None,
         connect_timeout: float | timedelta | None = None,
         attempt_timeout: float | timedelta | None = None,
         total_timeout: float | timedelta | None = None,
@@ -77,8 +78,12 @@ class DataHubBase(AsyncClient):
                 Python client writes). Both are read. Default: 1.
             compress_format: Compression of records on the way: `none`, `lz4`, `zlib`, `deflate` or
                 `zstd`. Default: lz4.
-            at_least_once: Whether puts are repeated even when the service may have accepted them;
-                duplicates are then possible. Default: false.
+            at_least_once: Whether puts are repeated even when the service may have accepted them:
+                after an answer that did not arrive, was cut off or has a wrong checksum. Duplicates
+                are then possible. Default: false.
+            clock_correction: Whether a request whose date the service refuses is dated by the
+                service's clock and sent again, and so all later ones. Clocks that differ by up to a
+                day are corrected. Default: true.
             connect_timeout: Time limit for making a connection. In seconds. Default: 5.
             attempt_timeout: Time limit for one attempt, reply included. In seconds. Default: 30.
             total_timeout: Time limit for a call with all its attempts and pauses. In seconds.
@@ -108,6 +113,7 @@ class DataHubBase(AsyncClient):
                 "batch_version": batch_version,
                 "compress_format": compress_format,
                 "at_least_once": at_least_once,
+                "clock_correction": clock_correction,
                 "connect_timeout": connect_timeout,
                 "attempt_timeout": attempt_timeout,
                 "total_timeout": total_timeout,
@@ -134,6 +140,7 @@ class DataHubBase(AsyncClient):
         batch_version: int | None = None,
         compress_format: str | None = None,
         at_least_once: bool | None = None,
+        clock_correction: bool | None = None,
         connect_timeout: float | timedelta | None = None,
         attempt_timeout: float | timedelta | None = None,
         total_timeout: float | timedelta | None = None,
@@ -163,8 +170,12 @@ class DataHubBase(AsyncClient):
                 Python client writes). Both are read. Default: 1.
             compress_format: Compression of records on the way: `none`, `lz4`, `zlib`, `deflate` or
                 `zstd`. Default: lz4.
-            at_least_once: Whether puts are repeated even when the service may have accepted them;
-                duplicates are then possible. Default: false.
+            at_least_once: Whether puts are repeated even when the service may have accepted them:
+                after an answer that did not arrive, was cut off or has a wrong checksum. Duplicates
+                are then possible. Default: false.
+            clock_correction: Whether a request whose date the service refuses is dated by the
+                service's clock and sent again, and so all later ones. Clocks that differ by up to a
+                day are corrected. Default: true.
             connect_timeout: Time limit for making a connection. In seconds. Default: 5.
             attempt_timeout: Time limit for one attempt, reply included. In seconds. Default: 30.
             total_timeout: Time limit for a call with all its attempts and pauses. In seconds.
@@ -195,6 +206,7 @@ class DataHubBase(AsyncClient):
                 "batch_version": batch_version,
                 "compress_format": compress_format,
                 "at_least_once": at_least_once,
+                "clock_correction": clock_correction,
                 "connect_timeout": connect_timeout,
                 "attempt_timeout": attempt_timeout,
                 "total_timeout": total_timeout,
@@ -223,6 +235,7 @@ class DataHubBase(AsyncClient):
         batch_version: int | None = None,
         compress_format: str | None = None,
         at_least_once: bool | None = None,
+        clock_correction: bool | None = None,
         connect_timeout: float | timedelta | None = None,
         attempt_timeout: float | timedelta | None = None,
         total_timeout: float | timedelta | None = None,
@@ -252,8 +265,12 @@ class DataHubBase(AsyncClient):
                 Python client writes). Both are read. Default: 1.
             compress_format: Compression of records on the way: `none`, `lz4`, `zlib`, `deflate` or
                 `zstd`. Default: lz4.
-            at_least_once: Whether puts are repeated even when the service may have accepted them;
-                duplicates are then possible. Default: false.
+            at_least_once: Whether puts are repeated even when the service may have accepted them:
+                after an answer that did not arrive, was cut off or has a wrong checksum. Duplicates
+                are then possible. Default: false.
+            clock_correction: Whether a request whose date the service refuses is dated by the
+                service's clock and sent again, and so all later ones. Clocks that differ by up to a
+                day are corrected. Default: true.
             connect_timeout: Time limit for making a connection. In seconds. Default: 5.
             attempt_timeout: Time limit for one attempt, reply included. In seconds. Default: 30.
             total_timeout: Time limit for a call with all its attempts and pauses. In seconds.
@@ -283,6 +300,7 @@ class DataHubBase(AsyncClient):
                 "batch_version": batch_version,
                 "compress_format": compress_format,
                 "at_least_once": at_least_once,
+                "clock_correction": clock_correction,
                 "connect_timeout": connect_timeout,
                 "attempt_timeout": attempt_timeout,
                 "total_timeout": total_timeout,

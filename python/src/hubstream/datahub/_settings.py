@@ -102,6 +102,7 @@ class Settings(Connection):
         region: str | None = None,
         signature: str | None = None,
         at_least_once: bool | None = None,
+        clock_correction: bool | None = None,
         connect_timeout: float | timedelta | None = None,
         attempt_timeout: float | timedelta | None = None,
         total_timeout: float | timedelta | None = None,
@@ -139,8 +140,11 @@ class Settings(Connection):
             batch_version: Layout of batches that are written: 1 (Avro) or 0 (rows). Default: 1.
             region: Region, for signatures that carry one.
             signature: How requests are signed: `default`, or `v4` with a region.
-            at_least_once: Whether puts are repeated even when the service may have accepted them;
-                duplicates are then possible. Default: false.
+            at_least_once: Whether puts are repeated even when the service may have accepted them:
+                after an answer that did not arrive, was cut off or has a wrong checksum. Duplicates
+                are then possible. Default: false.
+            clock_correction: Whether a request whose date the service refuses is dated by the
+                service's clock and sent again, and so all later ones. Default: true.
             connect_timeout: Time limit for making a connection, in seconds. Default: 5.
             attempt_timeout: Time limit for one attempt, in seconds. Default: 30.
             total_timeout: Time limit for a call with all its attempts, in seconds. Default: 120.
@@ -174,6 +178,7 @@ class Settings(Connection):
             "batch_version": batch_version,
             "compress_format": format_of(enable_pb, compress_format),
             "at_least_once": at_least_once,
+            "clock_correction": clock_correction,
             "connect_timeout": either(connect_timeout, conn_timeout),
             "attempt_timeout": either(attempt_timeout, read_timeout),
             "total_timeout": total_timeout,

@@ -40,6 +40,7 @@ class DisClientBase(AsyncClient):
         region: str | None = None,
         signature: str | None = None,
         at_least_once: bool | None = None,
+        clock_correction: bool | None = None,
         connect_timeout: float | timedelta | None = None,
         attempt_timeout: float | timedelta | None = None,
         total_timeout: float | timedelta | None = None,
@@ -62,8 +63,12 @@ class DisClientBase(AsyncClient):
             region: Region, for signatures that carry one.
             signature: How requests are signed. DataHub: `default`, or `v4` with a region. DIS:
                 `default` (unscoped), or `scoped` with a region. Default: default.
-            at_least_once: Whether puts are repeated even when the service may have accepted them;
-                duplicates are then possible. Default: false.
+            at_least_once: Whether puts are repeated even when the service may have accepted them:
+                after an answer that did not arrive, was cut off or has a wrong checksum. Duplicates
+                are then possible. Default: false.
+            clock_correction: Whether a request whose date the service refuses is dated by the
+                service's clock and sent again, and so all later ones. Clocks that differ by up to a
+                day are corrected. Default: true.
             connect_timeout: Time limit for making a connection. In seconds. Default: 5.
             attempt_timeout: Time limit for one attempt, reply included. In seconds. Default: 30.
             total_timeout: Time limit for a call with all its attempts and pauses. In seconds.
@@ -92,6 +97,7 @@ class DisClientBase(AsyncClient):
                 "region": region,
                 "signature": signature,
                 "at_least_once": at_least_once,
+                "clock_correction": clock_correction,
                 "connect_timeout": connect_timeout,
                 "attempt_timeout": attempt_timeout,
                 "total_timeout": total_timeout,
@@ -117,6 +123,7 @@ class DisClientBase(AsyncClient):
         region: str | None = None,
         signature: str | None = None,
         at_least_once: bool | None = None,
+        clock_correction: bool | None = None,
         connect_timeout: float | timedelta | None = None,
         attempt_timeout: float | timedelta | None = None,
         total_timeout: float | timedelta | None = None,
@@ -141,8 +148,12 @@ class DisClientBase(AsyncClient):
             region: Region, for signatures that carry one.
             signature: How requests are signed. DataHub: `default`, or `v4` with a region. DIS:
                 `default` (unscoped), or `scoped` with a region. Default: default.
-            at_least_once: Whether puts are repeated even when the service may have accepted them;
-                duplicates are then possible. Default: false.
+            at_least_once: Whether puts are repeated even when the service may have accepted them:
+                after an answer that did not arrive, was cut off or has a wrong checksum. Duplicates
+                are then possible. Default: false.
+            clock_correction: Whether a request whose date the service refuses is dated by the
+                service's clock and sent again, and so all later ones. Clocks that differ by up to a
+                day are corrected. Default: true.
             connect_timeout: Time limit for making a connection. In seconds. Default: 5.
             attempt_timeout: Time limit for one attempt, reply included. In seconds. Default: 30.
             total_timeout: Time limit for a call with all its attempts and pauses. In seconds.
@@ -172,6 +183,7 @@ class DisClientBase(AsyncClient):
                 "region": region,
                 "signature": signature,
                 "at_least_once": at_least_once,
+                "clock_correction": clock_correction,
                 "connect_timeout": connect_timeout,
                 "attempt_timeout": attempt_timeout,
                 "total_timeout": total_timeout,
@@ -199,6 +211,7 @@ class DisClientBase(AsyncClient):
         region: str | None = None,
         signature: str | None = None,
         at_least_once: bool | None = None,
+        clock_correction: bool | None = None,
         connect_timeout: float | timedelta | None = None,
         attempt_timeout: float | timedelta | None = None,
         total_timeout: float | timedelta | None = None,
@@ -223,8 +236,12 @@ class DisClientBase(AsyncClient):
             region: Region, for signatures that carry one.
             signature: How requests are signed. DataHub: `default`, or `v4` with a region. DIS:
                 `default` (unscoped), or `scoped` with a region. Default: default.
-            at_least_once: Whether puts are repeated even when the service may have accepted them;
-                duplicates are then possible. Default: false.
+            at_least_once: Whether puts are repeated even when the service may have accepted them:
+                after an answer that did not arrive, was cut off or has a wrong checksum. Duplicates
+                are then possible. Default: false.
+            clock_correction: Whether a request whose date the service refuses is dated by the
+                service's clock and sent again, and so all later ones. Clocks that differ by up to a
+                day are corrected. Default: true.
             connect_timeout: Time limit for making a connection. In seconds. Default: 5.
             attempt_timeout: Time limit for one attempt, reply included. In seconds. Default: 30.
             total_timeout: Time limit for a call with all its attempts and pauses. In seconds.
@@ -253,6 +270,7 @@ class DisClientBase(AsyncClient):
                 "region": region,
                 "signature": signature,
                 "at_least_once": at_least_once,
+                "clock_correction": clock_correction,
                 "connect_timeout": connect_timeout,
                 "attempt_timeout": attempt_timeout,
                 "total_timeout": total_timeout,

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hubstream::client::ClientBuilder;
 use hubstream::config::Settings;
@@ -12,8 +12,19 @@ use hubstream::record::{Field, FieldType, RecordBatch, RecordBatchBuilder, Recor
 use hubstream::registry::AnyClient;
 use hubstream::time::ManualClock;
 
-/// A client whose pauses take no time.
+/// A client whose pauses take no time and whose clock stands.
 pub(crate) fn client(
+    service: &'static str,
+    url: &str,
+    settings: &[(&str, &str)],
+) -> Arc<dyn AnyClient> {
+    let start = UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+    client_at(start, service, url, settings)
+}
+
+/// A client whose pauses take no time and whose clock stands at a time.
+pub(crate) fn client_at(
+    start: SystemTime,
     service: &'static str,
     url: &str,
     settings: &[(&str, &str)],
@@ -31,8 +42,7 @@ pub(crate) fn client(
     for (name, value) in fixed.iter().chain(own).chain(settings) {
         all.set(name, value).expect("a setting");
     }
-    let clock = ManualClock::new(UNIX_EPOCH + Duration::from_secs(1_800_000_000));
-    let builder = ClientBuilder::new(all).clock(clock);
+    let builder = ClientBuilder::new(all).clock(ManualClock::new(start));
     connect::service(service)
         .expect("a service")
         .connect(builder)

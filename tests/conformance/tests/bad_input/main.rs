@@ -2,6 +2,8 @@
 
 mod calls;
 mod damage;
+mod fault_matrix;
+mod fault_places;
 mod hub;
 mod repeats;
 mod replies;

@@ -117,12 +117,6 @@ async fn puts_are_not_sent_twice_once_they_may_have_been_taken() {
         "create_project",
     ] {
         for (fault, _, repeated) in TABLE {
-            // The reply to a put by shard and to a creation is not read, so it cannot be damaged.
-            if matches!(fault, Fault::Damaged)
-                && matches!(operation, "put_records_by_shard" | "create_project")
-            {
-                continue;
-            }
             if operation == "dis put_records" && matches!(fault, Fault::Throttled) {
                 // Another service, another code: the status 429 says the same.
                 check(operation, *fault, false, true).await;
@@ -137,9 +131,6 @@ async fn puts_are_not_sent_twice_once_they_may_have_been_taken() {
 async fn at_least_once_makes_puts_repeatable_and_nothing_else() {
     for (fault, repeated, _) in TABLE {
         for operation in ["put_records", "put_records_by_shard", "dis put_records"] {
-            if matches!(fault, Fault::Damaged) && operation == "put_records_by_shard" {
-                continue;
-            }
             check(operation, *fault, true, *repeated).await;
         }
     }

@@ -113,6 +113,21 @@ pub(crate) fn frames() -> Vec<Case> {
             .concat()]),
         ),
         records(
+            "a put to one shard answered with a page",
+            "put_records_by_shard",
+            b"<html>top-secret</html>",
+        ),
+        records(
+            "a put to one shard answered with a wrong checksum",
+            "put_records_by_shard",
+            &damage::frame_with_wrong_crc(&damage::number(1, 0)),
+        ),
+        records(
+            "a put to one shard with a failure that is not named",
+            "put_records_by_shard",
+            &damage::frame(&damage::number(1, 1)),
+        ),
+        records(
             "a put answered with a page",
             "put_records",
             b"<html>top-secret</html>",
