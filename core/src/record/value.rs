@@ -19,6 +19,8 @@ pub const MAX_TEXT_BYTES: usize = 2 * 1024 * 1024;
 /// One value of a tuple record. Texts are borrowed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
+// The contents of all variants begin at the same place: a value moves in registers instead of through memory.
+#[repr(u64)]
 pub enum Value<'a> {
     /// No value.
     Null,

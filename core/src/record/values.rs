@@ -10,26 +10,27 @@ use crate::error::{Error, Result};
 
 /// All values of a record, as many as its schema has columns.
 ///
-/// What they have in common is looked up once, and not for every value as by [`Record::value`].
+/// What they have in common is looked up once, and not for every value as by [`Record::value`]. The members are
+/// separate, and none of them is lent to a function that is not inlined, so that they stay in registers.
 pub(super) struct RowValues<'a> {
     record: Record<'a>,
     fields: Iter<'a, Field>,
-    source: Source<'a>,
+    source: Source,
+    /// The buffer of received values.
+    body: &'a [u8],
+    spans: Iter<'a, Span>,
+    /// The texts of built values.
+    text: &'a str,
+    cells: Iter<'a, Cell>,
 }
 
-/// Where the next values come from.
-enum Source<'a> {
-    Received {
-        form: Form,
-        body: &'a [u8],
-        spans: Iter<'a, Span>,
-    },
-    Built {
-        text: &'a str,
-        cells: Iter<'a, Cell>,
-    },
-    /// Columns that were found by name; the next one.
-    Mapped(usize),
+/// Where the values come from.
+#[derive(Clone, Copy)]
+enum Source {
+    Received(Form),
+    Built,
+    /// Columns that were found by name.
+    Mapped,
 }
 
 impl<'a> RowValues<'a> {
@@ -37,32 +38,41 @@ impl<'a> RowValues<'a> {
     pub(super) fn new(record: Record<'a>) -> Self {
         let fields = record.schema.map_or(&[][..], |schema| schema.fields());
         let chunk = record.chunk();
-        let source = if record.part.columns.is_some() {
-            Source::Mapped(0)
-        } else {
-            match &chunk.values {
-                Values::Received { form, spans } => Source::Received {
-                    form: *form,
-                    body: &chunk.body,
-                    spans: chunk.row_slice(record.row, spans).iter(),
-                },
-                Values::Built { text, cells, .. } => Source::Built {
-                    text,
-                    cells: chunk.row_slice(record.row, cells).iter(),
-                },
-            }
-        };
-        Self {
+        let mut values = Self {
             record,
             fields: fields.iter(),
-            source,
+            source: Source::Mapped,
+            body: &chunk.body,
+            spans: [].iter(),
+            text: "",
+            cells: [].iter(),
+        };
+        if record.part.columns.is_none() {
+            match &chunk.values {
+                Values::Received { form, spans } => {
+                    values.source = Source::Received(*form);
+                    values.spans = chunk.row_slice(record.row, spans).iter();
+                }
+                Values::Built { text, cells, .. } => {
+                    values.source = Source::Built;
+                    values.text = text;
+                    values.cells = chunk.row_slice(record.row, cells).iter();
+                }
+            }
         }
+        values
     }
+}
 
-    #[cold]
-    fn error(&self, mismatch: Mismatch, field: &Field) -> Error {
-        self.record.mismatch(mismatch, field)
-    }
+#[cold]
+fn refused(record: Record<'_>, mismatch: Mismatch, field: &Field) -> Error {
+    record.mismatch(mismatch, field)
+}
+
+#[inline(never)]
+fn mapped(record: Record<'_>, left: usize) -> Result<Value<'_>> {
+    let columns = record.schema.map_or(0, |schema| schema.fields().len());
+    record.value(columns - left - 1)
 }
 
 impl<'a> Iterator for RowValues<'a> {
@@ -72,24 +82,21 @@ impl<'a> Iterator for RowValues<'a> {
     #[inline(always)]
     fn next(&mut self) -> Option<Result<Value<'a>>> {
         let field = self.fields.next()?;
-        let value = match &mut self.source {
-            Source::Received { form, body, spans } => match spans.next() {
-                None => return Some(Ok(Value::Null)),
-                Some(span) => received_value(*form, body, *span, field.field_type),
+        let value = match self.source {
+            Source::Received(form) => match self.spans.next() {
+                None => Ok(Value::Null),
+                Some(span) => received_value(form, self.body, *span, field.field_type),
             },
-            Source::Built { text, cells } => match cells.next() {
-                None => return Some(Ok(Value::Null)),
-                Some(cell) => built_value(*cell, text, field.field_type),
+            Source::Built => match self.cells.next() {
+                None => Ok(Value::Null),
+                Some(cell) => built_value(*cell, self.text, field.field_type),
             },
-            Source::Mapped(column) => {
-                *column += 1;
-                return Some(self.record.value(*column - 1));
-            }
+            Source::Mapped => return Some(mapped(self.record, self.fields.len())),
         };
-        Some(match value {
-            Ok(value) => Ok(value),
-            Err(mismatch) => Err(self.error(mismatch, field)),
-        })
+        match value {
+            Ok(value) => Some(Ok(value)),
+            Err(mismatch) => Some(Err(refused(self.record, mismatch, field))),
+        }
     }
 
     #[inline]
