@@ -8,6 +8,7 @@ pub(crate) mod avro;
 pub mod batch;
 pub(crate) mod batch0;
 pub(crate) mod batch1;
+pub(crate) mod body;
 pub mod compress;
 pub mod crc;
 pub mod frame;

@@ -483,6 +483,7 @@ impl<'a> Record<'a> {
     }
 
     /// All values in the order of the columns; none for a blob.
+    #[inline]
     pub fn values(&self) -> impl ExactSizeIterator<Item = Result<Value<'a>>> {
         values::RowValues::new(*self)
     }
@@ -545,6 +546,12 @@ impl<'a> Record<'a> {
         chunk
             .head_text(choose(chunk.row_keys(self.row)?))
             .filter(|key| !key.is_empty())
+    }
+
+    /// Whether any key that routes the record may be set.
+    #[inline]
+    pub(crate) fn has_keys(&self) -> bool {
+        self.chunk().row_keys(self.row).is_some()
     }
 
     /// The shard that the record is meant for, if one is set.

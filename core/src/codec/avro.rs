@@ -1,8 +1,9 @@
 //! The values of batch version 1: Avro in its binary form, without container.
 
+use crate::codec::body::Pen;
 use crate::codec::protobuf::wire::varint_size;
 use crate::error::{Error, Result};
-use crate::record::atom::{Atom, check_null};
+use crate::record::atom::{Atom, AtomWriter, Run, check_null};
 use crate::record::chunk::{Chunk, NONE, Row, Span};
 use crate::record::value::{Mismatch, utf8};
 use crate::record::{Collector, Field, FieldType, Record, Value, decimal};
@@ -13,119 +14,112 @@ const MAP_BLOCK: usize = 100;
 /// Readers of one official client refuse values above this many bytes.
 pub(crate) const LONG_VALUE: usize = 1024 * 1024;
 
-/// Appends an Avro `int` or `long`.
+/// Writes an Avro `int` or `long`.
 #[inline]
-fn push_long(out: &mut Vec<u8>, value: i64) {
+fn put_long(pen: &mut Pen<'_>, value: i64) {
     let rest = ((value << 1) ^ (value >> 63)) as u64;
     if rest < 0x80 {
-        out.push(rest as u8);
+        pen.put([rest as u8]);
     } else {
-        push_wide(out, rest);
+        put_wide(pen, rest);
     }
 }
 
-/// Appends a number of two bytes or more: eight bytes are made at once.
-fn push_wide(out: &mut Vec<u8>, value: u64) {
+/// Writes a number of two bytes or more: eight bytes are made at once.
+#[inline]
+fn put_wide(pen: &mut Pen<'_>, value: u64) {
     const GOES_ON: u64 = 0x8080_8080_8080_8080;
     let size = varint_size(value);
     let word = split_sevens(value & ((1 << 56) - 1));
     if size <= 8 {
-        let length = out.len() + size;
         let word = word | GOES_ON >> (72 - 8 * size);
-        out.extend_from_slice(&word.to_le_bytes());
-        out.truncate(length);
+        pen.put_some(word.to_le_bytes(), size);
         return;
     }
-    out.extend_from_slice(&(word | GOES_ON).to_le_bytes());
+    pen.put((word | GOES_ON).to_le_bytes());
     let last = (value >> 56) as u8;
     if last < 0x80 {
-        out.push(last);
+        pen.put([last]);
     } else {
-        out.extend_from_slice(&[last, 1]);
+        pen.put([last, 1]);
     }
 }
 
 #[inline]
-fn push_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
-    push_long(out, bytes.len() as i64);
-    out.extend_from_slice(bytes);
+fn put_bytes(pen: &mut Pen<'_>, bytes: &[u8]) {
+    put_long(pen, bytes.len() as i64);
+    pen.put_slice(bytes);
 }
 
-/// Writes records, and counts values that some readers refuse.
-#[derive(Debug, Default)]
-pub(crate) struct Writer {
-    /// How many values were longer than [`LONG_VALUE`].
-    pub(crate) long_values: usize,
-    block: Vec<u8>,
+/// Writes one record; returns how many of its values are longer than [`LONG_VALUE`].
+pub(crate) fn put_record(pen: &mut Pen<'_>, record: &Record<'_>) -> Result<usize> {
+    let mut writer = ValueWriter {
+        pen,
+        long_values: 0,
+    };
+    match record.schema() {
+        None => writer.put_run(record.blob()?.into()),
+        Some(_) => record.write_atoms(&mut writer)?,
+    }
+    let long_values = writer.long_values;
+    put_attributes(pen, record);
+    Ok(long_values)
 }
 
-impl Writer {
-    /// Appends one record.
-    pub(crate) fn push_record(&mut self, out: &mut Vec<u8>, record: &Record<'_>) -> Result<()> {
-        match record.schema() {
-            None => self.push_text(out, record.blob()?),
-            Some(_) => record.each_atom(|field, atom| self.push_atom(out, field, atom))?,
-        }
-        self.push_attributes(out, record);
-        Ok(())
-    }
+/// Writes values, and counts those that some readers refuse.
+struct ValueWriter<'p, 'r> {
+    pen: &'p mut Pen<'r>,
+    long_values: usize,
+}
 
+impl ValueWriter<'_, '_> {
     #[inline]
-    fn push_text(&mut self, out: &mut Vec<u8>, bytes: &[u8]) {
-        self.long_values += usize::from(bytes.len() > LONG_VALUE);
-        push_bytes(out, bytes);
+    fn put_run(&mut self, run: Run<'_>) {
+        let length = run.len();
+        self.long_values += usize::from(length > LONG_VALUE);
+        put_long(self.pen, length as i64);
+        self.pen.put_from(run.with_rest(), length);
     }
+}
 
-    #[inline]
-    fn push_atom(&mut self, out: &mut Vec<u8>, field: &Field, atom: Atom<'_>) -> Result<()> {
-        if let Atom::Number(text) | Atom::Text(text) = atom
-            && field.allow_null
-            && text.len() < 64
-        {
-            // The choice and the length take a byte each.
-            out.extend_from_slice(&[2, (text.len() << 1) as u8]);
-            out.extend_from_slice(text);
-            return Ok(());
-        }
+impl AtomWriter for ValueWriter<'_, '_> {
+    #[allow(clippy::inline_always, reason = "see `AtomWriter`")]
+    #[inline(always)]
+    fn write(&mut self, field: &Field, atom: Atom<'_>) -> Result<()> {
         if field.allow_null {
-            out.push(if matches!(atom, Atom::Null) { 0 } else { 2 });
+            self.pen
+                .put([if matches!(atom, Atom::Null) { 0 } else { 2 }]);
         }
         match atom {
             Atom::Null => check_null(field)?,
-            Atom::Integer(value) => push_long(out, value),
-            Atom::Float(value) => out.extend_from_slice(&value.to_le_bytes()),
-            Atom::Double(value) => out.extend_from_slice(&value.to_le_bytes()),
-            Atom::Boolean(value) => out.push(value.into()),
-            Atom::Number(text) | Atom::Text(text) => self.push_text(out, text),
+            Atom::Integer(value) => put_long(self.pen, value),
+            Atom::Float(value) => self.pen.put(value.to_le_bytes()),
+            Atom::Double(value) => self.pen.put(value.to_le_bytes()),
+            Atom::Boolean(value) => self.pen.put([value.into()]),
+            Atom::Number(run) | Atom::Text(run) => self.put_run(run),
         }
         Ok(())
     }
+}
 
-    fn push_attributes(&mut self, out: &mut Vec<u8>, record: &Record<'_>) {
-        let attributes = record.attributes();
-        out.push(2);
-        let mut count = 0;
-        for (key, value) in attributes {
-            push_bytes(&mut self.block, key.as_bytes());
-            push_bytes(&mut self.block, value.as_bytes());
-            count += 1;
-            if count == MAP_BLOCK {
-                self.push_block(out, &mut count);
-            }
-        }
-        self.push_block(out, &mut count);
-        out.push(0);
-    }
-
-    /// Appends a block of a map with its size.
-    fn push_block(&mut self, out: &mut Vec<u8>, count: &mut usize) {
-        if *count > 0 {
-            push_long(out, -(*count as i64));
-            push_bytes(out, &self.block);
-            self.block.clear();
-            *count = 0;
+/// Writes the attributes in blocks, of which each tells its size.
+#[inline]
+fn put_attributes(pen: &mut Pen<'_>, record: &Record<'_>) {
+    pen.put([2]);
+    let mut attributes = record.attributes();
+    while attributes.len() > 0 {
+        let count = attributes.len().min(MAP_BLOCK);
+        let size = |text: &str| varint_size((text.len() as u64) << 1) + text.len();
+        let block = attributes.clone().take(count);
+        let bytes: usize = block.map(|(key, value)| size(key) + size(value)).sum();
+        put_long(pen, -(count as i64));
+        put_long(pen, bytes as i64);
+        for (key, value) in attributes.by_ref().take(count) {
+            put_bytes(pen, key.as_bytes());
+            put_bytes(pen, value.as_bytes());
         }
     }
+    pen.put([0]);
 }
 
 /// Reads a value from its bytes, which were found by [`index_records`].
@@ -375,6 +369,17 @@ fn damaged() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::body::Body;
+
+    fn written(value: i64) -> Vec<u8> {
+        let mut body = Body::new(0);
+        body.write(|pen| {
+            put_long(pen, value);
+            Ok(())
+        })
+        .unwrap();
+        body.as_slice().to_vec()
+    }
 
     fn read(bytes: &[u8]) -> Result<(i64, usize)> {
         let mut reader = Reader { bytes, place: 0 };
@@ -392,15 +397,12 @@ mod tests {
             (i64::MAX, &[0xfe, 255, 255, 255, 255, 255, 255, 255, 255, 1]),
             (i64::MIN, &[0xff, 255, 255, 255, 255, 255, 255, 255, 255, 1]),
         ] {
-            let mut out = Vec::new();
-            push_long(&mut out, value);
-            assert_eq!(out, bytes);
+            assert_eq!(written(value), bytes);
             assert_eq!(read(bytes).unwrap(), (value, bytes.len()));
         }
         for bits in 0..64 {
             for value in [1_i64 << bits, (1_i64 << bits).wrapping_sub(1), -1 << bits] {
-                let mut out = Vec::new();
-                push_long(&mut out, value);
+                let mut out = written(value);
                 let size = out.len();
                 assert_eq!(read(&out).unwrap(), (value, size));
                 // With other bytes behind it, of which nothing must be taken.

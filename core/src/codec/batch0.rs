@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::body::{Body, Pen};
 use crate::error::{Error, Result};
-use crate::record::atom::{Atom, check_null};
+use crate::record::atom::{Atom, AtomWriter, Run, check_null};
 use crate::record::chunk::{Chunk, NONE, Row, Span};
 use crate::record::value::{Mismatch, utf8};
-use crate::record::{Collector, FieldType, Record, RecordSchema, Value, decimal};
+use crate::record::{
+    Collector, Field, FieldType, Record, RecordBatch, RecordSchema, Value, decimal,
+};
 
 /// The bytes before the presence bits of a record.
 const RECORD_HEADER: usize = 20;
@@ -25,54 +28,63 @@ const fn bitmap_size(fields: usize) -> usize {
     fields.div_ceil(64) * 8
 }
 
-/// Appends one record.
-pub(crate) fn push_record(
-    out: &mut Vec<u8>,
-    record: &Record<'_>,
+/// Writes the records, not compressed.
+pub(crate) fn write_records(
+    body: &mut Body,
+    records: &RecordBatch,
     schema_version: i32,
 ) -> Result<()> {
-    let start = out.len();
-    let count = record.schema().map_or(1, |schema| schema.len());
-    let fixed = RECORD_HEADER + bitmap_size(count) + 8 * count;
-    out.resize(start + fixed, 0);
-    out[start + 4..start + 8].copy_from_slice(&schema_version.to_le_bytes());
-    out[start + 16..start + 20].copy_from_slice(&(count as u32).to_le_bytes());
-    let mut writer = SlotWriter {
-        out,
-        start,
-        first: start + RECORD_HEADER + bitmap_size(count),
-    };
-    if record.schema().is_none() {
-        writer.present(0);
-        writer.bytes(0, record.blob()?)?;
-    } else {
-        let mut column = 0;
-        record.each_atom(|field, atom| {
-            column += 1;
-            if matches!(atom, Atom::Null) {
-                return check_null(field);
-            }
-            writer.atom(column - 1, atom)
-        })?;
-    }
-    let attributes_at = out.len() - start;
-    push_attributes(out, record)?;
-    let total = out.len() - start;
-    for (place, size) in [(8, total), (12, attributes_at)] {
-        let size = i32::try_from(size).map_err(|_| too_large())?;
-        out[start + place..start + place + 4].copy_from_slice(&size.to_le_bytes());
+    for (row, record) in records.iter().enumerate() {
+        body.write(|pen| put_record(pen, &record, schema_version))?;
+        if row == 0 {
+            body.expect(records.len() - 1, body.len());
+        }
     }
     Ok(())
 }
 
-fn push_attributes(out: &mut Vec<u8>, record: &Record<'_>) -> Result<()> {
+fn put_record(pen: &mut Pen<'_>, record: &Record<'_>, schema_version: i32) -> Result<()> {
+    let start = pen.place();
+    let count = record.schema().map_or(1, |schema| schema.len());
+    let first = start + RECORD_HEADER + bitmap_size(count);
+    pen.go_to(first + 8 * count);
+    let mut writer = SlotWriter {
+        pen,
+        start,
+        bits: start + RECORD_HEADER,
+        next: first,
+        present: 0,
+        column: 0,
+    };
+    if record.schema().is_none() {
+        let slot = writer.bytes(record.blob()?.into())?;
+        writer.slot(Some(slot));
+    } else {
+        record.write_atoms(&mut writer)?;
+    }
+    writer.finish(count);
+    let attributes_at = pen.place() - start;
+    put_attributes(pen, record)?;
+    let total = pen.place() - start;
+    let size = |size: usize| i32::try_from(size).map_err(|_| too_large());
+    let (total, attributes_at) = (size(total)?, size(attributes_at)?);
+    for (place, word) in [0, schema_version, total, attributes_at, count as i32]
+        .into_iter()
+        .enumerate()
+    {
+        pen.set(start + 4 * place, word.to_le_bytes());
+    }
+    Ok(())
+}
+
+fn put_attributes(pen: &mut Pen<'_>, record: &Record<'_>) -> Result<()> {
     let attributes = record.attributes();
-    out.extend_from_slice(&(attributes.len() as u32).to_le_bytes());
+    pen.put((attributes.len() as u32).to_le_bytes());
     for (key, value) in attributes {
         for text in [key, value] {
             let length = i32::try_from(text.len()).map_err(|_| too_large())?;
-            out.extend_from_slice(&length.to_le_bytes());
-            out.extend_from_slice(text.as_bytes());
+            pen.put(length.to_le_bytes());
+            pen.put_slice(text.as_bytes());
         }
     }
     Ok(())
@@ -83,57 +95,89 @@ fn too_large() -> Error {
     Error::invalid_argument("record_list", "a record must be smaller than 2 GiB")
 }
 
-struct SlotWriter<'a> {
-    out: &'a mut Vec<u8>,
+/// Writes the slots of a record, and behind all slots what does not fit into them.
+struct SlotWriter<'p, 'r> {
+    pen: &'p mut Pen<'r>,
     /// Where the record begins.
     start: usize,
-    /// Where the slots begin.
-    first: usize,
+    /// Where the next presence bits are written.
+    bits: usize,
+    /// Where the next slot is written.
+    next: usize,
+    /// The presence bits of the last columns, of up to 64.
+    present: u64,
+    /// How many columns were written.
+    column: u32,
 }
 
-impl SlotWriter<'_> {
+impl SlotWriter<'_, '_> {
+    /// Writes the slot of the next column; `None` for null.
     #[inline]
-    fn present(&mut self, column: usize) {
-        self.out[self.start + RECORD_HEADER + column / 8] |= 1 << (column % 8);
-    }
-
-    #[inline]
-    fn slot(&mut self, column: usize, bytes: [u8; 8]) {
-        let place = self.first + 8 * column;
-        self.out[place..place + 8].copy_from_slice(&bytes);
-    }
-
-    #[inline]
-    fn atom(&mut self, column: usize, atom: Atom<'_>) -> Result<()> {
-        match atom {
-            Atom::Null => return Ok(()),
-            Atom::Integer(value) => self.slot(column, value.to_le_bytes()),
-            Atom::Float(value) => self.slot(column, u64::from(value.to_bits()).to_le_bytes()),
-            Atom::Double(value) => self.slot(column, value.to_le_bytes()),
-            Atom::Boolean(value) => self.slot(column, u64::from(value).to_le_bytes()),
-            Atom::Number(text) | Atom::Text(text) => self.bytes(column, text)?,
+    fn slot(&mut self, slot: Option<[u8; 8]>) {
+        self.pen.set(self.next, slot.unwrap_or_default());
+        self.next += 8;
+        self.present |= u64::from(slot.is_some()) << (self.column % 64);
+        self.column += 1;
+        if self.column.is_multiple_of(64) {
+            self.put_bits();
         }
-        self.present(column);
-        Ok(())
     }
 
+    fn put_bits(&mut self) {
+        self.pen.set(self.bits, self.present.to_le_bytes());
+        self.bits += 8;
+        self.present = 0;
+    }
+
+    /// Writes what is left: null for columns without a value, and the presence bits of the last ones.
+    fn finish(&mut self, columns: usize) {
+        while (self.column as usize) < columns {
+            self.slot(None);
+        }
+        if !self.column.is_multiple_of(64) {
+            self.put_bits();
+        }
+    }
+
+    /// Writes bytes that do not fit into a slot; gives the slot.
     #[inline]
-    fn bytes(&mut self, column: usize, bytes: &[u8]) -> Result<()> {
+    fn bytes(&mut self, run: Run<'_>) -> Result<[u8; 8]> {
+        let length = run.len();
         let mut slot = [0; 8];
-        if bytes.len() <= INLINE {
-            slot[..bytes.len()].copy_from_slice(bytes);
-            slot[INLINE] = INLINE_MARK | bytes.len() as u8;
-        } else {
-            let offset = self.out.len() - self.start - OFFSET_BASE;
-            let length = i32::try_from(bytes.len()).map_err(|_| too_large())?;
-            let offset = i32::try_from(offset).map_err(|_| too_large())?;
-            slot[..4].copy_from_slice(&length.to_le_bytes());
-            slot[4..].copy_from_slice(&offset.to_le_bytes());
-            self.out.extend_from_slice(bytes);
-            // One to eight bytes, never none.
-            self.out.extend_from_slice(&[0; 8][..8 - bytes.len() % 8]);
+        if length <= INLINE {
+            slot[..length].copy_from_slice(run.as_slice());
+            slot[INLINE] = INLINE_MARK | length as u8;
+            return Ok(slot);
         }
-        self.slot(column, slot);
+        let offset = self.pen.place() - self.start - OFFSET_BASE;
+        if length > i32::MAX as usize || offset > i32::MAX as usize {
+            return Err(too_large());
+        }
+        slot[..4].copy_from_slice(&(length as u32).to_le_bytes());
+        slot[4..].copy_from_slice(&(offset as u32).to_le_bytes());
+        self.pen.put_from(run.with_rest(), length);
+        // One to eight bytes, never none.
+        self.pen.put_some([0; 8], 8 - length % 8);
+        Ok(slot)
+    }
+}
+
+impl AtomWriter for SlotWriter<'_, '_> {
+    #[allow(clippy::inline_always, reason = "see `AtomWriter`")]
+    #[inline(always)]
+    fn write(&mut self, field: &Field, atom: Atom<'_>) -> Result<()> {
+        let slot = match atom {
+            Atom::Null => {
+                check_null(field)?;
+                None
+            }
+            Atom::Integer(value) => Some(value.to_le_bytes()),
+            Atom::Float(value) => Some(u64::from(value.to_bits()).to_le_bytes()),
+            Atom::Double(value) => Some(value.to_le_bytes()),
+            Atom::Boolean(value) => Some(u64::from(value).to_le_bytes()),
+            Atom::Number(run) | Atom::Text(run) => Some(self.bytes(run)?),
+        };
+        self.slot(slot);
         Ok(())
     }
 }

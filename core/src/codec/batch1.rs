@@ -1,6 +1,7 @@
 //! The header of batch version 1.
 
 use super::avro;
+use super::body::Body;
 use crate::error::{Error, Result};
 use crate::record::RecordBatch;
 
@@ -11,18 +12,23 @@ pub(crate) const HEADER_SIZE: usize = 40;
 /// The only type of data that is defined: Avro.
 const DATA_TYPE_AVRO: i16 = 2;
 
-/// Appends the records, not compressed.
-pub(crate) fn push_records(out: &mut Vec<u8>, records: &RecordBatch) -> Result<()> {
-    let mut writer = avro::Writer::default();
+/// Writes the records, not compressed.
+pub(crate) fn write_records(body: &mut Body, records: &RecordBatch) -> Result<()> {
+    let mut long_values = 0;
     for (row, record) in records.iter().enumerate() {
-        writer.push_record(out, &record)?;
+        let mut found = 0;
+        body.write(|pen| {
+            found = avro::put_record(pen, &record)?;
+            Ok(())
+        })?;
+        long_values += found;
         if row == 0 {
-            out.reserve((out.len() + out.len() / 8).saturating_mul(records.len() - 1));
+            body.expect(records.len() - 1, body.len());
         }
     }
-    if writer.long_values > 0 {
+    if long_values > 0 {
         tracing::warn!(
-            values = writer.long_values,
+            values = long_values,
             "values above {} bytes in a batch cannot be read by some official clients",
             avro::LONG_VALUE
         );

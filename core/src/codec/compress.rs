@@ -6,7 +6,6 @@ use bytes::Bytes;
 use flate2::{Decompress, FlushDecompress, Status};
 use libdeflater::{CompressionLvl, Compressor};
 
-use super::pool;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The largest size that data may have after decompression unless the caller says otherwise: 64 MiB.
@@ -104,15 +103,10 @@ pub fn compress_if_smaller(format: CompressFormat, raw: &[u8]) -> Result<Option<
 }
 
 /// Compresses a body if that makes it strictly smaller, else gives it back; true if it was compressed.
-///
-/// The memory of a compressed body is kept for the next one to be encoded.
 pub fn compress_body(format: CompressFormat, raw: Bytes) -> Result<(Bytes, bool)> {
     match compress_if_smaller(format, &raw)? {
         None => Ok((raw, false)),
-        Some(compressed) => {
-            pool::give(raw);
-            Ok((compressed, true))
-        }
+        Some(compressed) => Ok((compressed, true)),
     }
 }
 

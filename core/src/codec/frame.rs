@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::body::Body;
 use super::crc;
 use crate::error::{Error, Result};
 
@@ -12,34 +13,32 @@ pub(crate) const HEADER_SIZE: usize = 12;
 
 /// Puts a payload into a frame.
 pub fn wrap(payload: &[u8]) -> Result<Bytes> {
-    let mut frame = begin(payload.len());
+    let mut frame = header(payload.len(), crc::crc32c(payload))?.to_vec();
     frame.extend_from_slice(payload);
-    finish(frame)
+    Ok(frame.into())
 }
 
-/// Starts a frame whose payload is to be appended.
-pub(crate) fn begin(payload_size: usize) -> Vec<u8> {
-    begin_in(Vec::with_capacity(HEADER_SIZE + payload_size))
+/// Puts a frame around the payload that was written.
+pub(crate) fn around(payload: Body) -> Result<Bytes> {
+    let crc = crc::crc32c(payload.as_slice());
+    around_checked(payload, crc)
 }
 
-/// Starts a frame in an empty buffer.
-pub(crate) fn begin_in(mut buffer: Vec<u8>) -> Vec<u8> {
-    buffer.resize(HEADER_SIZE, 0);
-    buffer
+/// Puts a frame around the payload that was written, of which the checksum is known.
+pub(crate) fn around_checked(mut payload: Body, crc: u32) -> Result<Bytes> {
+    payload.prepend(&header(payload.len(), crc)?);
+    Ok(payload.into_bytes())
 }
 
-/// Completes the header of a frame started with [`begin`].
-pub(crate) fn finish(mut frame: Vec<u8>) -> Result<Bytes> {
-    let Some((header, payload)) = frame.split_at_mut_checked(HEADER_SIZE) else {
-        return Err(Error::invalid_argument("payload", "a frame without header"));
-    };
-    let length = u32::try_from(payload.len()).map_err(|_| {
+fn header(length: usize, crc: u32) -> Result<[u8; HEADER_SIZE]> {
+    let length = u32::try_from(length).map_err(|_| {
         Error::invalid_argument("record_list", "a request body must be smaller than 4 GiB")
     })?;
+    let mut header = [0; HEADER_SIZE];
     header[..4].copy_from_slice(MAGIC);
-    header[4..8].copy_from_slice(&crc::crc32c(payload).to_be_bytes());
+    header[4..8].copy_from_slice(&crc.to_be_bytes());
     header[8..].copy_from_slice(&length.to_be_bytes());
-    Ok(frame.into())
+    Ok(header)
 }
 
 /// Takes the payload out of a frame, sharing its memory.

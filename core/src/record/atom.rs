@@ -16,35 +16,85 @@ pub(crate) enum Atom<'a> {
     Double(f64),
     Boolean(bool),
     /// A text that needs no escapes in any protocol: a DECIMAL in plain notation.
-    Number(&'a [u8]),
+    Number(Run<'a>),
     /// A STRING or a JSON document, in UTF-8.
-    Text(&'a [u8]),
+    Text(Run<'a>),
+}
+
+/// Some bytes, and those behind them as far as they are at hand.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Run<'a> {
+    bytes: &'a [u8],
+    length: usize,
+}
+
+impl<'a> Run<'a> {
+    /// How many bytes count.
+    #[inline]
+    pub(crate) const fn len(self) -> usize {
+        self.length
+    }
+
+    /// The bytes that count.
+    #[inline]
+    pub(crate) fn as_slice(self) -> &'a [u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+
+    /// The bytes that count and those behind them.
+    #[inline]
+    pub(crate) const fn with_rest(self) -> &'a [u8] {
+        self.bytes
+    }
+}
+
+impl<'a> From<&'a [u8]> for Run<'a> {
+    /// Bytes with nothing behind them.
+    fn from(bytes: &'a [u8]) -> Self {
+        let length = bytes.len();
+        Self { bytes, length }
+    }
+}
+
+/// What a codec does with the values of a record.
+pub(crate) trait AtomWriter {
+    /// Writes the next value. Implementations are inlined into the loop over the values.
+    fn write(&mut self, field: &Field, atom: Atom<'_>) -> Result<()>;
 }
 
 impl Record<'_> {
     /// Hands all values to a codec, in order. Those of records that were built here are read as they lie.
-    #[inline]
-    pub(crate) fn each_atom(
-        &self,
-        mut write: impl FnMut(&Field, Atom<'_>) -> Result<()>,
-    ) -> Result<()> {
-        let fields = self.schema.map_or(&[][..], |schema| schema.fields());
+    #[allow(
+        clippy::inline_always,
+        reason = "what is written depends on what was read"
+    )]
+    #[inline(always)]
+    pub(crate) fn write_atoms(&self, writer: &mut impl AtomWriter) -> Result<()> {
         if let Values::Built { text, cells, .. } = &self.chunk().values
             && self.part.columns.is_none()
         {
+            let fields = self.schema.map_or(&[][..], |schema| schema.fields());
             let cells = self.chunk().row_slice(self.row, cells);
             for (field, cell) in fields.iter().zip(cells) {
-                write(field, built_atom(*cell, text.as_bytes(), field))?;
+                writer.write(field, built_atom(*cell, text.as_bytes(), field))?;
             }
             return Ok(());
         }
+        self.write_read_atoms(writer)
+    }
+
+    /// The same for values that must be read first.
+    #[inline(never)]
+    fn write_read_atoms(&self, writer: &mut dyn AtomWriter) -> Result<()> {
+        let fields = self.schema.map_or(&[][..], |schema| schema.fields());
         for (field, value) in fields.iter().zip(self.values()) {
             match value? {
-                Value::Decimal(text) => match decimal::to_plain(text) {
-                    Some(plain) => write(field, Atom::Number(plain.as_bytes()))?,
-                    None => write(field, Atom::Number(text.as_bytes()))?,
-                },
-                value => write(field, atom(value))?,
+                Value::Decimal(text) => {
+                    let plain = decimal::to_plain(text);
+                    let text = plain.as_deref().unwrap_or(text);
+                    writer.write(field, Atom::Number(text.as_bytes().into()))?;
+                }
+                value => writer.write(field, atom(value))?,
             }
         }
         Ok(())
@@ -77,11 +127,14 @@ fn built_atom<'a>(cell: Cell, text: &'a [u8], field: &Field) -> Atom<'a> {
         Cell::Double(value) => Atom::Double(value),
         Cell::Boolean(value) => Atom::Boolean(value),
         Cell::Bytes(span) => {
-            let text = text.get(span.range()).unwrap_or_default();
+            let range = span.range();
+            let bytes = text.get(range.start..).unwrap_or_default();
+            let length = range.len().min(bytes.len());
+            let run = Run { bytes, length };
             if field.field_type == super::FieldType::Decimal {
-                Atom::Number(text)
+                Atom::Number(run)
             } else {
-                Atom::Text(text)
+                Atom::Text(run)
             }
         }
     }
@@ -94,8 +147,8 @@ fn atom(value: Value<'_>) -> Atom<'_> {
         Value::Float(value) => Atom::Float(value),
         Value::Double(value) => Atom::Double(value),
         Value::Boolean(value) => Atom::Boolean(value),
-        Value::String(text) | Value::Json(text) => Atom::Text(text.as_bytes()),
-        Value::Decimal(text) => Atom::Number(text.as_bytes()),
+        Value::String(text) | Value::Json(text) => Atom::Text(text.as_bytes().into()),
+        Value::Decimal(text) => Atom::Number(text.as_bytes().into()),
         Value::TinyInt(_)
         | Value::SmallInt(_)
         | Value::Integer(_)

@@ -1,10 +1,33 @@
 //! Numbers as text, in the layouts of the protocols.
 
+use std::borrow::Cow;
 use std::io::Write as _;
 
 /// Appends an integer in decimal.
 pub(crate) fn push_integer(out: &mut Vec<u8>, value: i64) {
     out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+}
+
+/// The text that [`push_double`] appends, in a buffer that is lent for it.
+#[inline]
+pub(crate) fn double_text(value: f64, buffer: &mut zmij::Buffer) -> Cow<'_, [u8]> {
+    // In this range the shortest text is laid out as the protocols want it.
+    if (1e-4..1e15).contains(&value.abs()) {
+        return Cow::Borrowed(buffer.format_finite(value).as_bytes());
+    }
+    laid_out(|out| push_double(out, value))
+}
+
+/// The text that [`push_float`] appends.
+pub(crate) fn float_text(value: f32) -> Cow<'static, [u8]> {
+    laid_out(|out| push_float(out, value))
+}
+
+#[inline(never)]
+fn laid_out(push: impl FnOnce(&mut Vec<u8>)) -> Cow<'static, [u8]> {
+    let mut out = Vec::with_capacity(32);
+    push(&mut out);
+    Cow::Owned(out)
 }
 
 /// Appends the shortest text from which a double can be read back, as in `0.1`, `1e-05` or `1e+16`.
@@ -212,6 +235,39 @@ mod tests {
             (f64::INFINITY, "inf"),
         ] {
             assert_eq!(text(push_scientific, value), expected);
+        }
+    }
+
+    #[test]
+    fn doubles_are_lent_as_they_are_appended() {
+        let mut bits = 1_u64;
+        let check = |value: f64| {
+            let mut buffer = zmij::Buffer::new();
+            let lent = double_text(value, &mut buffer);
+            assert_eq!(str::from_utf8(&lent).unwrap(), text(push_double, value));
+        };
+        for edge in [
+            1e-4,
+            9.999_999e-5,
+            1e15,
+            1e16,
+            999_999_999_999_999.9,
+            0.0,
+            1.0,
+        ] {
+            for value in [edge, -edge, f64::next_up(edge), f64::next_down(edge)] {
+                check(value);
+            }
+        }
+        for value in [f64::NAN, f64::INFINITY, f64::MAX, f64::MIN_POSITIVE] {
+            check(value);
+        }
+        for exponent in -6..18 {
+            for _ in 0..500 {
+                bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                let digits = bits >> (bits % 61);
+                check(f64::from(digits as u32) * 10_f64.powi(exponent - 8));
+            }
         }
     }
 

@@ -228,3 +228,39 @@ fn many_small_bombs_are_refused() {
     let error = BatchReply::open_within(&body, 2900).unwrap_err();
     assert!(error.to_string().contains("larger than"), "{error}");
 }
+
+#[test]
+fn memory_that_is_used_again_leaves_no_trace() {
+    use crate::codec::{json, pool, protobuf};
+    let columns: Vec<Field> = (0..70)
+        .map(|column| {
+            let kind = FieldType::ALL[column % FieldType::ALL.len()];
+            Field::new(format!("c{column}"), kind)
+        })
+        .collect();
+    let mut builder = RecordBatchBuilder::tuples(Arc::new(RecordSchema::new(columns).unwrap()));
+    for length in [0, 5, 60, 200] {
+        let text = "x".repeat(length);
+        let values = (0..70).map(|column| match column % 11 {
+            3 if length > 5 => Value::BigInt(i64::MAX >> length.min(63)),
+            8 => Value::String(&text),
+            _ => Value::Null,
+        });
+        builder.push_row(&values.collect::<Vec<_>>()).unwrap();
+    }
+    builder.set_attributes([("key", "value")]).unwrap();
+    let records = builder.build().unwrap();
+    let written = |fill: u8| {
+        let fresh = || pool::give(vec![fill; 100_000]);
+        let batch = |version| {
+            fresh();
+            encode_put(&records, version, 0, CompressFormat::None).unwrap()
+        };
+        let batches = [batch(BatchVersion::V0), batch(BatchVersion::V1)];
+        fresh();
+        let texts = json::encode_put(&records).unwrap();
+        fresh();
+        (batches, texts, protobuf::encode_put(&records).unwrap())
+    };
+    assert_eq!(written(0), written(0xff));
+}

@@ -3,8 +3,9 @@
 use bytes::Bytes;
 
 use super::{BatchVersion, HEADER_0};
+use crate::codec::body::Body;
 use crate::codec::protobuf::wire;
-use crate::codec::{CompressFormat, batch0, batch1, check_not_empty, compress, crc, frame, pool};
+use crate::codec::{CompressFormat, batch0, batch1, check_not_empty, compress, crc, frame};
 use crate::error::{Error, Result};
 use crate::record::RecordBatch;
 
@@ -12,6 +13,8 @@ use crate::record::RecordBatch;
 const VERSION_0_FLAG: u16 = 8;
 /// The schema version of blobs.
 const BLOB_VERSION: i32 = -1;
+/// Room for everything that stands before the records of a put: a frame, two lengths with their tags, a header.
+const FRONT: usize = frame::HEADER_SIZE + 2 * 11 + batch1::HEADER_SIZE;
 
 /// Makes a batch. The schema version is ignored for blobs.
 ///
@@ -22,9 +25,14 @@ pub fn encode(
     schema_version: i32,
     format: CompressFormat,
 ) -> Result<Bytes> {
-    let mut batch = Vec::new();
-    push_batch(&mut batch, records, version, schema_version, format)?;
-    Ok(batch.into())
+    let Stored {
+        mut records,
+        header,
+        ..
+    } = store(records, version, schema_version, format)?;
+    records.prepend(&header);
+    // A batch may be kept for long: it gets no more memory than it needs.
+    Ok(Bytes::copy_from_slice(records.as_slice()))
 }
 
 /// Makes the frame of a put of one batch.
@@ -35,23 +43,37 @@ pub fn encode_put(
     format: CompressFormat,
 ) -> Result<Bytes> {
     check_not_empty(records)?;
-    let mut out = frame::begin(0);
-    let (mut entry, mut data) = (wire::Nested::new(), wire::Nested::new());
-    let entry_start = entry.begin(&mut out, 1);
-    let data_start = data.begin(&mut out, 6);
-    push_batch(&mut out, records, version, schema_version, format)?;
-    data.end(&mut out, data_start);
-    entry.end(&mut out, entry_start);
-    frame::finish(out)
+    let Stored {
+        records,
+        header,
+        crc,
+    } = store(records, version, schema_version, format)?;
+    let (mut data, mut entry) = (Vec::with_capacity(16), Vec::with_capacity(16));
+    let batch_size = header.len() + records.len();
+    wire::push_head(&mut data, 6, batch_size);
+    wire::push_head(&mut entry, 1, data.len() + batch_size);
+    let front = [entry, data, header].concat();
+    // The records are most of it, and their checksum is known.
+    let crc = crc::joined(crc::crc32c(&front), crc, records.len());
+    let mut payload = records;
+    payload.prepend(&front);
+    frame::around_checked(payload, crc)
 }
 
-fn push_batch(
-    out: &mut Vec<u8>,
+/// The records of a batch as they are stored, and what stands before them.
+struct Stored {
+    records: Body,
+    header: Vec<u8>,
+    /// The checksum of the records.
+    crc: u32,
+}
+
+fn store(
     records: &RecordBatch,
     version: BatchVersion,
     schema_version: i32,
     format: CompressFormat,
-) -> Result<()> {
+) -> Result<Stored> {
     let schema_version = match records.schema() {
         None => BLOB_VERSION,
         Some(_) if schema_version < 0 => {
@@ -62,31 +84,20 @@ fn push_batch(
         }
         Some(_) => schema_version,
     };
-    let start = out.len();
-    let header_size = if version == BatchVersion::V0 {
-        HEADER_0
-    } else {
-        batch1::HEADER_SIZE
-    };
-    out.resize(start + header_size, 0);
-    let data = start + header_size;
-    let (raw_size, codec) = if format == CompressFormat::None {
-        push_records(out, records, version, schema_version)?;
-        (out.len() - data, 0)
-    } else {
-        let mut raw = pool::take();
-        push_records(&mut raw, records, version, schema_version)?;
-        let raw_size = raw.len();
-        let (stored, is_compressed) = compress::compress_body(format, raw.into())?;
-        out.extend_from_slice(&stored);
-        (raw_size, if is_compressed { codec_of(format) } else { 0 })
-    };
-    let (stored_size, crc) = (out.len() - data, crc::crc32c(&out[data..]));
+    let mut body = Body::new(FRONT);
     match version {
-        BatchVersion::V0 => {
-            let header = header_0(stored_size, raw_size, crc, codec, records.len())?;
-            out[start..data].copy_from_slice(&header);
-        }
+        BatchVersion::V0 => batch0::write_records(&mut body, records, schema_version)?,
+        BatchVersion::V1 => batch1::write_records(&mut body, records)?,
+    }
+    let raw_size = body.len();
+    let mut codec = 0;
+    if let Some(stored) = compress::compress_if_smaller(format, body.as_slice())? {
+        body.replace(&stored);
+        codec = codec_of(format);
+    }
+    let crc = crc::crc32c(body.as_slice());
+    let header = match version {
+        BatchVersion::V0 => header_0(body.len(), raw_size, crc, codec, records.len())?.to_vec(),
         BatchVersion::V1 => {
             let header = batch1::Header {
                 raw_size,
@@ -97,33 +108,14 @@ fn push_batch(
                 record_count: records.len(),
                 columns: records.schema().map_or(0, |schema| schema.len()),
             };
-            out[start..data].copy_from_slice(&header.to_bytes(stored_size)?);
+            header.to_bytes(body.len())?.to_vec()
         }
-    }
-    Ok(())
-}
-
-/// Appends the records, not compressed.
-fn push_records(
-    out: &mut Vec<u8>,
-    records: &RecordBatch,
-    version: BatchVersion,
-    schema_version: i32,
-) -> Result<()> {
-    match version {
-        BatchVersion::V1 => batch1::push_records(out, records),
-        BatchVersion::V0 => {
-            let start = out.len();
-            for (row, record) in records.iter().enumerate() {
-                batch0::push_record(out, &record, schema_version)?;
-                if row == 0 {
-                    let size = out.len() - start;
-                    out.reserve((size + size / 8).saturating_mul(records.len() - 1));
-                }
-            }
-            Ok(())
-        }
-    }
+    };
+    Ok(Stored {
+        records: body,
+        header,
+        crc,
+    })
 }
 
 pub(super) fn header_0(

@@ -3,28 +3,22 @@
 use bytes::Bytes;
 
 use super::scan::plain_run;
+use crate::codec::body::Body;
 use crate::codec::{GetReply, check_not_empty, pool};
 use crate::error::Result;
-use crate::record::atom::{Atom, check_null};
-use crate::record::{Record, RecordBatch, text};
+use crate::record::atom::{Atom, AtomWriter, check_null};
+use crate::record::{Field, Record, RecordBatch, text};
 
 /// Makes the body of a put.
 pub fn encode_put(records: &RecordBatch) -> Result<Bytes> {
     check_not_empty(records)?;
     let mut out = pool::take();
+    out.clear();
     out.extend_from_slice(b"{\"Action\":\"pub\",\"Records\":[");
     for (row, record) in records.iter().enumerate() {
         out.extend_from_slice(if row == 0 { b"{" } else { b",{" });
-        for (name, key) in [
-            (&b"\"ShardId\":"[..], record.shard_id()),
-            (b"\"HashKey\":", record.hash_key()),
-            (b"\"PartitionKey\":", record.partition_key()),
-        ] {
-            if let Some(key) = key {
-                out.extend_from_slice(name);
-                push_text(&mut out, key);
-                out.push(b',');
-            }
+        if record.has_keys() {
+            push_keys(&mut out, &record);
         }
         push_contents(&mut out, &record, true)?;
         out.push(b'}');
@@ -34,7 +28,21 @@ pub fn encode_put(records: &RecordBatch) -> Result<Bytes> {
         }
     }
     out.extend_from_slice(b"]}");
-    Ok(out.into())
+    Ok(Body::from(out).into_bytes())
+}
+
+fn push_keys(out: &mut Vec<u8>, record: &Record<'_>) {
+    for (name, key) in [
+        (&b"\"ShardId\":"[..], record.shard_id()),
+        (b"\"HashKey\":", record.hash_key()),
+        (b"\"PartitionKey\":", record.partition_key()),
+    ] {
+        if let Some(key) = key {
+            out.extend_from_slice(name);
+            push_text(out, key);
+            out.push(b',');
+        }
+    }
 }
 
 /// Makes the body of a get's reply, for servers.
@@ -86,13 +94,7 @@ fn push_contents(out: &mut Vec<u8>, record: &Record<'_>, is_put: bool) -> Result
         push_base64(out, record.blob()?);
     } else {
         out.push(b'[');
-        record.each_atom(|field, atom| {
-            push_atom(out, atom);
-            match atom {
-                Atom::Null if is_put => check_null(field),
-                _ => Ok(()),
-            }
-        })?;
+        record.write_atoms(&mut TextWriter { out, is_put })?;
         close_list(out);
     }
     let attributes = record.attributes();
@@ -117,6 +119,23 @@ fn close_list(out: &mut Vec<u8>) {
     }
 }
 
+/// Writes values as texts.
+struct TextWriter<'a> {
+    out: &'a mut Vec<u8>,
+    is_put: bool,
+}
+
+impl AtomWriter for TextWriter<'_> {
+    #[inline]
+    fn write(&mut self, field: &Field, atom: Atom<'_>) -> Result<()> {
+        push_atom(self.out, atom);
+        match atom {
+            Atom::Null if self.is_put => check_null(field),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Appends a value and a comma.
 #[inline]
 fn push_atom(out: &mut Vec<u8>, atom: Atom<'_>) {
@@ -126,7 +145,7 @@ fn push_atom(out: &mut Vec<u8>, atom: Atom<'_>) {
             out.extend_from_slice(b"null,");
             return;
         }
-        Atom::Text(text) => push_string(out, text),
+        Atom::Text(text) => push_string(out, text.as_slice()),
         Atom::Boolean(true) => out.extend_from_slice(b"\"true\""),
         Atom::Boolean(false) => out.extend_from_slice(b"\"false\""),
         number => {
@@ -135,7 +154,7 @@ fn push_atom(out: &mut Vec<u8>, atom: Atom<'_>) {
                 Atom::Integer(value) => text::push_integer(out, value),
                 Atom::Double(value) => text::push_scientific(out, value),
                 Atom::Float(value) => text::push_float(out, value),
-                Atom::Number(text) => out.extend_from_slice(text),
+                Atom::Number(text) => out.extend_from_slice(text.as_slice()),
                 _ => {}
             }
             out.push(b'"');

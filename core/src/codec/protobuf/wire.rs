@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::codec::body::Pen;
 use crate::error::{Error, Result};
 use crate::record::chunk::Span;
 
@@ -195,11 +196,15 @@ pub(crate) fn push_varint(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
-/// Appends a field of bytes with a field number below 16.
-#[inline]
-pub(crate) fn push_bytes(out: &mut Vec<u8>, field: u8, bytes: &[u8]) {
+/// Appends what stands before the bytes of a field with a field number below 16.
+pub(crate) fn push_head(out: &mut Vec<u8>, field: u8, length: usize) {
     out.push(field << 3 | LENGTH);
-    push_varint(out, bytes.len() as u64);
+    push_varint(out, length as u64);
+}
+
+/// Appends a field of bytes with a field number below 16.
+pub(crate) fn push_bytes(out: &mut Vec<u8>, field: u8, bytes: &[u8]) {
+    push_head(out, field, bytes.len());
     out.extend_from_slice(bytes);
 }
 
@@ -209,9 +214,32 @@ pub(crate) fn push_number(out: &mut Vec<u8>, field: u8, value: u64) {
     push_varint(out, value);
 }
 
+/// Writes a varint.
+#[inline]
+pub(crate) fn put_varint(pen: &mut Pen<'_>, mut value: u64) {
+    while value >= 0x80 {
+        pen.put([value as u8 | 0x80]);
+        value >>= 7;
+    }
+    pen.put([value as u8]);
+}
+
+/// Writes a field of bytes with a field number below 16.
+pub(crate) fn put_bytes(pen: &mut Pen<'_>, field: u8, bytes: &[u8]) {
+    pen.put([field << 3 | LENGTH]);
+    put_varint(pen, bytes.len() as u64);
+    pen.put_slice(bytes);
+}
+
+/// Writes a field of a number with a field number below 16.
+pub(crate) fn put_number(pen: &mut Pen<'_>, field: u8, value: u64) {
+    pen.put([field << 3 | VARINT]);
+    put_varint(pen, value);
+}
+
 /// Begins and ends nested messages whose length is not known before they are written.
 ///
-/// The bytes of the length are reserved as in the last message of the kind; if they turn out to be too
+/// The bytes of the length are left out as in the last message of the kind; if they turn out to be too
 /// few or too many, the message is moved.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Nested {
@@ -225,53 +253,61 @@ impl Nested {
 
     /// Begins a message; returns what [`Nested::end`] needs.
     #[inline]
-    pub(crate) fn begin(self, out: &mut Vec<u8>, field: u8) -> usize {
-        out.push(field << 3 | LENGTH);
-        out.extend_from_slice(&[0; 10][..self.width]);
-        out.len()
+    pub(crate) fn begin(self, pen: &mut Pen<'_>, field: u8) -> usize {
+        pen.put([field << 3 | LENGTH]);
+        let start = pen.place() + self.width;
+        pen.go_to(start);
+        start
     }
 
     /// Ends a message.
     #[inline]
-    pub(crate) fn end(&mut self, out: &mut Vec<u8>, start: usize) {
-        let length = out.len() - start;
+    pub(crate) fn end(&mut self, pen: &mut Pen<'_>, start: usize) {
+        let end = pen.place();
+        let length = end - start;
+        if self.width == 2 && length >> 7 != 0 && length >> 14 == 0 {
+            pen.set(start - 2, [length as u8 | 0x80, (length >> 7) as u8]);
+        } else {
+            self.end_any(pen, start, end);
+        }
+    }
+
+    fn end_any(&mut self, pen: &mut Pen<'_>, start: usize, end: usize) {
+        let length = end - start;
         let width = varint_size(length as u64);
-        let mut at = start - self.width;
+        let at = start - self.width;
         if width != self.width {
-            let end = out.len();
-            if width > self.width {
-                out.resize(end + width - self.width, 0);
-            }
-            out.copy_within(start..end, at + width);
-            out.truncate(at + width + length);
+            pen.shift(start..end, at + width);
             self.width = width;
         }
-        let mut value = length;
-        while value >= 0x80 {
-            out[at] = value as u8 | 0x80;
-            value >>= 7;
-            at += 1;
-        }
-        out[at] = value as u8;
+        pen.go_to(at);
+        put_varint(pen, length as u64);
+        pen.go_to(at + width + length);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::body::Body;
 
     #[test]
     fn lengths_of_every_width_are_patched() {
         for last in [1, 2, 3] {
             for length in [0, 1, 127, 128, 16_383, 16_384, 70_000] {
                 let mut nested = Nested { width: last };
-                let mut out = vec![9];
-                let start = nested.begin(&mut out, 1);
-                out.extend(std::iter::repeat_n(7, length));
-                nested.end(&mut out, start);
+                let mut body = Body::new(0);
+                body.write(|pen| {
+                    pen.put([9]);
+                    let start = nested.begin(pen, 1);
+                    pen.put_slice(&vec![7; length]);
+                    nested.end(pen, start);
+                    Ok(())
+                })
+                .unwrap();
                 let mut expected = vec![9];
                 push_bytes(&mut expected, 1, &vec![7; length]);
-                assert_eq!(out, expected, "{last} {length}");
+                assert_eq!(body.as_slice(), expected, "{last} {length}");
                 assert_eq!(nested.width, varint_size(length as u64));
             }
         }

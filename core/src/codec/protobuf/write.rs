@@ -3,57 +3,64 @@
 use bytes::Bytes;
 
 use super::wire::{self, Nested};
-use crate::codec::{GetReply, check_not_empty, frame, pool};
+use crate::codec::body::{Body, Pen};
+use crate::codec::{GetReply, check_not_empty, frame};
 use crate::error::Result;
-use crate::record::atom::{Atom, check_null};
-use crate::record::{Record, RecordBatch, text};
-
-/// The longest text of a FLOAT or DOUBLE is shorter than this.
-const LONGEST_NUMBER: usize = 64;
+use crate::record::atom::{Atom, AtomWriter, Run, check_null};
+use crate::record::{Field, Record, RecordBatch, text};
 
 /// Makes the frame of a put.
 pub fn encode_put(records: &RecordBatch) -> Result<Bytes> {
     check_not_empty(records)?;
-    let mut out = frame::begin_in(pool::take());
+    let mut body = Body::new(frame::HEADER_SIZE);
     let mut writer = EntryWriter::new();
     for (row, record) in records.iter().enumerate() {
-        let start = writer.entry.begin(&mut out, 1);
-        writer.push_record(&mut out, &record)?;
-        writer.entry.end(&mut out, start);
+        body.write(|pen| {
+            let start = writer.entry.begin(pen, 1);
+            writer.push_record(pen, &record)?;
+            writer.entry.end(pen, start);
+            Ok(())
+        })?;
         if row == 0 {
-            // The first record tells how much memory the others will take.
-            out.reserve((out.len() + out.len() / 8).saturating_mul(records.len() - 1));
+            body.expect(records.len() - 1, body.len());
         }
     }
-    frame::finish(out)
+    frame::around(body)
 }
 
 /// Makes the frame of a get's reply, for servers. Every record gets a serial number, as from the service.
 pub fn encode_get_reply(reply: &GetReply) -> Result<Bytes> {
-    let mut out = frame::begin(0);
-    wire::push_bytes(&mut out, 1, reply.next_cursor.as_bytes());
-    wire::push_number(&mut out, 2, reply.records.len() as u64);
-    wire::push_number(&mut out, 3, reply.start_seq as u64);
+    let mut body = Body::new(frame::HEADER_SIZE);
+    let mut head = Vec::new();
+    wire::push_bytes(&mut head, 1, reply.next_cursor.as_bytes());
+    wire::push_number(&mut head, 2, reply.records.len() as u64);
+    wire::push_number(&mut head, 3, reply.start_seq as u64);
+    body.push(&head);
     let mut writer = EntryWriter::new();
     for record in &reply.records {
-        let start = writer.entry.begin(&mut out, 4);
-        for (field, text) in [(4, record.cursor()), (5, record.next_cursor())] {
-            if let Some(text) = text {
-                wire::push_bytes(&mut out, field, text.as_bytes());
+        body.write(|pen| {
+            let start = writer.entry.begin(pen, 4);
+            for (field, text) in [(4, record.cursor()), (5, record.next_cursor())] {
+                if let Some(text) = text {
+                    wire::put_bytes(pen, field, text.as_bytes());
+                }
             }
-        }
-        wire::push_number(&mut out, 6, record.sequence() as u64);
-        wire::push_number(&mut out, 7, record.system_time() as u64);
-        writer.push_contents(&mut out, &record, false)?;
-        wire::push_number(&mut out, 10, record.batch_index().into());
-        writer.entry.end(&mut out, start);
+            wire::put_number(pen, 6, record.sequence() as u64);
+            wire::put_number(pen, 7, record.system_time() as u64);
+            writer.push_contents(pen, &record, false)?;
+            wire::put_number(pen, 10, record.batch_index().into());
+            writer.entry.end(pen, start);
+            Ok(())
+        })?;
     }
+    let mut tail = Vec::new();
     for (field, number) in [(5, reply.latest_seq), (6, reply.latest_time)] {
         if let Some(number) = number {
-            wire::push_number(&mut out, field, number as u64);
+            wire::push_number(&mut tail, field, number as u64);
         }
     }
-    frame::finish(out)
+    body.push(&tail);
+    frame::around(body)
 }
 
 struct EntryWriter {
@@ -71,98 +78,115 @@ impl EntryWriter {
         }
     }
 
-    fn push_record(&mut self, out: &mut Vec<u8>, record: &Record<'_>) -> Result<()> {
-        for (field, key) in [
-            (1, record.shard_id()),
-            (2, record.hash_key()),
-            (3, record.partition_key()),
-        ] {
-            if let Some(key) = key {
-                wire::push_bytes(out, field, key.as_bytes());
+    fn push_record(&mut self, pen: &mut Pen<'_>, record: &Record<'_>) -> Result<()> {
+        if record.has_keys() {
+            for (field, key) in [
+                (1, record.shard_id()),
+                (2, record.hash_key()),
+                (3, record.partition_key()),
+            ] {
+                if let Some(key) = key {
+                    wire::put_bytes(pen, field, key.as_bytes());
+                }
             }
         }
-        self.push_contents(out, record, true)
+        self.push_contents(pen, record, true)
     }
 
     fn push_contents(
         &mut self,
-        out: &mut Vec<u8>,
+        pen: &mut Pen<'_>,
         record: &Record<'_>,
         is_put: bool,
     ) -> Result<()> {
-        let attributes = record.attributes();
-        if attributes.len() > 0 {
-            let start = self.attributes.begin(out, 8);
-            for (key, value) in attributes {
-                let size = 2
-                    + wire::varint_size(key.len() as u64)
-                    + key.len()
-                    + wire::varint_size(value.len() as u64)
-                    + value.len();
-                out.push(0x0a);
-                wire::push_varint(out, size as u64);
-                wire::push_bytes(out, 1, key.as_bytes());
-                wire::push_bytes(out, 2, value.as_bytes());
-            }
-            self.attributes.end(out, start);
-        }
-        let start = self.data.begin(out, 9);
+        self.push_attributes(pen, record);
+        let start = self.data.begin(pen, 9);
         if record.schema().is_none() {
-            push_field(out, record.blob()?);
+            put_field(pen, Run::from(record.blob()?));
         } else {
-            record.each_atom(|field, atom| {
-                push_atom(out, atom);
-                match atom {
-                    Atom::Null if is_put => check_null(field),
-                    _ => Ok(()),
-                }
-            })?;
+            record.write_atoms(&mut FieldWriter { pen, is_put })?;
         }
-        self.data.end(out, start);
+        self.data.end(pen, start);
+        Ok(())
+    }
+
+    fn push_attributes(&mut self, pen: &mut Pen<'_>, record: &Record<'_>) {
+        let attributes = record.attributes();
+        if attributes.len() == 0 {
+            return;
+        }
+        let start = self.attributes.begin(pen, 8);
+        for (key, value) in attributes {
+            let size = 2
+                + wire::varint_size(key.len() as u64)
+                + key.len()
+                + wire::varint_size(value.len() as u64)
+                + value.len();
+            pen.put([0x0a]);
+            wire::put_varint(pen, size as u64);
+            wire::put_bytes(pen, 1, key.as_bytes());
+            wire::put_bytes(pen, 2, value.as_bytes());
+        }
+        self.attributes.end(pen, start);
+    }
+}
+
+/// Writes values as FieldData messages.
+struct FieldWriter<'p, 'r> {
+    pen: &'p mut Pen<'r>,
+    is_put: bool,
+}
+
+impl AtomWriter for FieldWriter<'_, '_> {
+    #[allow(clippy::inline_always, reason = "see `AtomWriter`")]
+    #[inline(always)]
+    fn write(&mut self, field: &Field, atom: Atom<'_>) -> Result<()> {
+        let pen = &mut *self.pen;
+        match atom {
+            Atom::Null => {
+                pen.put([0x0a, 0]);
+                if self.is_put {
+                    check_null(field)?;
+                }
+            }
+            Atom::Text(run) | Atom::Number(run) => put_field(pen, run),
+            Atom::Integer(value) => put_short(pen, itoa::Buffer::new().format(value).as_bytes()),
+            Atom::Boolean(true) => pen.put(*b"\x0a\x06\x0a\x04true"),
+            Atom::Boolean(false) => pen.put(*b"\x0a\x07\x0a\x05false"),
+            Atom::Double(value) => {
+                put_short(pen, &text::double_text(value, &mut zmij::Buffer::new()));
+            }
+            Atom::Float(value) => put_short(pen, &text::float_text(value)),
+        }
         Ok(())
     }
 }
 
+/// Writes a FieldData message with the text of a number.
 #[inline]
-fn push_atom(out: &mut Vec<u8>, atom: Atom<'_>) {
-    match atom {
-        Atom::Null => out.extend_from_slice(&[0x0a, 0]),
-        Atom::Text(text) | Atom::Number(text) => push_field(out, text),
-        Atom::Integer(value) => push_field(out, itoa::Buffer::new().format(value).as_bytes()),
-        Atom::Boolean(true) => push_field(out, b"true"),
-        Atom::Boolean(false) => push_field(out, b"false"),
-        Atom::Double(value) => push_written(out, |out| text::push_double(out, value)),
-        Atom::Float(value) => push_written(out, |out| text::push_float(out, value)),
-    }
+fn put_short(pen: &mut Pen<'_>, text: &[u8]) {
+    put_lengths(pen, text.len());
+    pen.put_short(text);
 }
 
-/// Appends a FieldData message with the text of a number.
-fn push_written(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
-    out.extend_from_slice(&[0x0a, 0, 0x0a, 0]);
-    let start = out.len();
-    write(out);
-    let length = out.len() - start;
-    debug_assert!(
-        length < LONGEST_NUMBER,
-        "a number fits a length of one byte"
-    );
-    out[start - 3] = length as u8 + 2;
-    out[start - 1] = length as u8;
+/// Writes a FieldData message with a value.
+#[inline]
+fn put_field(pen: &mut Pen<'_>, run: Run<'_>) {
+    put_lengths(pen, run.len());
+    pen.put_from(run.with_rest(), run.len());
 }
 
-/// Appends a FieldData message with a value.
+/// Writes the beginning of a FieldData message with a value of so many bytes.
 #[inline]
-fn push_field(out: &mut Vec<u8>, bytes: &[u8]) {
-    let length = bytes.len();
+fn put_lengths(pen: &mut Pen<'_>, length: usize) {
     if length < 126 {
         // Both lengths take one byte.
-        out.extend_from_slice(&[0x0a, length as u8 + 2, 0x0a, length as u8]);
+        pen.put([0x0a, length as u8 + 2, 0x0a, length as u8]);
     } else {
         let length = length as u64;
-        out.push(0x0a);
-        wire::push_varint(out, length + 1 + wire::varint_size(length) as u64);
-        out.push(0x0a);
-        wire::push_varint(out, length);
+        pen.put([0x0a]);
+        wire::put_varint(pen, length + 1 + wire::varint_size(length) as u64);
+        pen.put([0x0a]);
+        wire::put_varint(pen, length);
     }
-    out.extend_from_slice(bytes);
 }
