@@ -1,6 +1,8 @@
 //! How requests reach a service: the seam between the protocols and the network.
 
 #[cfg(feature = "http")]
+mod bell;
+#[cfg(feature = "http")]
 mod dial;
 #[cfg(feature = "http")]
 mod exchange;
@@ -8,6 +10,8 @@ mod exchange;
 pub mod http;
 #[cfg(feature = "http")]
 mod pool;
+#[cfg(feature = "http")]
+mod socket;
 #[cfg(feature = "testing")]
 pub mod stub;
 #[cfg(feature = "http")]

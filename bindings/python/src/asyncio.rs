@@ -53,6 +53,8 @@ enum State {
     /// Its first step is being made; `true` once there is more to do.
     Beginning(bool),
     Waiting(BoxFuture<()>),
+    /// It is being handed to the runtime.
+    Leaving,
     Running(AbortHandle),
     Ended,
 }
@@ -73,18 +75,38 @@ impl Call {
             let _runtime = call.handle.enter();
             future.as_mut().poll(&mut Context::from_waker(&waker))
         };
-        let mut state = call.locked();
-        *state = match (step, &*state) {
-            (Poll::Ready(()), _) => State::Ended,
-            (Poll::Pending, State::Beginning(true)) => call.run(future),
-            (Poll::Pending, _) => State::Waiting(future),
-        };
-        drop(state);
+        if let Some(future) = call.begun(step, future) {
+            call.run(future);
+        }
         call
     }
 
-    fn run(&self, future: BoxFuture<()>) -> State {
-        State::Running(self.handle.spawn(future).abort_handle())
+    /// Keeps what waits after the first step; gives back what must go on at once.
+    fn begun(&self, step: Poll<()>, future: BoxFuture<()>) -> Option<BoxFuture<()>> {
+        let mut state = self.locked();
+        match (step, &*state) {
+            (Poll::Ready(()), _) => *state = State::Ended,
+            (Poll::Pending, State::Beginning(true)) => {
+                *state = State::Leaving;
+                return Some(future);
+            }
+            (Poll::Pending, _) => *state = State::Waiting(future),
+        }
+        None
+    }
+
+    /// Hands a call that is leaving to the runtime.
+    ///
+    /// A runtime that has ended drops it at once, which may wake it: nothing is locked meanwhile.
+    fn run(&self, future: BoxFuture<()>) {
+        let task = self.handle.spawn(future).abort_handle();
+        let mut state = self.locked();
+        if matches!(*state, State::Leaving) {
+            *state = State::Running(task);
+        } else {
+            drop(state);
+            task.abort();
+        }
     }
 
     fn cancel(&self) {
@@ -100,7 +122,11 @@ impl Wake for Call {
         let mut state = self.locked();
         match mem::replace(&mut *state, State::Ended) {
             State::Beginning(_) => *state = State::Beginning(true),
-            State::Waiting(future) => *state = self.run(future),
+            State::Waiting(future) => {
+                *state = State::Leaving;
+                drop(state);
+                self.run(future);
+            }
             other => *state = other,
         }
     }
@@ -117,15 +143,25 @@ impl Canceller {
     }
 }
 
+/// Where a call takes long.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effort {
+    /// Nowhere: it waits for the network.
+    Little,
+    /// At its end, as decoding records.
+    Later,
+    /// From the start, as encoding records.
+    AtOnce,
+}
+
 /// Starts a call and gives the future of the running event loop that will have its result.
 ///
-/// A call whose first step takes long, such as encoding records, is not begun here but by the
-/// threads of the runtime.
+/// A call that takes long from the start is not begun here but by the threads for such calls.
 pub(crate) fn spawn<'py>(
     py: Python<'py>,
     host: &Host,
     call: BoxFuture<Outcome>,
-    takes_long: bool,
+    effort: Effort,
 ) -> PyResult<Bound<'py, PyAny>> {
     static RUNNING_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let event_loop = RUNNING_LOOP
@@ -136,8 +172,11 @@ pub(crate) fn spawn<'py>(
     let address = workers.mailboxes.address(&event_loop, &future)?;
     let mut pending = Pending(Some(address));
     let work: BoxFuture<()> = Box::pin(async move { pending.complete(call.await) });
-    let handle = workers.handle.clone();
-    let call = if takes_long {
+    let handle = match effort {
+        Effort::Little => workers.quick.clone(),
+        Effort::Later | Effort::AtOnce => workers.handle.clone(),
+    };
+    let call = if effort == Effort::AtOnce {
         let task = handle.spawn(work).abort_handle();
         Arc::new(Call {
             state: Mutex::new(State::Running(task)),

@@ -9,10 +9,11 @@ use hubstream::connect::service;
 use hubstream::dynamic::{Dynamic as _, Value};
 use hubstream::error::{Error, ErrorKind};
 use hubstream::registry::AnyClient;
+use hubstream::schema::{FieldSchema, OperationSchema, TypeSchema};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::asyncio::{self, Outcome};
+use crate::asyncio::{self, Effort, Outcome};
 use crate::credentials::PythonProvider;
 use crate::error::raise;
 use crate::runtime;
@@ -109,7 +110,7 @@ impl Client {
         let arguments = self.read(py, arguments)?;
         let host = runtime::current(py)?;
         let service = self.service;
-        let takes_long = has_records(&arguments);
+        let effort = effort(client.operations(), name, &arguments);
         let call = client.call(name, arguments);
         asyncio::spawn(
             py,
@@ -122,7 +123,7 @@ impl Client {
                 });
                 outcome
             }),
-            takes_long,
+            effort,
         )
     }
 
@@ -133,13 +134,20 @@ impl Client {
     }
 }
 
-/// Whether an argument holds records, which take long to encode.
-fn has_records(arguments: &Value) -> bool {
-    match arguments {
-        Value::Map(entries) => entries
+/// What takes long is to encode records that are given and to decode those that are got.
+fn effort(operations: &[&OperationSchema], name: &str, arguments: &Value) -> Effort {
+    if let Value::Map(entries) = arguments
+        && entries
             .iter()
-            .any(|(_, value)| matches!(value, Value::Records(_))),
-        _ => false,
+            .any(|(_, value)| matches!(value, Value::Records(_)))
+    {
+        return Effort::AtOnce;
+    }
+    let called = |known: &&&OperationSchema| known.name == name || known.method == name;
+    let is_records = |field: &FieldSchema| field.ty == TypeSchema::Records;
+    match operations.iter().find(called).map(|known| known.returns) {
+        Some(TypeSchema::Model(result)) if result.fields.iter().any(is_records) => Effort::Later,
+        _ => Effort::Little,
     }
 }
 

@@ -10,7 +10,7 @@ use hubstream_emulator::faults::{FaultPlan, InvalidFault};
 use hubstream_emulator::{Clock, EmulatorBuilder, Limits};
 use pyo3::prelude::*;
 
-use crate::asyncio::{self, Outcome};
+use crate::asyncio::{self, Effort, Outcome};
 use crate::error::raise;
 use crate::runtime::{self, BoxFuture};
 
@@ -230,7 +230,7 @@ impl Emulator {
                 });
                 outcome
             }),
-            true,
+            Effort::AtOnce,
         )
     }
 }

@@ -26,6 +26,7 @@ mod runtime;
 mod settings;
 mod signature;
 mod value;
+mod workers;
 
 use pyo3::prelude::*;
 

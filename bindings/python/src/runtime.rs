@@ -12,23 +12,17 @@ use std::time::Duration;
 
 use hubstream::error::{Error, ErrorKind, Result};
 use pyo3::prelude::*;
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 use tracing::Dispatch;
-use tracing::dispatcher::{set_default, with_default};
+use tracing::dispatcher::with_default;
 
 use crate::error::raise;
 use crate::log::Log;
-use crate::mailbox::Mailboxes;
+use crate::workers::{Workers, logging};
 
 /// How often a blocking call looks for signals such as Ctrl-C.
 const TICK: Duration = Duration::from_millis(50);
-
-/// How long the end of the interpreter waits for work in flight.
-const SHUTDOWN: Duration = Duration::from_secs(2);
-
-/// Worker threads, unless `HUBSTREAM_WORKER_THREADS` says otherwise.
-const WORKERS: usize = 2;
 
 /// A boxed future, as the core makes them.
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -40,15 +34,6 @@ pub(crate) struct Host {
     lanes: Mutex<Vec<Runtime>>,
     workers: Mutex<Option<Arc<Workers>>>,
     log: Log,
-}
-
-/// The threads that run coroutines and the emulator.
-pub(crate) struct Workers {
-    /// Where futures are spawned.
-    pub(crate) handle: Handle,
-    /// How results get to event loops.
-    pub(crate) mailboxes: Mailboxes,
-    runtime: Mutex<Option<Runtime>>,
 }
 
 enum Slot {
@@ -87,43 +72,10 @@ fn find_or_start() -> Result<Arc<Host>> {
     Ok(host)
 }
 
-fn worker_threads() -> usize {
-    std::env::var("HUBSTREAM_WORKER_THREADS")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .filter(|count| (1..=64).contains(count))
-        .unwrap_or(WORKERS)
-}
-
-/// Has the threads of a runtime hand what they log to `logging`.
-fn logging(mut builder: Builder, dispatch: &Dispatch) -> Builder {
-    let dispatch = dispatch.clone();
-    builder.enable_all().on_thread_start(move || {
-        // The thread keeps its subscriber until it ends.
-        mem::forget(set_default(&dispatch));
-    });
-    builder
-}
-
 fn cannot_start(error: std::io::Error) -> Error {
     Error::new(ErrorKind::Internal, "cannot start threads")
         .with_sent(false)
         .with_source(error)
-}
-
-impl Workers {
-    fn start(dispatch: &Dispatch) -> std::io::Result<Self> {
-        let mut builder = Builder::new_multi_thread();
-        builder
-            .worker_threads(worker_threads())
-            .thread_name("hubstream-io");
-        let runtime = logging(builder, dispatch).build()?;
-        Ok(Self {
-            handle: runtime.handle().clone(),
-            runtime: Mutex::new(Some(runtime)),
-            mailboxes: Mailboxes::default(),
-        })
-    }
 }
 
 impl Host {
@@ -213,10 +165,7 @@ impl Host {
                 lane.shutdown_background();
             }
             if let Some(workers) = locked(&self.workers).take() {
-                if let Some(runtime) = locked(&workers.runtime).take() {
-                    runtime.shutdown_timeout(SHUTDOWN);
-                }
-                workers.mailboxes.end();
+                workers.end();
             }
             self.log.end();
         });

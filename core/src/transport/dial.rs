@@ -15,11 +15,11 @@ use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tower_service::Service;
 
+use super::socket::{Probe, Socket};
 use crate::config::Settings;
 use crate::error::{Error, Result};
 
@@ -27,7 +27,7 @@ type Cause = Box<dyn StdError + Send + Sync>;
 
 /// A connection to a service or to a proxy.
 pub(super) enum Wire {
-    Plain(TcpStream),
+    Plain(Socket),
     Tls(Box<TlsStream<Wire>>),
 }
 
@@ -235,27 +235,35 @@ impl Dialer {
         })
     }
 
-    /// Connects, TLS included.
-    pub(super) async fn dial(&self, origin: &Origin) -> std::result::Result<Wire, DialError> {
-        tokio::time::timeout(self.time_limit, self.connect(origin))
+    /// Connects, TLS included. The connection heeds the probe.
+    pub(super) async fn dial(
+        &self,
+        origin: &Origin,
+        probe: &Probe,
+    ) -> std::result::Result<Wire, DialError> {
+        tokio::time::timeout(self.time_limit, self.connect(origin, probe))
             .await
             .unwrap_or(Err(DialError::Late))
     }
 
-    async fn connect(&self, origin: &Origin) -> std::result::Result<Wire, DialError> {
+    async fn connect(
+        &self,
+        origin: &Origin,
+        probe: &Probe,
+    ) -> std::result::Result<Wire, DialError> {
         let uri = &origin.uri;
         let wire = match &origin.route {
-            Route::Direct => self.tcp(uri.clone()).await?,
-            Route::Forward(proxy) => self.proxy(proxy).await?,
+            Route::Direct => self.tcp(uri.clone(), probe).await?,
+            Route::Forward(proxy) => self.proxy(proxy, probe).await?,
             Route::Tunnel(proxy) => {
-                let connected = Connected::new(self.proxy(proxy).await?);
+                let connected = Connected::new(self.proxy(proxy, probe).await?);
                 let mut tunnel = Tunnel::new(proxy.uri().clone(), connected);
                 if let Some(authorization) = proxy.basic_auth() {
                     tunnel = tunnel.with_auth(authorization.clone());
                 }
                 tunnel.call(uri.clone()).await?.into_inner()
             }
-            Route::Socks(proxy) => self.socks(proxy, uri).await?,
+            Route::Socks(proxy) => self.socks(proxy, uri, probe).await?,
         };
         if origin.is_tls() {
             return self.secure(wire, uri).await;
@@ -263,8 +271,9 @@ impl Dialer {
         Ok(wire)
     }
 
-    async fn tcp(&self, uri: Uri) -> std::result::Result<Wire, DialError> {
-        Ok(Wire::Plain(self.tcp.clone().call(uri).await?.into_inner()))
+    async fn tcp(&self, uri: Uri, probe: &Probe) -> std::result::Result<Wire, DialError> {
+        let stream = self.tcp.clone().call(uri).await?.into_inner();
+        Ok(Wire::Plain(Socket::new(stream, probe.clone())))
     }
 
     async fn secure(&self, wire: Wire, uri: &Uri) -> std::result::Result<Wire, DialError> {
@@ -276,18 +285,27 @@ impl Dialer {
     }
 
     /// A connection to an HTTP proxy, which may itself want TLS.
-    async fn proxy(&self, proxy: &Intercept) -> std::result::Result<Wire, DialError> {
+    async fn proxy(
+        &self,
+        proxy: &Intercept,
+        probe: &Probe,
+    ) -> std::result::Result<Wire, DialError> {
         let uri = proxy.uri();
-        let wire = self.tcp(uri.clone()).await?;
+        let wire = self.tcp(uri.clone(), probe).await?;
         if uri.scheme_str() == Some("https") {
             return self.secure(wire, uri).await;
         }
         Ok(wire)
     }
 
-    async fn socks(&self, proxy: &Intercept, uri: &Uri) -> std::result::Result<Wire, DialError> {
+    async fn socks(
+        &self,
+        proxy: &Intercept,
+        uri: &Uri,
+        probe: &Probe,
+    ) -> std::result::Result<Wire, DialError> {
         let server = with_port(proxy.uri(), 1080)?;
-        let wire = Connected::new(self.tcp(server.clone()).await?);
+        let wire = Connected::new(self.tcp(server.clone(), probe).await?);
         let service = with_port(
             uri,
             if uri.scheme_str() == Some("https") {

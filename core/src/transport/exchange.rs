@@ -5,7 +5,8 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::task::{Context, Waker};
 
 use ::http::{HeaderMap, Request, StatusCode};
 use bytes::{Bytes, BytesMut};
@@ -15,11 +16,16 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::bell::Bell;
 use super::dial::Wire;
 use super::http::MAX_REPLY_BYTES;
+use super::socket::Probe;
 
-/// Bodies get room as they come, this much at first, whatever length was announced.
-const BODY_ROOM: usize = 256 * 1024;
+/// Bodies of an announced length get their room at once up to this many bytes, what is beyond as it comes.
+const BODY_ROOM: usize = 8 * 1024 * 1024;
+
+/// Most bytes that are read at a time, and of the head of a reply. An idle connection may keep as many.
+const READ_BYTES: usize = 64 * 1024;
 
 /// A reply as it came.
 #[derive(Debug)]
@@ -49,6 +55,9 @@ pub(super) struct Connection<W: AsyncRead + AsyncWrite + Unpin = Wire> {
 struct Driver<W: AsyncRead + AsyncWrite + Unpin> {
     connection: http1::Connection<TokioIo<W>, Full<Bytes>>,
     ended: bool,
+    /// The two halves of the connection wake each other with it.
+    bell: Arc<Bell>,
+    probe: Probe,
 }
 
 impl<W: AsyncRead + AsyncWrite + Unpin> Driver<W> {
@@ -63,30 +72,36 @@ impl<W: AsyncRead + AsyncWrite + Unpin> Driver<W> {
     async fn run<F: Future>(&mut self, awaited: F) -> F::Output {
         let mut awaited = pin!(awaited);
         poll_fn(|context| {
-            if let Poll::Ready(outcome) = awaited.as_mut().poll(context) {
-                return Poll::Ready(outcome);
-            }
-            self.advance(context);
-            awaited.as_mut().poll(context)
+            Bell::listen(&Arc::clone(&self.bell), context, |inside| {
+                self.advance(inside);
+                awaited.as_mut().poll(inside)
+            })
         })
         .await
     }
 }
 
 impl<W: AsyncRead + AsyncWrite + Unpin> Connection<W> {
-    /// Starts with a fresh connection.
-    pub(super) async fn start(wire: W) -> hyper::Result<Self> {
-        let (requests, connection) = http1::handshake(TokioIo::new(wire)).await?;
+    /// Starts with a fresh connection, whose sockets heed the probe.
+    pub(super) async fn start(wire: W, probe: Probe) -> hyper::Result<Self> {
+        let (requests, connection) = http1::Builder::new()
+            .max_buf_size(READ_BYTES)
+            .handshake(TokioIo::new(wire))
+            .await?;
         let driver = Driver {
             connection,
             ended: false,
+            bell: Arc::default(),
+            probe,
         };
         Ok(Self { requests, driver })
     }
 
     /// Whether the service has neither closed the connection nor said anything unasked.
     pub(super) fn is_open(&mut self) -> bool {
+        self.driver.probe.set(true);
         self.driver.advance(&mut Context::from_waker(Waker::noop()));
+        self.driver.probe.set(false);
         !self.driver.ended && self.requests.is_ready()
     }
 
@@ -177,7 +192,7 @@ mod tests {
             let theirs = answer(theirs, pieces).await;
             (!closes).then_some(theirs)
         });
-        let mut connection = Connection::start(ours).await.unwrap();
+        let mut connection = Connection::start(ours, Probe::default()).await.unwrap();
         let outcome = connection.exchange(request("")).await;
         if outcome.is_err() {
             // What the peer still has to say is not read any more.
@@ -275,7 +290,7 @@ mod tests {
         pieces.resize(MAX_REPLY_BYTES / 1_000_000 + 3, vec![b'x'; 1_000_000]);
         let (ours, theirs) = duplex(1_000_000);
         let peer = tokio::spawn(answer(theirs, pieces));
-        let mut connection = Connection::start(ours).await.unwrap();
+        let mut connection = Connection::start(ours, Probe::default()).await.unwrap();
         let outcome = connection.exchange(request("")).await;
         assert!(matches!(outcome, Err(Broken::TooLarge)), "{outcome:?}");
         drop(connection);
@@ -300,7 +315,7 @@ mod tests {
         let (ours, theirs) = duplex(512);
         let text = b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n";
         let peer = tokio::spawn(answer(theirs, vec![text.to_vec()]));
-        let mut connection = Connection::start(ours).await.unwrap();
+        let mut connection = Connection::start(ours, Probe::default()).await.unwrap();
         let found = connection.exchange(request(vec![0; 10_000])).await.unwrap();
         assert_eq!(found.status.as_u16(), 413);
         assert!(!connection.is_open());
@@ -310,7 +325,7 @@ mod tests {
     #[tokio::test]
     async fn nothing_was_sent_over_a_connection_that_was_closed_before() {
         let (ours, theirs) = duplex(64);
-        let mut connection = Connection::start(ours).await.unwrap();
+        let mut connection = Connection::start(ours, Probe::default()).await.unwrap();
         assert!(connection.is_open());
         drop(theirs);
         assert!(!connection.is_open());

@@ -12,6 +12,7 @@ use http_body_util::Full;
 use super::dial::{DialError, Dialer, Origin, root_cause};
 use super::exchange::{Broken, Connection, Reply};
 use super::pool::Pool;
+use super::socket::Probe;
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::{BoxFuture, Request, Response, Transport};
@@ -113,7 +114,7 @@ impl Inner {
     }
 
     async fn connection(&self, origin: &Arc<Origin>) -> Result<Connection> {
-        if let Some(connection) = self.pool.take(origin).await {
+        if let Some(connection) = self.pool.take(origin) {
             return Ok(connection);
         }
         let no_connection = |cause: &(dyn StdError + 'static)| {
@@ -122,8 +123,9 @@ impl Inner {
                 .temporary()
                 .with_sent(false)
         };
-        match self.dialer.dial(origin).await {
-            Ok(wire) => Connection::start(wire)
+        let probe = Probe::default();
+        match self.dialer.dial(origin, &probe).await {
+            Ok(wire) => Connection::start(wire, probe)
                 .await
                 .map_err(|error| no_connection(&error)),
             Err(DialError::Late) => Err(timed_out(Stage::Connecting)),

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::runtime::{Handle, Id, RuntimeFlavor};
+use tokio::runtime::{Handle, Id};
 
 use super::dial::{Dialer, Origin, Origins};
 use super::exchange::Connection;
@@ -52,18 +52,13 @@ impl Pool {
     }
 
     /// Takes a connection that is still open, if there is one.
-    pub(super) async fn take(&self, origin: &Arc<Origin>) -> Option<Connection> {
-        let runtime = Handle::current();
-        let mut connection = self.pop(origin, runtime.id())?;
-        if runtime.runtime_flavor() == RuntimeFlavor::CurrentThread {
-            // Nobody has looked at the sockets since this runtime rested.
-            tokio::task::yield_now().await;
-        }
+    pub(super) fn take(&self, origin: &Arc<Origin>) -> Option<Connection> {
+        let runtime = Handle::current().id();
         loop {
+            let mut connection = self.pop(origin, runtime)?;
             if connection.is_open() {
                 return Some(connection);
             }
-            connection = self.pop(origin, runtime.id())?;
         }
     }
 
