@@ -35,6 +35,8 @@ class Step:
     needs: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
     missing: str = ""
+    # Whether it says how many files of scenarios it ran; all of them, or the step failed.
+    scenarios: bool = False
 
 
 @dataclass
@@ -100,7 +102,14 @@ def steps() -> list[Step]:
         Step("python", [script("python/check"), script("python/test")], ("packages",)),
         Step("node", [script("node/check"), script("node/test-all")], ("packages",)),
         Step("ruby", [script("bindings/uniffi/ruby/test-all")], ("build",), uniffi_library(), ruby_missing()),
-        Step("kotlin", [script("bindings/uniffi/kotlin/test-all")], ("build",), uniffi_library(), kotlin_missing()),
+        Step(
+            "kotlin",
+            [script("bindings/uniffi/kotlin/test-all")],
+            ("build",),
+            uniffi_library(),
+            kotlin_missing(),
+            scenarios=True,
+        ),
         *interop_steps(),
         Step("readme", [[sys.executable, script("tests/readme.py")[0]]], ("packages",)),
         Step("demo", [script("examples/demo")], ("packages",)),
@@ -173,13 +182,23 @@ def summary(lines: list[str]) -> str:
         elif match := re.match(r"=* ?(\d+ (?:passed|failed|skipped|error).*?) in [\d.]+s", line):
             told.append(match[1])
         elif re.match(
-            r"\d+ runs, \d+ assertions|\[INFO\] Tests run: \d+, F.*\d$|(?:demo|fuzz|instructions|matrix|readme|soak): ",
+            r"\d+ runs, \d+ assertions|\[INFO\] Tests run: \d+, F.*\d$|"
+            r"(?:demo|fuzz|instructions|matrix|readme|scenarios|soak): ",
             line,
         ):
             told.append(re.sub(r"^(?:\[INFO\]|(?:demo|fuzz|instructions|matrix|readme|soak):) ", "", line))
     if node:
         told.append(f"{node.get('pass', 0)} passed, {node.get('fail', 0)} failed, {node.get('skipped', 0)} skipped")
     return "; ".join(told)
+
+
+def scenarios_left_out(lines: list[str]) -> str:
+    """What is wrong with the number of files of scenarios that a step ran."""
+    files = len(list((ROOT / "tests" / "scenarios").rglob("*.toml")))
+    told = [match for line in lines if (match := re.match(r"scenarios: (\d+) files", line))]
+    if len(told) == 1 and int(told[0][1]) == files:
+        return ""
+    return f"ran {told[0][1] if told else 'no'} files of scenarios of {files}"
 
 
 def perform(step: Step, done: dict[str, Outcome]) -> Outcome:
@@ -201,6 +220,8 @@ def perform(step: Step, done: dict[str, Outcome]) -> Outcome:
         if code != 0:
             told = summary(said) or f"exit code {code}"
             return Outcome("FAILED", time.monotonic() - start, told)
+    if step.scenarios and (told := scenarios_left_out(said)):
+        return Outcome("FAILED", time.monotonic() - start, told)
     return Outcome("passed", time.monotonic() - start, summary(said))
 
 

@@ -22,10 +22,18 @@ fun fieldValue(value: Any?): FieldValue = when (value) {
     is Float -> FieldValue.Double(value.toDouble())
     is Boolean -> FieldValue.Boolean(value)
     is BigDecimal -> FieldValue.Decimal(value.toPlainString())
-    is Instant -> FieldValue.Timestamp(
-        Math.addExact(Math.multiplyExact(value.epochSecond, 1_000_000L), value.nano / 1_000L),
-    )
+    is Instant -> FieldValue.Timestamp(microsOf(value))
     else -> throw IllegalArgumentException("a value of a record cannot be a ${value::class.simpleName}")
+}
+
+private fun microsOf(time: Instant): Long {
+    val micros = time.nano / 1_000L
+    // A negative second begins earlier than the first microsecond that there is.
+    return if (time.epochSecond < 0) {
+        Math.addExact(Math.multiplyExact(time.epochSecond + 1, 1_000_000L), micros - 1_000_000L)
+    } else {
+        Math.addExact(Math.multiplyExact(time.epochSecond, 1_000_000L), micros)
+    }
 }
 
 /**

@@ -79,6 +79,14 @@ class RecordsTest : EmulatorTest() {
     }
 
     @Test
+    fun `the first and the last time come back`() {
+        for (micros in listOf(Long.MIN_VALUE, -1L, 0L, Long.MAX_VALUE)) {
+            val time = FieldValue.Timestamp(micros)
+            assertEquals(time, fieldValue(time.toKotlin()))
+        }
+    }
+
+    @Test
     fun `a refused value names record and field`() {
         val error = assertThrows<HubstreamException.InvalidArgument> {
             recordBatch(RecordSchema(listOf(Field("id", FieldType.Tinyint))), listOf(listOf(1), listOf(1000)))
