@@ -146,8 +146,8 @@ pub(crate) fn value(field_type: FieldType, bytes: &[u8]) -> Result<Value<'_>, Mi
             _ => return Err(Mismatch::Form),
         },
         _ => {
-            let mut reader = Reader { bytes, place: 0 };
-            return Value::from_integer(field_type, reader.long().map_err(|_| Mismatch::Form)?);
+            let (value, _) = long(bytes, 0).ok_or(Mismatch::Form)?;
+            return Value::from_integer(field_type, value);
         }
     })
 }
@@ -160,19 +160,20 @@ pub(crate) fn index_records(
     count: usize,
 ) -> Result<()> {
     let body = chunk.body.clone();
-    let mut reader = Reader {
-        bytes: &body,
-        place: 0,
-    };
     // Every record takes at least a byte, and so does every value: memory stays in proportion.
     if count > body.len() {
         return Err(Error::malformed(
             "the batch announces more records than it has bytes",
         ));
     }
+    let columns: Vec<Column> = match fields {
+        None => vec![Column::BLOB],
+        Some(fields) => fields.iter().map(Column::of).collect(),
+    };
     chunk.rows.reserve(count);
-    spans.reserve((count * fields.map_or(1, <[Field]>::len)).min(body.len()));
+    spans.reserve((count * columns.len()).min(body.len()));
     let mut collector = Collector::default();
+    let mut place = 0;
     for _ in 0..count {
         let row = Row {
             entry: 0,
@@ -180,22 +181,23 @@ pub(crate) fn index_records(
             attributes: chunk.attributes.len() as u32,
             keys: NONE,
         };
-        match fields {
-            None => spans.push(reader.bytes()?),
-            Some(fields) => {
-                for field in fields {
-                    spans.push(reader.field(field)?);
-                }
-            }
+        for column in &columns {
+            let (span, end) = locate(&body, place, *column).ok_or_else(damaged)?;
+            spans.push(span);
+            place = end;
         }
-        reader.attributes(
-            &mut chunk.attributes,
-            row.attributes as usize,
-            &mut collector,
-        )?;
+        // Most records have none: an empty map.
+        if body
+            .get(place..)
+            .is_some_and(|rest| rest.starts_with(&[2, 0]))
+        {
+            place += 2;
+        } else {
+            place = index_attributes(chunk, &body, place, &mut collector)?;
+        }
         chunk.rows.push(row);
     }
-    if reader.place != body.len() {
+    if place != body.len() {
         return Err(Error::malformed(
             "there are bytes behind the last record of the batch",
         ));
@@ -203,140 +205,180 @@ pub(crate) fn index_records(
     Ok(())
 }
 
-struct Reader<'a> {
-    bytes: &'a [u8],
-    place: usize,
+/// What must be known of a column to find its values.
+#[derive(Clone, Copy)]
+struct Column {
+    allow_null: bool,
+    form: ColumnForm,
 }
 
-impl Reader<'_> {
-    #[inline]
-    fn long(&mut self) -> Result<i64> {
-        match self.bytes.get(self.place) {
-            Some(byte) if *byte < 0x80 => {
-                self.place += 1;
-                Ok(unzigzag(u64::from(*byte)))
-            }
-            _ => self.wide_long(),
+/// How a value tells its size.
+#[derive(Clone, Copy)]
+enum ColumnForm {
+    /// It begins with its length.
+    Bytes,
+    /// A number that ends with its last byte.
+    Long,
+    /// It always has so many bytes.
+    Fixed(u8),
+}
+
+impl Column {
+    /// The contents of a blob.
+    const BLOB: Self = Self {
+        allow_null: false,
+        form: ColumnForm::Bytes,
+    };
+
+    fn of(field: &Field) -> Self {
+        Self {
+            allow_null: field.allow_null,
+            form: match field.field_type {
+                FieldType::String | FieldType::Decimal | FieldType::Json => ColumnForm::Bytes,
+                FieldType::Float => ColumnForm::Fixed(4),
+                FieldType::Double => ColumnForm::Fixed(8),
+                FieldType::Boolean => ColumnForm::Fixed(1),
+                _ => ColumnForm::Long,
+            },
         }
     }
+}
 
-    /// Reads a number of more than one byte: eight bytes are looked at together where so many are left.
-    fn wide_long(&mut self) -> Result<i64> {
-        const STOPS: u64 = 0x8080_8080_8080_8080;
-        let rest = self.bytes.get(self.place..).unwrap_or_default();
-        let Some(word) = rest
-            .first_chunk::<8>()
-            .map(|word| u64::from_le_bytes(*word))
-        else {
-            return self.last_long();
-        };
-        let stops = !word & STOPS;
-        if stops != 0 {
-            // All bits up to that of the first stop.
-            let kept = word & (stops ^ (stops - 1));
-            self.place += stops.trailing_zeros() as usize / 8 + 1;
-            return Ok(unzigzag(join_sevens(kept & !STOPS)));
-        }
-        let (value, size) = match *rest.get(8..).unwrap_or_default() {
-            [last, ..] if last < 0x80 => (u64::from(last) << 56, 9),
-            [ninth, last, ..] if last <= 1 => {
-                (u64::from(ninth & 0x7f) << 56 | u64::from(last) << 63, 10)
-            }
-            _ => return Err(damaged()),
-        };
-        self.place += size;
-        Ok(unzigzag(join_sevens(word & !STOPS) | value))
-    }
-
-    /// Reads a number within the last bytes.
-    #[cold]
-    fn last_long(&mut self) -> Result<i64> {
-        let mut value: u64 = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = *self.bytes.get(self.place).ok_or_else(damaged)?;
-            self.place += 1;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Ok(unzigzag(value));
-            }
-        }
-        Err(damaged())
-    }
-
-    #[inline]
-    fn take(&mut self, count: usize) -> Result<Span> {
-        if count > self.bytes.len() - self.place {
-            return Err(damaged());
-        }
-        let span = Span::new(self.place, count);
-        self.place += count;
-        Ok(span)
-    }
-
-    #[inline]
-    fn bytes(&mut self) -> Result<Span> {
-        let length = self.long()?;
-        self.take(usize::try_from(length).map_err(|_| damaged())?)
-    }
-
-    #[inline]
-    fn field(&mut self, field: &Field) -> Result<Span> {
-        if field.allow_null {
-            match self.long()? {
-                0 => return Ok(Span::NULL),
-                1 => {}
-                _ => return Err(damaged()),
-            }
-        }
-        match field.field_type {
-            FieldType::String | FieldType::Decimal | FieldType::Json => self.bytes(),
-            FieldType::Float => self.take(4),
-            FieldType::Double => self.take(8),
-            FieldType::Boolean => self.take(1),
-            _ => {
-                let start = self.place;
-                self.long()?;
-                Ok(Span::new(start, self.place - start))
+/// Finds a value; gives the place behind it as well.
+#[allow(
+    clippy::inline_always,
+    reason = "the loop over the values is around it"
+)]
+#[inline(always)]
+fn locate(bytes: &[u8], mut place: usize, column: Column) -> Option<(Span, usize)> {
+    if column.allow_null {
+        if bytes.get(place) == Some(&2) {
+            place += 1;
+        } else {
+            let (choice, behind) = long(bytes, place)?;
+            match choice {
+                0 => return Some((Span::NULL, behind)),
+                1 => place = behind,
+                _ => return None,
             }
         }
     }
+    let (start, end) = match column.form {
+        ColumnForm::Bytes => {
+            let (length, start) = length(bytes, place)?;
+            (start, start.checked_add(length)?)
+        }
+        ColumnForm::Long => (place, long(bytes, place)?.1),
+        ColumnForm::Fixed(size) => (place, place + usize::from(size)),
+    };
+    (end <= bytes.len()).then_some((Span::new(start, end - start), end))
+}
 
-    fn text(&mut self) -> Result<Span> {
-        let span = self.bytes()?;
-        match str::from_utf8(&self.bytes[span.range()]) {
-            Ok(_) => Ok(span),
-            Err(_) => Err(Error::malformed(
-                "an attribute of the batch is not valid UTF-8",
-            )),
+/// Reads a length, and the place behind it.
+#[inline]
+fn length(bytes: &[u8], place: usize) -> Option<(usize, usize)> {
+    // One or two bytes, without a branch between them: which it is cannot be foreseen.
+    if let Some(word) = bytes.get(place..).and_then(<[u8]>::first_chunk::<2>) {
+        let word = u16::from_le_bytes(*word);
+        if word & 0x8080 != 0x8080 && word & 1 == 0 {
+            let is_wide = word >> 7 & 1;
+            let high = word >> 8 & is_wide.wrapping_neg();
+            let length = (word & 0x7f) >> 1 | high << 6;
+            return Some((usize::from(length), place + 1 + usize::from(is_wide)));
         }
     }
+    let (length, place) = long(bytes, place)?;
+    Some((usize::try_from(length).ok()?, place))
+}
 
-    fn attributes(
-        &mut self,
-        list: &mut Vec<(Span, Span)>,
-        start: usize,
-        collector: &mut Collector,
-    ) -> Result<()> {
-        match self.long()? {
-            0 => return Ok(()),
-            1 => {}
-            _ => return Err(damaged()),
+/// Reads a number, and the place behind it. Eight bytes are looked at together where so many are left.
+#[inline]
+fn long(bytes: &[u8], place: usize) -> Option<(i64, usize)> {
+    const STOPS: u64 = 0x8080_8080_8080_8080;
+    let rest = bytes.get(place..)?;
+    let Some(word) = rest.first_chunk::<8>() else {
+        return last_long(bytes, place);
+    };
+    let word = u64::from_le_bytes(*word);
+    let stops = !word & STOPS;
+    if stops == 0 {
+        return longest(rest, place);
+    }
+    // All bits up to that of the first stop.
+    let kept = word & (stops ^ (stops - 1));
+    let size = stops.trailing_zeros() as usize / 8 + 1;
+    Some((unzigzag(join_sevens(kept & !STOPS)), place + size))
+}
+
+/// Reads a number of nine or ten bytes.
+#[inline]
+fn longest(rest: &[u8], place: usize) -> Option<(i64, usize)> {
+    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+    let low = join_sevens(u64::from_le_bytes(*rest.first_chunk::<8>()?) & LOW);
+    let (high, size) = match *rest.get(8..)? {
+        [last, ..] if last < 0x80 => (u64::from(last) << 56, 9),
+        [ninth, last, ..] if last <= 1 => {
+            (u64::from(ninth & 0x7f) << 56 | u64::from(last) << 63, 10)
         }
-        loop {
-            let count = self.long()?;
-            if count == 0 {
-                collector.finish();
-                return Ok(());
-            }
-            if count < 0 {
-                // The size lets readers skip the block; it is not needed here.
-                self.long()?;
-            }
-            for _ in 0..count.unsigned_abs() {
-                let (key, value) = (self.text()?, self.text()?);
-                collector.add(list, start, self.bytes, key, value);
-            }
+        _ => return None,
+    };
+    Some((unzigzag(low | high), place + size))
+}
+
+/// Reads a number within the last bytes.
+#[cold]
+fn last_long(bytes: &[u8], start: usize) -> Option<(i64, usize)> {
+    let mut value: u64 = 0;
+    for (index, byte) in bytes.get(start..)?.iter().take(8).enumerate() {
+        value |= u64::from(byte & 0x7f) << (7 * index);
+        if *byte < 0x80 {
+            return Some((unzigzag(value), start + index + 1));
         }
+    }
+    None
+}
+
+/// Indexes the attributes of a record; gives the place behind them.
+fn index_attributes(
+    chunk: &mut Chunk,
+    bytes: &[u8],
+    place: usize,
+    collector: &mut Collector,
+) -> Result<usize> {
+    let start = chunk.attributes.len();
+    let (choice, mut place) = long(bytes, place).ok_or_else(damaged)?;
+    match choice {
+        0 => return Ok(place),
+        1 => {}
+        _ => return Err(damaged()),
+    }
+    loop {
+        let (count, behind) = long(bytes, place).ok_or_else(damaged)?;
+        place = behind;
+        if count == 0 {
+            collector.finish();
+            return Ok(place);
+        }
+        if count < 0 {
+            // The size lets readers skip the block; it is not needed here.
+            place = long(bytes, place).ok_or_else(damaged)?.1;
+        }
+        for _ in 0..count.unsigned_abs() {
+            let (key, behind) = attribute_text(bytes, place)?;
+            let (value, behind) = attribute_text(bytes, behind)?;
+            place = behind;
+            collector.add(&mut chunk.attributes, start, bytes, key, value);
+        }
+    }
+}
+
+fn attribute_text(bytes: &[u8], place: usize) -> Result<(Span, usize)> {
+    let (span, behind) = locate(bytes, place, Column::BLOB).ok_or_else(damaged)?;
+    match bytes.get(span.range()).map(str::from_utf8) {
+        Some(Ok(_)) => Ok((span, behind)),
+        _ => Err(Error::malformed(
+            "an attribute of the batch is not valid UTF-8",
+        )),
     }
 }
 
@@ -381,10 +423,40 @@ mod tests {
         body.as_slice().to_vec()
     }
 
-    fn read(bytes: &[u8]) -> Result<(i64, usize)> {
-        let mut reader = Reader { bytes, place: 0 };
-        let value = reader.long()?;
-        Ok((value, reader.place))
+    fn read(bytes: &[u8]) -> Option<(i64, usize)> {
+        long(bytes, 0)
+    }
+
+    #[test]
+    fn lengths_are_numbers_that_are_not_negative() {
+        for value in [
+            0,
+            1,
+            63,
+            64,
+            127,
+            128,
+            8191,
+            8192,
+            70_000,
+            i64::MAX,
+            -1,
+            -64,
+            -65,
+            -8193,
+        ] {
+            let mut bytes = written(value);
+            let size = bytes.len();
+            for tail in [&[][..], &[0], &[0xff; 10]] {
+                bytes.truncate(size);
+                bytes.extend_from_slice(tail);
+                let wanted = usize::try_from(value).ok().map(|length| (length, size));
+                assert_eq!(length(&bytes, 0), wanted, "{value}");
+            }
+        }
+        for bad in [&[][..], &[0x80], &[0x80, 0x80], &[0x81]] {
+            assert_eq!(length(bad, 0), None);
+        }
     }
 
     #[test]
@@ -411,14 +483,14 @@ mod tests {
                     out.resize(size + 12, byte);
                     assert_eq!(read(&out).unwrap(), (value, size));
                 }
-                assert!(read(&out[..size - 1]).is_err());
+                assert!(read(&out[..size - 1]).is_none());
             }
         }
         for bad in [&[0x80; 9][..], &[0xff; 10], &[0xff; 16], &[]] {
-            assert!(read(bad).is_err());
+            assert!(read(bad).is_none());
         }
         let mut long = [0x80; 10];
         long[9] = 2;
-        assert!(read(&long).is_err());
+        assert!(read(&long).is_none());
     }
 }
