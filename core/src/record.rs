@@ -12,6 +12,7 @@ pub(crate) mod chunk;
 pub(crate) mod decimal;
 mod layout;
 pub mod partition;
+mod reading;
 mod refusal;
 pub mod registry;
 pub mod schema;

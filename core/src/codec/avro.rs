@@ -5,8 +5,7 @@ use crate::codec::protobuf::wire::varint_size;
 use crate::error::{Error, Result};
 use crate::record::atom::{Atom, AtomWriter, Run, check_null};
 use crate::record::chunk::{Chunk, NONE, Row, Span};
-use crate::record::value::{Mismatch, utf8};
-use crate::record::{Collector, Field, FieldType, Record, Value, decimal};
+use crate::record::{Collector, Field, FieldType, Record};
 
 /// How many attributes one block of a map holds when writing, as official clients do.
 const MAP_BLOCK: usize = 100;
@@ -122,36 +121,6 @@ fn put_attributes(pen: &mut Pen<'_>, record: &Record<'_>) {
     pen.put([0]);
 }
 
-/// Reads a value from its bytes, which were found by [`index_records`].
-#[allow(clippy::inline_always, reason = "the loops of codecs are around it")]
-#[inline(always)]
-pub(crate) fn value(field_type: FieldType, bytes: &[u8]) -> Result<Value<'_>, Mismatch> {
-    let text = || utf8(bytes);
-    Ok(match field_type {
-        FieldType::String => Value::String(text()?),
-        FieldType::Json => Value::Json(text()?),
-        FieldType::Decimal => match text()? {
-            text if decimal::is_decimal(text) => Value::Decimal(text),
-            _ => return Err(Mismatch::Form),
-        },
-        FieldType::Float => Value::Float(f32::from_le_bytes(
-            bytes.try_into().map_err(|_| Mismatch::Form)?,
-        )),
-        FieldType::Double => Value::Double(f64::from_le_bytes(
-            bytes.try_into().map_err(|_| Mismatch::Form)?,
-        )),
-        FieldType::Boolean => match bytes {
-            [0] => Value::Boolean(false),
-            [1] => Value::Boolean(true),
-            _ => return Err(Mismatch::Form),
-        },
-        _ => {
-            let (value, _) = long(bytes, 0).ok_or(Mismatch::Form)?;
-            return Value::from_integer(field_type, value);
-        }
-    })
-}
-
 /// Indexes exactly `count` records of a payload into a chunk. Bytes behind them are an error.
 pub(crate) fn index_records(
     chunk: &mut Chunk,
@@ -170,21 +139,17 @@ pub(crate) fn index_records(
         None => vec![Column::BLOB],
         Some(fields) => fields.iter().map(Column::of).collect(),
     };
+    if columns.len().saturating_mul(count) > body.len() {
+        return Err(damaged());
+    }
+    spans.resize(columns.len() * count, Span::NULL);
     chunk.rows.reserve(count);
-    spans.reserve((count * columns.len()).min(body.len()));
     let mut collector = Collector::default();
     let mut place = 0;
-    for _ in 0..count {
-        let row = Row {
-            entry: 0,
-            values: spans.len() as u32,
-            attributes: chunk.attributes.len() as u32,
-            keys: NONE,
-        };
-        for column in &columns {
-            let (span, end) = locate(&body, place, *column).ok_or_else(damaged)?;
-            spans.push(span);
-            place = end;
+    for (row, spans) in spans.chunks_exact_mut(columns.len().max(1)).enumerate() {
+        let attributes = chunk.attributes.len() as u32;
+        for (column, span) in columns.iter().zip(spans) {
+            place = locate(&body, place, *column, span).ok_or_else(damaged)?;
         }
         // Most records have none: an empty map.
         if body
@@ -195,7 +160,12 @@ pub(crate) fn index_records(
         } else {
             place = index_attributes(chunk, &body, place, &mut collector)?;
         }
-        chunk.rows.push(row);
+        chunk.rows.push(Row {
+            entry: 0,
+            values: (row * columns.len()) as u32,
+            attributes,
+            keys: NONE,
+        });
     }
     if place != body.len() {
         return Err(Error::malformed(
@@ -244,20 +214,20 @@ impl Column {
     }
 }
 
-/// Finds a value; gives the place behind it as well.
+/// Finds a value; gives the place behind it. The span of null is left as it is.
 #[allow(
     clippy::inline_always,
     reason = "the loop over the values is around it"
 )]
 #[inline(always)]
-fn locate(bytes: &[u8], mut place: usize, column: Column) -> Option<(Span, usize)> {
+fn locate(bytes: &[u8], mut place: usize, column: Column, span: &mut Span) -> Option<usize> {
     if column.allow_null {
-        if bytes.get(place) == Some(&2) {
+        if *bytes.get(place)? == 2 {
             place += 1;
         } else {
             let (choice, behind) = long(bytes, place)?;
             match choice {
-                0 => return Some((Span::NULL, behind)),
+                0 => return Some(behind),
                 1 => place = behind,
                 _ => return None,
             }
@@ -268,11 +238,28 @@ fn locate(bytes: &[u8], mut place: usize, column: Column) -> Option<(Span, usize
             let (length, start) = length(bytes, place)?;
             (start, start.checked_add(length)?)
         }
-        ColumnForm::Long => (place, long(bytes, place)?.1),
+        ColumnForm::Long => (place, place + long_size(bytes, place)?),
         ColumnForm::Fixed(size) => (place, place + usize::from(size)),
     };
-    (end <= bytes.len()).then_some((Span::new(start, end - start), end))
+    *span = Span::new(start, end - start);
+    (end <= bytes.len()).then_some(end)
 }
+
+/// How many bytes a number takes.
+#[inline]
+fn long_size(bytes: &[u8], place: usize) -> Option<usize> {
+    if let Some(word) = bytes.get(place..).and_then(<[u8]>::first_chunk::<8>) {
+        let stops = !u64::from_le_bytes(*word) & STOPS;
+        if stops != 0 {
+            return Some(stops.trailing_zeros() as usize / 8 + 1);
+        }
+    }
+    let (_, end) = long(bytes, place)?;
+    Some(end - place)
+}
+
+/// The bits that are not set in the last byte of a number.
+const STOPS: u64 = 0x8080_8080_8080_8080;
 
 /// Reads a length, and the place behind it.
 #[inline]
@@ -293,8 +280,7 @@ fn length(bytes: &[u8], place: usize) -> Option<(usize, usize)> {
 
 /// Reads a number, and the place behind it. Eight bytes are looked at together where so many are left.
 #[inline]
-fn long(bytes: &[u8], place: usize) -> Option<(i64, usize)> {
-    const STOPS: u64 = 0x8080_8080_8080_8080;
+pub(crate) fn long(bytes: &[u8], place: usize) -> Option<(i64, usize)> {
     let rest = bytes.get(place..)?;
     let Some(word) = rest.first_chunk::<8>() else {
         return last_long(bytes, place);
@@ -373,7 +359,8 @@ fn index_attributes(
 }
 
 fn attribute_text(bytes: &[u8], place: usize) -> Result<(Span, usize)> {
-    let (span, behind) = locate(bytes, place, Column::BLOB).ok_or_else(damaged)?;
+    let mut span = Span::NULL;
+    let behind = locate(bytes, place, Column::BLOB, &mut span).ok_or_else(damaged)?;
     match bytes.get(span.range()).map(str::from_utf8) {
         Some(Ok(_)) => Ok((span, behind)),
         _ => Err(Error::malformed(

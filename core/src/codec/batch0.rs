@@ -9,10 +9,7 @@ use super::body::{Body, Pen};
 use crate::error::{Error, Result};
 use crate::record::atom::{Atom, AtomWriter, Run, check_null};
 use crate::record::chunk::{Chunk, NONE, Row, Span};
-use crate::record::value::{Mismatch, utf8};
-use crate::record::{
-    Collector, Field, FieldType, Record, RecordBatch, RecordSchema, Value, decimal,
-};
+use crate::record::{Collector, Field, Record, RecordBatch, RecordSchema};
 
 /// The bytes before the presence bits of a record.
 const RECORD_HEADER: usize = 20;
@@ -180,38 +177,6 @@ impl AtomWriter for SlotWriter<'_, '_> {
         self.slot(slot);
         Ok(())
     }
-}
-
-/// Reads a value from its bytes, which were found by [`index_records`].
-#[allow(clippy::inline_always, reason = "the loops of codecs are around it")]
-#[inline(always)]
-pub(crate) fn slot_value(field_type: FieldType, bytes: &[u8]) -> Result<Value<'_>, Mismatch> {
-    let text = || utf8(bytes);
-    match field_type {
-        FieldType::String => return Ok(Value::String(text()?)),
-        FieldType::Json => return Ok(Value::Json(text()?)),
-        FieldType::Decimal => {
-            let text = text()?;
-            return if decimal::is_decimal(text) {
-                Ok(Value::Decimal(text))
-            } else {
-                Err(Mismatch::Form)
-            };
-        }
-        _ => {}
-    }
-    let slot: [u8; 8] = bytes.try_into().map_err(|_| Mismatch::Form)?;
-    let number = i64::from_le_bytes(slot);
-    Ok(match field_type {
-        FieldType::TinyInt => Value::TinyInt(number as i8),
-        FieldType::SmallInt => Value::SmallInt(number as i16),
-        FieldType::Integer => Value::Integer(number as i32),
-        FieldType::Float => Value::Float(f32::from_bits(number as u32)),
-        FieldType::Double => Value::Double(f64::from_le_bytes(slot)),
-        FieldType::Boolean if slot[0] <= 1 => Value::Boolean(slot[0] == 1),
-        FieldType::Boolean => return Err(Mismatch::Form),
-        _ => return Value::from_integer(field_type, number),
-    })
 }
 
 /// One record within a payload.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::reading::Reading;
 use super::schema::{FieldType, RecordSchema};
 use super::value::{Mismatch, Value};
-use crate::codec::{avro, batch0};
 
 /// "None" in a field of type `u32`.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -295,7 +295,9 @@ impl Chunk {
                 None => Ok(Value::Null),
             },
             Values::Received { form, spans } => match self.row_slice(row, spans).get(column) {
-                Some(span) => received_value(*form, &self.body, *span, field_type),
+                Some(span) => {
+                    Reading::new(*form, &self.body).value(*span, field_type, |mismatch| mismatch)
+                }
                 None => Ok(Value::Null),
             },
         }
@@ -402,26 +404,6 @@ fn checked_text(buffer: &[u8], span: Span) -> &str {
         .get(span.range())
         .and_then(|bytes| str::from_utf8(bytes).ok())
         .unwrap_or_default()
-}
-
-/// The value that lies in a part of a buffer.
-#[allow(clippy::inline_always, reason = "the loops of codecs are around it")]
-#[inline(always)]
-pub(crate) fn received_value(
-    form: Form,
-    body: &[u8],
-    span: Span,
-    field_type: FieldType,
-) -> Result<Value<'_>, Mismatch> {
-    if span.is_null() {
-        return Ok(Value::Null);
-    }
-    let bytes = body.get(span.range()).ok_or(Mismatch::Form)?;
-    match form {
-        Form::Text => Value::from_text_bytes(field_type, bytes),
-        Form::Slots => batch0::slot_value(field_type, bytes),
-        Form::Avro => avro::value(field_type, bytes),
-    }
 }
 
 #[allow(clippy::inline_always, reason = "the loops of codecs are around it")]

@@ -149,23 +149,6 @@ impl<'a> Value<'a> {
         })
     }
 
-    #[inline]
-    pub(crate) fn from_text_bytes(field_type: FieldType, text: &'a [u8]) -> Result<Self, Mismatch> {
-        match field_type {
-            FieldType::String => return Ok(Self::String(utf8(text)?)),
-            // Most numbers need not be looked at as text.
-            FieldType::BigInt | FieldType::Timestamp | FieldType::Integer => {
-                if let Some(number) = parse_plain_integer(text) {
-                    return Self::from_integer(field_type, number);
-                }
-            }
-            FieldType::Boolean if text == b"true" => return Ok(Self::Boolean(true)),
-            FieldType::Boolean if text == b"false" => return Ok(Self::Boolean(false)),
-            _ => {}
-        }
-        Self::from_text(field_type, utf8(text)?)
-    }
-
     /// The value of an integer or TIMESTAMP column; [`Mismatch::Type`] for other columns.
     pub(crate) fn from_integer(field_type: FieldType, value: i64) -> Result<Self, Mismatch> {
         Ok(match field_type {
@@ -248,10 +231,24 @@ impl fmt::Display for Value<'_> {
 }
 
 /// Bytes as text.
+///
+/// The standard library is the fastest where a short text is ASCII, as its beginning suggests.
 #[inline]
 pub(crate) fn utf8(bytes: &[u8]) -> Result<&str, Mismatch> {
-    simdutf8::basic::from_utf8(bytes).map_err(|_| Mismatch::Utf8)
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let is_plain = match bytes.first_chunk::<8>() {
+        Some(word) => bytes.len() < LONG_TEXT && u64::from_le_bytes(*word) & HIGH == 0,
+        None => true,
+    };
+    if is_plain {
+        str::from_utf8(bytes).map_err(|_| Mismatch::Utf8)
+    } else {
+        simdutf8::basic::from_utf8(bytes).map_err(|_| Mismatch::Utf8)
+    }
 }
+
+/// Texts of this many bytes and more are checked with wide instructions.
+const LONG_TEXT: usize = 256;
 
 fn parse_integer(text: &str) -> Result<i64, Mismatch> {
     use std::num::IntErrorKind::{NegOverflow, PosOverflow};
@@ -267,7 +264,7 @@ fn parse_integer(text: &str) -> Result<i64, Mismatch> {
 
 /// The number of digits with or without a minus; `None` for anything else, which may still be an integer.
 #[inline]
-fn parse_plain_integer(text: &[u8]) -> Option<i64> {
+pub(super) fn parse_plain_integer(text: &[u8]) -> Option<i64> {
     match text {
         [b'-', digits @ ..] => Some(-i64::try_from(parse_digits(digits)?).ok()?),
         digits => i64::try_from(parse_digits(digits)?).ok(),

@@ -3,7 +3,8 @@
 use std::slice::Iter;
 
 use super::Record;
-use super::chunk::{Cell, Form, Span, Values, built_value, received_value};
+use super::chunk::{Cell, Form, Span, Values, built_value};
+use super::reading::Reading;
 use super::schema::Field;
 use super::value::{Mismatch, Value};
 use crate::error::{Error, Result};
@@ -16,8 +17,8 @@ pub(super) struct RowValues<'a> {
     record: Record<'a>,
     fields: Iter<'a, Field>,
     source: Source,
-    /// The buffer of received values.
-    body: &'a [u8],
+    /// Received values.
+    reading: Reading<'a>,
     spans: Iter<'a, Span>,
     /// The texts of built values.
     text: &'a str,
@@ -27,14 +28,15 @@ pub(super) struct RowValues<'a> {
 /// Where the values come from.
 #[derive(Clone, Copy)]
 enum Source {
-    Received(Form),
+    Received,
     Built,
     /// Columns that were found by name.
     Mapped,
 }
 
 impl<'a> RowValues<'a> {
-    #[inline]
+    #[allow(clippy::inline_always, reason = "it would be copied")]
+    #[inline(always)]
     pub(super) fn new(record: Record<'a>) -> Self {
         let fields = record.schema.map_or(&[][..], |schema| schema.fields());
         let chunk = record.chunk();
@@ -42,7 +44,7 @@ impl<'a> RowValues<'a> {
             record,
             fields: fields.iter(),
             source: Source::Mapped,
-            body: &chunk.body,
+            reading: Reading::new(Form::Text, &[]),
             spans: [].iter(),
             text: "",
             cells: [].iter(),
@@ -50,8 +52,10 @@ impl<'a> RowValues<'a> {
         if record.part.columns.is_none() {
             match &chunk.values {
                 Values::Received { form, spans } => {
-                    values.source = Source::Received(*form);
-                    values.spans = chunk.row_slice(record.row, spans).iter();
+                    let spans = chunk.row_slice(record.row, spans);
+                    values.source = Source::Received;
+                    values.reading = Reading::of_row(*form, &chunk.body, fields, spans);
+                    values.spans = spans.iter();
                 }
                 Values::Built { text, cells, .. } => {
                     values.source = Source::Built;
@@ -82,20 +86,20 @@ impl<'a> Iterator for RowValues<'a> {
     #[inline(always)]
     fn next(&mut self) -> Option<Result<Value<'a>>> {
         let field = self.fields.next()?;
-        let value = match self.source {
-            Source::Received(form) => match self.spans.next() {
-                None => Ok(Value::Null),
-                Some(span) => received_value(form, self.body, *span, field.field_type),
+        let record = self.record;
+        let refused = |mismatch| refused(record, mismatch, field);
+        match self.source {
+            Source::Received => match self.spans.next() {
+                None => Some(Ok(Value::Null)),
+                Some(span) => Some(self.reading.value(*span, field.field_type, refused)),
             },
             Source::Built => match self.cells.next() {
-                None => Ok(Value::Null),
-                Some(cell) => built_value(*cell, self.text, field.field_type),
+                None => Some(Ok(Value::Null)),
+                Some(cell) => {
+                    Some(built_value(*cell, self.text, field.field_type).map_err(refused))
+                }
             },
-            Source::Mapped => return Some(mapped(self.record, self.fields.len())),
-        };
-        match value {
-            Ok(value) => Some(Ok(value)),
-            Err(mismatch) => Some(Err(refused(self.record, mismatch, field))),
+            Source::Mapped => Some(mapped(record, self.fields.len())),
         }
     }
 

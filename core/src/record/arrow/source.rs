@@ -6,10 +6,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::super::chunk::{Cell, Chunk, Form, NONE, Span, Values};
+use super::super::reading::Reading;
 use super::super::schema::FieldType;
 use super::super::value::{Mismatch, Value};
 use super::super::{Part, RecordBatch};
-use crate::codec::{avro, batch0};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The values of one column in one chunk.
@@ -76,35 +76,32 @@ impl<'a> Run<'a> {
                 .clone()
                 .try_for_each(|row| take(chunk.value(row, place, written)?.converted(wanted)?));
         }
+        // Each form gets a loop of its own.
         match form {
-            Form::Text => self.each_received(spans, place, take, |bytes| {
-                Value::from_text_bytes(wanted, bytes)
-            }),
-            Form::Slots => self.each_received(spans, place, take, |bytes| {
-                batch0::slot_value(wanted, bytes)
-            }),
-            Form::Avro => {
-                self.each_received(spans, place, take, |bytes| avro::value(wanted, bytes))
-            }
+            Form::Text => self.each_received(Form::Text, wanted, spans, place, take),
+            Form::Slots => self.each_received(Form::Slots, wanted, spans, place, take),
+            Form::Avro => self.each_received(Form::Avro, wanted, spans, place, take),
         }
     }
 
-    #[inline]
+    #[allow(
+        clippy::inline_always,
+        reason = "the form and the type are known where it is called"
+    )]
+    #[inline(always)]
     fn each_received(
         &self,
+        form: Form,
+        wanted: FieldType,
         spans: &[Span],
         place: usize,
         take: &mut impl FnMut(Value<'a>) -> Result<(), Mismatch>,
-        read: impl Fn(&'a [u8]) -> Result<Value<'a>, Mismatch>,
     ) -> Result<(), Mismatch> {
         let chunk = self.chunk();
+        let reading = Reading::new(form, &chunk.body);
         for row in self.rows.clone() {
             let span = span_at(chunk, spans, row, place);
-            if span.is_null() {
-                take(Value::Null)?;
-            } else {
-                take(read(chunk.body.get(span.range()).ok_or(Mismatch::Form)?)?)?;
-            }
+            take(reading.value(span, wanted, |mismatch| mismatch)?)?;
         }
         Ok(())
     }
