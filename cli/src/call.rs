@@ -9,6 +9,7 @@ use clap::ArgMatches;
 use hubstream::client::ClientBuilder;
 use hubstream::connect::ServiceEntry;
 use hubstream::dynamic::Value;
+use hubstream::error::Error;
 use hubstream::record::RecordSchema;
 use hubstream::registry::AnyClient;
 use hubstream::schema::{FieldSchema, OperationSchema, TypeSchema};
@@ -176,7 +177,7 @@ impl Call<'_> {
         if reader.len() > 0 {
             self.send(field, &values, &mut reader, &mut totals).await?;
         }
-        totals.finish()
+        totals.finish(field)
     }
 
     async fn send(
@@ -208,6 +209,9 @@ impl Call<'_> {
     ) -> Result<Option<Arc<RecordSchema>>, Failure> {
         // A service without tuple records does not have the option.
         if let Ok(Some(text)) = matches.try_get_one::<String>(operation::COLUMNS) {
+            if text.is_empty() {
+                return Ok(None);
+            }
             let columns = argument::read_text(text).and_then(|text| columns::parse(&text));
             return columns
                 .map(Some)
@@ -272,9 +276,10 @@ impl Totals {
         failure.within(&format!("after {} records were sent", self.sent))
     }
 
-    fn finish(&self) -> Result<(), Failure> {
+    fn finish(&self, field: &FieldSchema) -> Result<(), Failure> {
         if self.sent == 0 {
-            return Err(Failure::usage("there was no record to put"));
+            let nothing = Error::invalid_argument(field.name, "there was no record to put");
+            return Err(nothing.into());
         }
         if self.refused > 0 {
             return Err(Failure::other(format!(

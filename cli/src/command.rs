@@ -4,7 +4,8 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use clap_complete::Shell;
 use hubstream::connect::SERVICES;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, Style};
+use crate::output::Format;
 use crate::{emulator, operation};
 
 /// The whole command line.
@@ -39,9 +40,20 @@ pub(crate) fn root() -> Command {
         )
 }
 
-/// Whether errors are to be shown in their long form.
-pub(crate) fn debug(matches: &ArgMatches) -> bool {
-    matches.get_flag("debug")
+/// How errors are to be shown.
+pub(crate) fn failure_style(matches: &ArgMatches) -> Style {
+    let mut levels = vec![matches];
+    while let Some((_, inner)) = levels.last().and_then(|level| level.subcommand()) {
+        levels.push(inner);
+    }
+    levels.reverse();
+    if matches.get_flag("debug") {
+        Style::Long
+    } else if operation::named_format(&levels) == Some(Format::Json) {
+        Style::Json
+    } else {
+        Style::Line
+    }
 }
 
 /// Prints the completion script.

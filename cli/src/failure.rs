@@ -1,4 +1,5 @@
-//! How a command fails: one line on standard error and an exit code that says what kind of failure it was.
+//! How a command fails: one line on standard error, for people or in JSON, and an exit code that says what
+//! kind of failure it was.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -6,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind as ClapKind;
 use hubstream::error::{Error, ErrorKind};
+use serde_json::{Value as Json, json};
 
 /// The command line was wrong, or an argument was refused.
 const USAGE: u8 = 2;
@@ -14,18 +16,35 @@ const OTHER: u8 = 1;
 /// The reader of the output went away: 128 + SIGPIPE, as shells report it.
 const PIPE_CLOSED: u8 = 141;
 
+/// How a failure is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// One line for people.
+    Line,
+    /// Everything that is known, for people.
+    Long,
+    /// One line of JSON.
+    Json,
+}
+
 /// Why a command failed.
 #[derive(Debug)]
 pub(crate) struct Failure {
     message: String,
     long: String,
+    /// The facts of a failed call; of other failures there is only the message.
+    facts: Option<Box<Json>>,
     exit: u8,
 }
 
 impl Failure {
     /// The command line or its input was wrong.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self::new(message.into(), USAGE)
+        let refused = Error::new(ErrorKind::InvalidArgument, message.into()).with_sent(false);
+        Self {
+            facts: Some(Box::new(facts(&refused))),
+            ..Self::new(refused.message().to_owned(), USAGE)
+        }
     }
 
     /// Something outside of the services went wrong.
@@ -42,6 +61,7 @@ impl Failure {
         Self {
             long: message.clone(),
             message,
+            facts: None,
             exit,
         }
     }
@@ -62,18 +82,52 @@ impl Failure {
     }
 
     /// Shows the failure and gives its exit code.
-    pub(crate) fn report(&self, long: bool) -> ExitCode {
-        let text = if long {
-            self.long.clone()
-        } else {
-            one_line(&self.message)
-        };
-        if !text.is_empty() {
+    pub(crate) fn report(&self, style: Style) -> ExitCode {
+        if !self.message.is_empty() {
+            let text = match style {
+                Style::Line => format!("error: {}", one_line(&self.message)),
+                Style::Long => format!("error: {}", self.long),
+                Style::Json => self.json().to_string(),
+            };
             // There is no other place to say that standard error is gone.
-            let _ = writeln!(std::io::stderr(), "error: {text}");
+            let _ = writeln!(std::io::stderr(), "{text}");
         }
         ExitCode::from(self.exit)
     }
+}
+
+impl Failure {
+    /// The failure as it is shown in JSON.
+    fn json(&self) -> Json {
+        let mut members = serde_json::Map::new();
+        members.insert("error".to_owned(), one_line(&self.message).into());
+        members.insert("exit_code".to_owned(), self.exit.into());
+        if let Some(Json::Object(facts)) = self.facts.as_deref() {
+            members.extend(facts.clone());
+        }
+        members.into()
+    }
+}
+
+/// Everything known about the failure of a call.
+fn facts(error: &Error) -> Json {
+    let context = error
+        .context()
+        .map(|(name, value)| (name.to_owned(), value.into()));
+    json!({
+        "kind": error.kind().name(),
+        "status": error.status().name(),
+        "code": error.code(),
+        "message": error.message(),
+        "detail": error.detail(),
+        "service": error.service(),
+        "operation": error.operation(),
+        "http_status": error.http_status(),
+        "request_id": error.request_id(),
+        "attempts": error.attempts(),
+        "retry_after": error.retry_after().map(|wait| wait.as_secs_f64()),
+        "context": context.collect::<serde_json::Map<_, _>>(),
+    })
 }
 
 impl From<Error> for Failure {
@@ -85,6 +139,7 @@ impl From<Error> for Failure {
         Self {
             message,
             long: format!("{error:?}"),
+            facts: Some(Box::new(facts(&error))),
             exit: exit_code(error.kind()),
         }
     }
@@ -107,7 +162,7 @@ pub(crate) fn report_usage(error: &clap::Error) -> ExitCode {
     match error.kind() {
         ClapKind::DisplayHelp | ClapKind::DisplayVersion => match error.print() {
             Ok(()) => ExitCode::SUCCESS,
-            Err(error) => Failure::output(&error).report(false),
+            Err(error) => Failure::output(&error).report(Style::Line),
         },
         ClapKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             // The exit code says it all if standard error is gone.
@@ -122,7 +177,7 @@ pub(crate) fn report_usage(error: &clap::Error) -> ExitCode {
                 .unwrap_or(&text)
                 .trim()
                 .trim_start_matches("error: ");
-            Failure::usage(told).report(false)
+            Failure::usage(told).report(Style::Line)
         }
     }
 }

@@ -28,6 +28,9 @@ const SET_BY_SERVICE: &[&str] = &[
     "error",
 ];
 
+/// Members of a record that say where it stands, for programs; lines of records are shorter without them.
+pub(crate) const CURSORS: [&str; 2] = ["cursor", "next_cursor"];
+
 type Members<'a> = IndexMap<String, &'a RawValue>;
 
 /// Makes batches of records from lines, so that no batch is larger than asked for.
@@ -232,6 +235,8 @@ pub(crate) fn show(record: Record<'_>) -> Json {
         members.insert("attributes".to_owned(), attributes.into());
     }
     for (name, key) in [
+        (CURSORS[0], record.cursor()),
+        (CURSORS[1], record.next_cursor()),
         ("shard_id", record.shard_id()),
         ("hash_key", record.hash_key()),
         ("partition_key", record.partition_key()),

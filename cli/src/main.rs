@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     start_log();
     match run(&matches) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(command::debug(&matches)),
+        Err(failure) => failure.report(command::failure_style(&matches)),
     }
 }
 

@@ -108,7 +108,8 @@ fn options(service: &ServiceEntry, operation: &OperationSchema) -> Vec<Arg> {
     let tells_columns = |other: &&OperationSchema| describes_columns(other).is_some();
     if takes_records(operation) && service.operations.iter().any(tells_columns) {
         options.push(Arg::new(COLUMNS).long("columns").value_name("COLUMNS").help(
-            "Columns of the records as NAME:TYPE[:notnull],… or JSON; by default the service is asked",
+            "Columns of the records as NAME:TYPE[:notnull],… or JSON, empty for blobs; by default the service \
+             is asked",
         ));
     }
     options
@@ -294,16 +295,20 @@ fn returns_text(service: &ServiceEntry, operation: &OperationSchema) -> String {
     text
 }
 
+/// The form of the output that was asked for; the innermost level comes first.
+pub(crate) fn named_format(levels: &[&ArgMatches]) -> Option<Format> {
+    let mut named = levels.iter();
+    let name = named.find_map(|matches| matches.try_get_one::<String>(OUTPUT).ok().flatten());
+    Format::from_name(name?)
+}
+
 /// The form of the output that was asked for, or what suits the operation.
 pub(crate) fn format(operation: &OperationSchema, levels: &[&ArgMatches]) -> Format {
-    let named = levels
-        .iter()
-        .find_map(|matches| matches.try_get_one::<String>(OUTPUT).ok().flatten());
     let holds_records = match operation.returns {
         TypeSchema::Model(model) => crate::output::records_member(model).is_some(),
         _ => false,
     };
-    match named.and_then(|name| Format::from_name(name)) {
+    match named_format(levels) {
         Some(format) => format,
         None if holds_records => Format::Lines,
         None => Format::Table,

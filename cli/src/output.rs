@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 
 use crate::failure::Failure;
 use crate::json;
+use crate::lines::CURSORS;
 
 /// The form of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +76,10 @@ fn print_lines(
         };
     };
     if let Some(Json::Array(records)) = members.shift_remove(name) {
-        for record in records {
+        for mut record in records {
+            if let Json::Object(members) = &mut record {
+                members.retain(|name, _| !CURSORS.contains(&name.as_str()));
+            }
             writeln!(output, "{record}")?;
         }
     }

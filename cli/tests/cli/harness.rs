@@ -22,11 +22,21 @@ impl Outcome {
         self
     }
 
-    /// Checks that the run failed with a code and one line that holds a text.
+    /// Checks that the run failed with a code and one line, for people or in JSON, that holds a text.
     pub(crate) fn failed(self, code: i32, text: &str) -> Self {
         assert_eq!(self.code, code, "{self:?}");
-        assert!(self.stderr.starts_with("error: "), "{self:?}");
-        assert!(self.stderr.contains(text), "no `{text}` in {self:?}");
+        let told = match serde_json::from_str::<Json>(&self.stderr) {
+            Ok(failure) => {
+                assert_eq!(failure["exit_code"], code, "{self:?}");
+                failure["error"].as_str().unwrap_or_default().to_owned()
+            }
+            Err(_) => self
+                .stderr
+                .strip_prefix("error: ")
+                .unwrap_or_default()
+                .to_owned(),
+        };
+        assert!(told.contains(text), "no `{text}` in {self:?}");
         assert_eq!(self.stderr.lines().count(), 1, "{self:?}");
         self
     }

@@ -1,18 +1,14 @@
 //! Performs the steps of a scenario.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
-use hubstream::client::ClientBuilder;
-use hubstream::config::Settings;
 use hubstream::connect::{self, ServiceEntry};
 use hubstream::dynamic::Value;
-use hubstream::error::Error;
-use hubstream::registry::AnyClient;
+use hubstream::schema::OperationSchema;
 use hubstream_emulator::faults::FaultPlan;
 use hubstream_emulator::{Clock, Emulator};
-use toml::Value as Toml;
+use toml::{Table, Value as Toml};
 
 use crate::matching::{matches, shown};
 use crate::neutral::{self, Names};
@@ -21,34 +17,79 @@ use crate::scenario::{Scenario, Step};
 /// Where the clock of the emulator stands at the start, in seconds since 1970.
 const START: u64 = 1_800_000_000;
 
-struct Run<'a> {
+/// What a call came to, as scenarios see it.
+pub(crate) enum Outcome {
+    /// Its result.
+    Given(Value),
+    /// The facts of its error.
+    Refused(Value),
+}
+
+/// What performs the calls of a scenario.
+pub(crate) trait Caller: Sized {
+    /// Makes a client; the error has its facts.
+    fn connect(
+        service: &'static ServiceEntry,
+        settings: &[(String, String)],
+    ) -> Result<Self, Value>;
+
+    /// Performs an operation with arguments as they stand in the file; the error says why that
+    /// cannot be done at all.
+    async fn call(
+        &self,
+        operation: &'static OperationSchema,
+        arguments: &Table,
+        names: &Names,
+    ) -> Result<Outcome, String>;
+
+    /// Why a step cannot be expressed; it must then come out otherwise than expected.
+    fn inexpressible(_scenario: &str, _step: usize) -> Option<&'static str> {
+        None
+    }
+}
+
+struct Run<'a, C> {
     scenario: &'a Scenario,
     settings: &'a BTreeMap<String, String>,
     service: &'static ServiceEntry,
     emulator: Emulator,
-    clients: BTreeMap<String, Arc<dyn AnyClient>>,
+    clients: BTreeMap<String, C>,
     names: Names,
 }
 
 /// Runs a scenario with the settings of one combination; the error says what went wrong in which step.
-pub(crate) fn run(scenario: &Scenario, settings: &BTreeMap<String, String>) -> Result<(), String> {
+pub(crate) fn run<C: Caller>(
+    name: &str,
+    scenario: &Scenario,
+    settings: &BTreeMap<String, String>,
+) -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
     runtime.map_err(|error| error.to_string())?.block_on(async {
-        let mut run = Run::start(scenario, settings).await?;
+        let mut run = Run::<C>::start(scenario, settings).await?;
         for (index, step) in scenario.steps.iter().enumerate() {
-            let name = step.call.as_deref().unwrap_or("no call");
-            run.step(step)
-                .await
-                .map_err(|error| format!("step {} ({name}){error}", index + 1))?;
+            let number = index + 1;
+            let call = step.call.as_deref().unwrap_or("no call");
+            let outcome = run.step(step).await;
+            match (C::inexpressible(name, number), outcome) {
+                (None, outcome) => {
+                    outcome.map_err(|error| format!("step {number} ({call}){error}"))?;
+                }
+                (Some(_), Err(_)) => {}
+                (Some(reason), Ok(())) => {
+                    return Err(format!(
+                        "step {number} ({call}): can be expressed, but: {reason}"
+                    ));
+                }
+            }
         }
         run.emulator.shutdown().await;
         Ok(())
     })
 }
 
-impl<'a> Run<'a> {
+impl<'a, C: Caller> Run<'a, C> {
     async fn start(
         scenario: &'a Scenario,
         settings: &'a BTreeMap<String, String>,
@@ -84,29 +125,32 @@ impl<'a> Run<'a> {
         })
     }
 
-    fn client(&mut self, name: &str) -> Result<Arc<dyn AnyClient>, Error> {
-        if let Some(client) = self.clients.get(name) {
-            return Ok(Arc::clone(client));
+    /// The client of that name; the error has the facts of why it cannot be made.
+    fn client(&mut self, name: &str) -> Result<&C, Value> {
+        if !self.clients.contains_key(name) {
+            let endpoint = match self.service.name {
+                "datahub" => self.emulator.datahub_url(),
+                _ => self.emulator.dis_url(),
+            };
+            let mut settings = BTreeMap::from([
+                ("endpoint", endpoint.unwrap_or_default()),
+                ("access_id", self.emulator.access_id()),
+                ("access_key", self.emulator.access_key()),
+                ("max_attempts", "1"),
+            ]);
+            if self.service.name == "dis" {
+                settings.insert("project_id", "project");
+            }
+            let further = self.scenario.clients.get(name).into_iter().flatten();
+            for (name, value) in self.settings.iter().chain(further) {
+                settings.insert(name, value);
+            }
+            let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+            let settings: Vec<_> = settings.into_iter().map(owned).collect();
+            self.clients
+                .insert(name.to_owned(), C::connect(self.service, &settings)?);
         }
-        let mut settings = Settings::new(self.service.name);
-        let endpoint = match self.service.name {
-            "datahub" => self.emulator.datahub_url(),
-            _ => self.emulator.dis_url(),
-        };
-        settings.set("endpoint", endpoint.unwrap_or_default())?;
-        settings.set("access_id", self.emulator.access_id())?;
-        settings.set("access_key", self.emulator.access_key())?;
-        settings.set("max_attempts", "1")?;
-        if self.service.name == "dis" {
-            settings.set("project_id", "project")?;
-        }
-        let further = self.scenario.clients.get(name).into_iter().flatten();
-        for (name, value) in self.settings.iter().chain(further) {
-            settings.set(name, value)?;
-        }
-        let client = self.service.connect(ClientBuilder::new(settings))?;
-        self.clients.insert(name.to_owned(), Arc::clone(&client));
-        Ok(client)
+        Ok(&self.clients[name])
     }
 
     async fn step(&mut self, step: &Step) -> Result<(), String> {
@@ -118,7 +162,7 @@ impl<'a> Run<'a> {
         }
         if let Some(call) = &step.call {
             let outcome = self.call(step, call).await;
-            self.check(step, outcome)?;
+            self.check(step, outcome.map_err(|error| format!(": {error}"))?)?;
         }
         let Some(expected) = &step.struck else {
             return Ok(());
@@ -138,10 +182,10 @@ impl<'a> Run<'a> {
             .map_err(|error| error.to_string())
     }
 
-    fn check(&mut self, step: &Step, outcome: Result<Value, Error>) -> Result<(), String> {
+    fn check(&mut self, step: &Step, outcome: Outcome) -> Result<(), String> {
         match (&step.error, outcome) {
-            (None, Err(error)) => Err(format!(": {error:?}")),
-            (None, Ok(result)) => {
+            (None, Outcome::Refused(facts)) => Err(format!(": {}", shown(&facts))),
+            (None, Outcome::Given(result)) => {
                 if let Some(expected) = &step.expect {
                     matches(expected, &result, &self.names)?;
                 }
@@ -152,20 +196,25 @@ impl<'a> Run<'a> {
                 }
                 Ok(())
             }
-            (Some(_), Ok(result)) => Err(format!(": should fail, gave {}", shown(&result))),
-            (Some(expected), Err(error)) => matches(expected, &described(&error), &self.names),
+            (Some(_), Outcome::Given(result)) => {
+                Err(format!(": should fail, gave {}", shown(&result)))
+            }
+            (Some(expected), Outcome::Refused(facts)) => matches(expected, &facts, &self.names),
         }
     }
 
-    async fn call(&mut self, step: &Step, call: &str) -> Result<Value, Error> {
-        let client = self.client(step.client.as_deref().unwrap_or("main"))?;
-        let operations = self.service.operations;
-        let operation = operations.iter().find(|operation| operation.method == call);
-        let operation = operation.unwrap_or_else(|| panic!("there is no operation `{call}`"));
-        let arguments = self.names.argument(&Toml::Table(step.with.clone()))?;
-        let arguments = neutral::to_wire(arguments, operation.fields);
-        let result = client.call(call, arguments).await?;
-        neutral::result(result, operation.returns)
+    async fn call(&mut self, step: &Step, call: &str) -> Result<Outcome, String> {
+        let mut operations = self.service.operations.iter();
+        let operation = operations
+            .find(|operation| operation.method == call)
+            .ok_or_else(|| format!("there is no operation `{call}`"))?;
+        let name = step.client.as_deref().unwrap_or("main");
+        if let Err(facts) = self.client(name) {
+            return Ok(Outcome::Refused(facts));
+        }
+        self.clients[name]
+            .call(operation, &step.with, &self.names)
+            .await
     }
 }
 
@@ -180,35 +229,4 @@ fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
         };
     }
     Some(place)
-}
-
-fn described(error: &Error) -> Value {
-    let text = |text: &str| Value::Text(text.to_owned());
-    let argument = error.context().find(|(name, _)| *name == "argument");
-    Value::map([
-        ("kind", text(error.kind().name())),
-        ("status", text(error.status().name())),
-        ("code", text(error.code())),
-        ("message", text(error.message())),
-        ("service", text(error.service())),
-        ("operation", text(error.operation())),
-        (
-            "http_status",
-            error
-                .http_status()
-                .map_or(Value::Null, |status| Value::Integer(status.into())),
-        ),
-        ("request_id", text(error.request_id())),
-        ("attempts", Value::Integer(error.attempts().into())),
-        (
-            "retry_after",
-            error
-                .retry_after()
-                .map_or(Value::Null, |wait| Value::Double(wait.as_secs_f64())),
-        ),
-        (
-            "argument",
-            argument.map_or(Value::Null, |(_, name)| text(name)),
-        ),
-    ])
 }
