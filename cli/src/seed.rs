@@ -1,6 +1,6 @@
 //! What an emulator starts with: projects, topics and records from a file.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,9 +8,10 @@ use hubstream::client::ClientBuilder;
 use hubstream::config::Settings;
 use hubstream::datahub::{
     CreateBlobTopic, CreateProject, CreateTupleTopic, DataHub, DeleteTopic, PutRecords,
-    WaitShardsReady,
+    UpdateTopic, WaitShardsReady,
 };
 use hubstream::error::{Error, ErrorKind};
+use hubstream::operation::{Exchange as _, Operation as _, with_json};
 use hubstream::record::{RecordBatch, RecordSchema};
 use hubstream_emulator::Emulator;
 use serde::Deserialize;
@@ -48,6 +49,7 @@ struct Topic {
     life_cycle: i32,
     schema: Option<Arc<RecordSchema>>,
     extend_mode: Option<bool>,
+    extra_config: BTreeMap<String, String>,
     batches: Vec<Batch>,
 }
 
@@ -86,6 +88,8 @@ struct TopicForm {
     life_cycle: i32,
     schema: Option<Json>,
     extend_mode: Option<bool>,
+    #[serde(default)]
+    extra_config: BTreeMap<String, String>,
     #[serde(default)]
     records: Vec<Json>,
 }
@@ -181,7 +185,10 @@ impl Topic {
         if !created(outcome).map_err(within)? {
             return Ok(());
         }
-        let filled = self.fill(client, project).await;
+        let filled = match self.configure(client, project).await {
+            Ok(()) => self.fill(client, project).await,
+            Err(failure) => Err(failure),
+        };
         if filled.is_err() {
             // A topic that stayed would be taken for a whole one the next time. The first failure is what is told.
             let _ = client
@@ -189,6 +196,20 @@ impl Topic {
                 .await;
         }
         filled
+    }
+
+    /// Sets what owners of topics set on the service's own pages, for which clients have no operation.
+    async fn configure(&self, client: &DataHub, project: &str) -> Result<(), Failure> {
+        if self.extra_config.is_empty() {
+            return Ok(());
+        }
+        let client = client.client();
+        let update = UpdateTopic::new(project, &self.name, self.life_cycle, &self.comment);
+        let settings = serde_json::json!({ "ExtraConfig": self.extra_config });
+        let request = with_json(update.encode(client.service())?, &settings)?;
+        let sent = client.send(UpdateTopic::SCHEMA, true, request).await;
+        sent.map(drop)
+            .map_err(|error| Failure::from(error).within(&format!("{}.extra_config", self.place)))
     }
 
     /// Puts the records once the shards are ready.
@@ -252,6 +273,7 @@ fn read_topics(topics: Vec<Json>, project: &str) -> Result<Vec<Topic>, Failure> 
             life_cycle: topic.life_cycle,
             schema,
             extend_mode: topic.extend_mode,
+            extra_config: topic.extra_config,
         })
     });
     topics.collect()
@@ -351,6 +373,14 @@ mod tests {
             (
                 json!({"name": "p", "topics": [{"name": "t", "schema": "a:DATE"}]}),
                 "projects[0].topics[0].schema: column `a`",
+            ),
+            (
+                json!({"name": "p", "topics": [{"name": "t", "extra_config": {"a": 1}}]}),
+                "projects[0].topics[0]: invalid type: integer `1`, expected a string",
+            ),
+            (
+                json!({"name": "p", "topics": [{"name": "t", "extra_confg": {}}]}),
+                "projects[0].topics[0]: unknown field `extra_confg`",
             ),
             (
                 json!({"name": "p", "topics": [{"name": "t", "schema": 1}]}),

@@ -151,6 +151,7 @@ name = "shop"
 
 [[projects.topics]]
 name = "log"
+extra_config = { DataProtocolType = "BATCH", ListShardInterval = "60000" }
 records = ["first", "second", "third"]
 "#;
 
@@ -222,6 +223,13 @@ fn it_starts_with_what_a_toml_file_holds() {
     let log = records(&process, "get-blob-records", "log", 1);
     let texts: Vec<_> = log.iter().map(|record| &record["text"]).collect();
     assert_eq!(texts, ["first", "second", "third"]);
+    let topic = process.call("emulator", &["get-topic", "shop", "log", "-o", "json"]);
+    let topic = topic.done().json();
+    let settings = serde_json::json!({"DataProtocolType": "BATCH", "ListShardInterval": "60000"});
+    assert_eq!(
+        (&topic["extra_config"], &topic["life_cycle"]),
+        (&settings, &3.into())
+    );
     process.stop("-TERM");
 }
 
