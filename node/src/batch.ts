@@ -28,6 +28,15 @@ interface Views {
   readonly places: Uint32Array
 }
 
+/** A schema, or an error that names the argument. */
+function columnsOf(schema: unknown): RecordSchema {
+  // Not of its class: CommonJS and ESM have one each.
+  if ((schema as RecordSchema | null | undefined)?.native instanceof native().RecordSchema) {
+    return schema as RecordSchema
+  }
+  throw invalidArgument('schema', `expected a RecordSchema, found ${described(schema)}`)
+}
+
 /**
  * Some records of one topic in their order: all tuples of one schema, or all blobs.
  *
@@ -72,7 +81,7 @@ export class RecordBatch implements Iterable<BatchRecord> {
    * Every value is checked; an error names the record, the field and the value.
    */
   static fromRecords(schema: RecordSchema, records: Iterable<Row | TupleRecord>): RecordBatch {
-    return new RecordBatch(tupleBatch(schema, iterable(records)))
+    return new RecordBatch(tupleBatch(columnsOf(schema), iterable(records)))
   }
 
   /** Makes a batch of blob records: bytes, texts that are written as UTF-8, or `BlobRecord`s. */
@@ -90,7 +99,9 @@ export class RecordBatch implements Iterable<BatchRecord> {
     if (!(ipc instanceof Uint8Array)) {
       throw invalidArgument('ipc', `expected bytes, found ${described(ipc)}`)
     }
-    return new RecordBatch(guarded(() => native().RecordBatch.fromArrow(schema?.native, ipc)))
+    return new RecordBatch(
+      guarded(() => native().RecordBatch.fromArrow(schema ? columnsOf(schema).native : undefined, ipc)),
+    )
   }
 
   /** Makes a batch of records, or gives back the batch that it is given. */

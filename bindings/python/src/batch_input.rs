@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use hubstream::error::Error;
 use hubstream::record::{FieldType, RecordBatchBuilder, RecordSchema as Schema, Value};
+use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple, PyType};
@@ -113,18 +114,89 @@ pub(crate) fn push_value(
         return Ok(builder.push_boolean(flag.is_true())?);
     }
     if value.is_instance_of::<PyInt>() {
-        return push_integer(builder, value);
+        return push_integer(builder, column, value);
     }
     push_other(builder, column, value)
 }
 
-fn push_integer(builder: &mut RecordBatchBuilder, value: &Bound<'_, PyAny>) -> Input<()> {
+fn push_integer(
+    builder: &mut RecordBatchBuilder,
+    column: usize,
+    value: &Bound<'_, PyAny>,
+) -> Input<()> {
     if let Ok(number) = value.extract::<i64>() {
         return Ok(builder.push_integer(number)?);
     }
-    // The text is refused as out of range where it does not fit, and fits DECIMAL.
-    let text = value.str()?;
-    Ok(builder.push_text(text.to_str()?)?)
+    match column_type(builder, column) {
+        Some(FieldType::Float | FieldType::Double) => {
+            let number = value.extract::<f64>().ok();
+            match number.filter(|number| value.eq(*number).unwrap_or(false)) {
+                Some(number) if column_keeps(builder, column, number) => {
+                    Ok(builder.push_double(number)?)
+                }
+                _ => Err(refused(builder, column, "an integer that it cannot keep")),
+            }
+        }
+        Some(FieldType::String | FieldType::Json | FieldType::Boolean) => {
+            Err(refused(builder, column, "an integer"))
+        }
+        // The text is refused as out of range where it does not fit, and fits DECIMAL.
+        _ => match value.str() {
+            Ok(text) => Ok(builder.push_text(text.to_str()?)?),
+            // Python converts no more than some thousand digits.
+            Err(_) => Err(refused(builder, column, "an integer of that many digits")),
+        },
+    }
+}
+
+/// Whether a column of numbers keeps a number as it is.
+fn column_keeps(builder: &RecordBatchBuilder, column: usize, number: f64) -> bool {
+    column_type(builder, column) != Some(FieldType::Float) || f64::from(number as f32) == number
+}
+
+/// Calls a method of a value that is not of this library. What it raises refuses the value.
+fn converted<'py>(
+    builder: &mut RecordBatchBuilder,
+    column: usize,
+    value: &Bound<'py, PyAny>,
+    method: &str,
+) -> Input<Bound<'py, PyAny>> {
+    match value.call_method0(method) {
+        Ok(found) => Ok(found),
+        // An interruption is no property of the value.
+        Err(error) if !error.is_instance_of::<PyException>(value.py()) => Err(error.into()),
+        Err(_) => {
+            let name = value.get_type().name()?;
+            let what = format!("an object of type {name} that has no such form");
+            Err(refused(builder, column, &what))
+        }
+    }
+}
+
+/// Adds the number that an object stands for.
+fn push_float(
+    builder: &mut RecordBatchBuilder,
+    column: usize,
+    value: &Bound<'_, PyAny>,
+) -> Input<()> {
+    let number = converted(builder, column, value, "__float__")?;
+    match number.cast::<PyFloat>() {
+        Ok(number) => Ok(builder.push_double(number.value())?),
+        Err(_) => Err(refused(builder, column, "an object that is no number")),
+    }
+}
+
+/// Adds a decimal to a column of floating-point numbers, rounded as Python rounds.
+fn push_rounded(
+    builder: &mut RecordBatchBuilder,
+    column: usize,
+    value: &Bound<'_, PyAny>,
+) -> Input<()> {
+    let number = converted(builder, column, value, "__float__")?.extract::<f64>()?;
+    if number.is_infinite() && value.call_method0("is_finite")?.is_truthy()? {
+        return Err(refused(builder, column, "a number beyond its range"));
+    }
+    Ok(builder.push_double(number)?)
 }
 
 fn push_other(
@@ -134,21 +206,23 @@ fn push_other(
 ) -> Input<()> {
     if value.is_instance(decimal_class(value.py())?)? {
         return match column_type(builder, column) {
-            Some(FieldType::Float | FieldType::Double) => {
-                Ok(builder.push_double(value.extract()?)?)
-            }
+            Some(FieldType::Float | FieldType::Double) => push_rounded(builder, column, value),
             Some(FieldType::Decimal) => Ok(builder.push_text(value.str()?.to_str()?)?),
             _ => Ok(builder.push(Value::Decimal(value.str()?.to_str()?))?),
         };
     }
     if value.hasattr("__index__")? {
-        return push_integer(builder, &value.call_method0("__index__")?);
+        let number = converted(builder, column, value, "__index__")?;
+        if !number.is_instance_of::<PyInt>() {
+            return Err(refused(builder, column, "an object that is no integer"));
+        }
+        return push_integer(builder, column, &number);
     }
     if let Ok(number) = value.cast::<PyFloat>() {
         return Ok(builder.push_double(number.value())?);
     }
     if value.hasattr("__float__")? {
-        return Ok(builder.push_double(value.extract()?)?);
+        return push_float(builder, column, value);
     }
     let name = value.get_type().name()?;
     Err(refused(
@@ -214,10 +288,13 @@ impl<'py> Routing<'py> {
                 if text.is_none() {
                     return Ok(());
                 }
-                Ok(set(text
-                    .cast::<PyString>()
-                    .map_err(PyErr::from)?
-                    .to_str()?)?)
+                let text = text.cast::<PyString>().ok();
+                match text.and_then(|text| text.to_str().ok()) {
+                    Some(text) => Ok(set(text)?),
+                    None => Err(wrong(format_args!(
+                        "record {record}: a routing key must be text of Unicode characters"
+                    ))),
+                }
             }
         }
     }
@@ -365,13 +442,13 @@ fn push_routing(builder: &mut RecordBatchBuilder, record: &Bound<'_, PyAny>) -> 
         if key.is_none() {
             continue;
         }
-        let text = key.cast::<PyString>().map_err(|_| {
+        let text = key.cast::<PyString>().ok();
+        let text = text.and_then(|text| text.to_str().ok()).ok_or_else(|| {
             wrong(format_args!(
-                "record {}: {name} must be text",
+                "record {}: {name} must be text of Unicode characters",
                 builder.len() - 1
             ))
         })?;
-        let text = text.to_str()?;
         if !text.is_empty() {
             set(builder, text)?;
         }
