@@ -134,15 +134,6 @@ class RecordsTest < DataHubTest
     end
   end
 
-  def test_what_ruby_cannot_express_is_refused_before_it_is_packed
-    schema = Hubstream::RecordSchema.of(id: :bigint, text: :string)
-    of = ->(row) { Hubstream::RecordBatch.of(schema, [row]) }
-    assert_raises(RangeError) { of.call([2**63, 'a']) }
-    assert_raises(TypeError) { of.call([1, Object.new]) }
-    assert_raises(EncodingError) { of.call([1, "\xFF"]) }
-    assert_raises(RangeError) { of.call([BigDecimal('NaN'), 'a']) }
-  end
-
   def test_a_refused_call_adds_nothing_to_a_builder
     schema = Hubstream::RecordSchema.of(id: :tinyint)
     builder = Hubstream::RecordBatchBuilder.tuples(schema)

@@ -40,10 +40,12 @@ module Hubstream
     # routing key.
     def self.of(schema, records)
       builder = RecordBatchBuilder.tuples(schema)
-      if records.any?(TupleRecord)
-        builder.add_tuples(records.map { |record| record.is_a?(TupleRecord) ? record : TupleRecord.new(values: record) })
-      else
-        builder.add_rows(records)
+      Values.refusing(schema, records) do
+        if records.any?(TupleRecord)
+          builder.add_tuples(records.map { |record| record.is_a?(TupleRecord) ? record : TupleRecord.new(values: record) })
+        else
+          builder.add_rows(records)
+        end
       end
       builder.build
     end

@@ -13,13 +13,35 @@ module Hubstream
   # | BOOLEAN | true, false |
   # | TIMESTAMP | Integer, microseconds since 1970-01-01 UTC; a Time may be put |
   # | STRING, JSON | String in UTF-8 |
-  # | DECIMAL | BigDecimal; an Integer or a String may be put |
+  # | DECIMAL | BigDecimal; an Integer of any size or a String may be put |
   #
   # Null is nil.
   module Values
     # Places of the variants of the native enumeration, from 1.
     NULL, BOOLEAN, INTEGER, DOUBLE, TIMESTAMP, TEXT, DECIMAL, JSON = *1..8
     INTEGERS = (-(2**63)...(2**63)).freeze
+    # Decimals with more places are handed over with their exponent, and refused.
+    PLACES = 10_000
+
+    # A Ruby value that no column takes. It is refused like any other: by the kind
+    # `invalid_argument`, with its record and column.
+    class Unfit < HubstreamError::InvalidArgument
+      # The record that the value is in, and the place of the value in it, from 0.
+      attr_reader :row, :column, :problem
+
+      def initialize(problem, row: nil, column: 0, record: nil, field: nil)
+        @problem = problem
+        @row = row
+        @column = column
+        place = [record && "record #{record}", field ? "field `#{field}`" : "value #{column}"]
+        text = "argument `records`: #{place.compact.join(', ')}: #{problem}"
+        super(details: ErrorDetails.new(
+          kind: 'invalid_argument', status: 'permanent', retryable: false, code: '', text: text,
+          description: text, detail: '', service: '', operation: '', http_status: nil, request_id: '',
+          attempts: 0, retry_after: nil, sent: false, context: { 'argument' => 'records' }
+        ))
+      end
+    end
 
     class << self
       # Appends a value to a binary string.
@@ -27,22 +49,40 @@ module Hubstream
         case value
         when nil then [NULL].pack('l>', buffer: out)
         when String then pack_text(TEXT, value, out)
-        when Integer then pack_integer(INTEGER, value, out)
+        when Integer then pack_whole(value, out)
         when Float then [DOUBLE, value].pack('l>G', buffer: out)
         when true then [BOOLEAN, 1].pack('l>c', buffer: out)
         when false then [BOOLEAN, 0].pack('l>c', buffer: out)
         when BigDecimal then pack_decimal(value, out)
-        when Time then pack_integer(TIMESTAMP, (value.to_i * 1_000_000) + value.usec, out)
+        when Time then pack_time(value, out)
         when Symbol then pack_text(TEXT, value.name, out)
-        else raise TypeError, "a value of a record cannot be a #{value.class}"
+        else raise Unfit, "an object of class #{value.class}"
         end
       end
 
       # Appends a list of values to a binary string, which it returns.
       def pack_list(values, out)
+        column = 0
         [values.size].pack('l>', buffer: out)
-        values.each { |value| pack(value, out) }
+        values.each do |value|
+          pack(value, out)
+          column += 1
+        end
         out
+      rescue Unfit => e
+        raise Unfit.new(e.problem, row: values, column: column)
+      end
+
+      # Calls the block; a value that it refuses is looked for in the records, and told by the name
+      # of its column.
+      def refusing(schema, records)
+        yield
+      rescue Unfit => e
+        record = records.index { |one| one.equal?(e.row) || (one.is_a?(TupleRecord) && one.values.equal?(e.row)) }
+        field = schema.fields[e.column]
+        raise Unfit.new("#{e.problem} is not a value for #{field.field_type}", record: record, field: field.name) if field
+
+        raise Unfit.new('more values than columns', record: record, column: e.column)
       end
 
       # Reads one value; returns it and the place behind it.
@@ -76,21 +116,32 @@ module Hubstream
       private
 
       def pack_text(variant, text, out)
-        text = ::Hubstream.uniffi_utf8(text)
+        begin
+          text = ::Hubstream.uniffi_utf8(text)
+        rescue EncodingError
+          raise Unfit, 'a text that is not UTF-8'
+        end
         [variant, text.bytesize].pack('l>l>', buffer: out)
         out << text.b
       end
 
-      def pack_integer(variant, value, out)
-        raise RangeError, "#{value} does not fit 64 bits" unless INTEGERS.cover?(value)
+      # Larger numbers are decimals; other columns refuse them.
+      def pack_whole(value, out)
+        return pack_text(DECIMAL, value.to_s, out) unless INTEGERS.cover?(value)
 
-        [variant, value].pack('l>q>', buffer: out)
+        [INTEGER, value].pack('l>q>', buffer: out)
       end
 
-      def pack_decimal(value, out)
-        raise RangeError, "#{value} is not a finite number" unless value.finite?
+      # Times before the first and behind the last that can be told are out of range for every column.
+      def pack_time(value, out)
+        micros = (value.to_i * 1_000_000) + value.usec
+        [TIMESTAMP, micros.clamp(INTEGERS.begin, INTEGERS.end - 1)].pack('l>q>', buffer: out)
+      end
 
-        pack_text(DECIMAL, value.to_s('F'), out)
+      # What is not finite is refused by its column.
+      def pack_decimal(value, out)
+        plain = value.finite? && value.exponent.abs <= PLACES
+        pack_text(DECIMAL, plain ? value.to_s('F') : value.to_s, out)
       end
 
       def unpack_text(data, place)

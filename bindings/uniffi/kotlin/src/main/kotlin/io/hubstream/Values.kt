@@ -1,12 +1,14 @@
 package io.hubstream
 
 import java.math.BigDecimal
+import java.math.BigInteger
 import java.time.Instant
 import java.time.temporal.ChronoUnit
+import kotlin.math.abs
 
 /**
  * A Kotlin value as a value of a record: null, Boolean, Byte, Short, Int, Long, Float, Double,
- * String, BigDecimal, Instant (in microseconds), or a [FieldValue] itself.
+ * String, BigDecimal, BigInteger (for DECIMAL), Instant (in microseconds), or a [FieldValue] itself.
  *
  * @throws IllegalArgumentException for any other type.
  */
@@ -21,19 +23,26 @@ fun fieldValue(value: Any?): FieldValue = when (value) {
     is Double -> FieldValue.Double(value)
     is Float -> FieldValue.Double(value.toDouble())
     is Boolean -> FieldValue.Boolean(value)
-    is BigDecimal -> FieldValue.Decimal(value.toPlainString())
+    is BigInteger -> FieldValue.Decimal(value.toString())
+    // A number of more places is told with its exponent, and refused.
+    is BigDecimal -> FieldValue.Decimal(if (abs(value.scale()) > PLACES) value.toString() else value.toPlainString())
     is Instant -> FieldValue.Timestamp(microsOf(value))
     else -> throw IllegalArgumentException("a value of a record cannot be a ${value::class.simpleName}")
 }
 
-private fun microsOf(time: Instant): Long {
+private const val PLACES = 10_000
+
+/** Microseconds since 1970; for times that cannot be told so, a number that no column takes. */
+private fun microsOf(time: Instant): Long = try {
     val micros = time.nano / 1_000L
     // A negative second begins earlier than the first microsecond that there is.
-    return if (time.epochSecond < 0) {
+    if (time.epochSecond < 0) {
         Math.addExact(Math.multiplyExact(time.epochSecond + 1, 1_000_000L), micros - 1_000_000L)
     } else {
         Math.addExact(Math.multiplyExact(time.epochSecond, 1_000_000L), micros)
     }
+} catch (_: ArithmeticException) {
+    if (time < Instant.EPOCH) Long.MIN_VALUE else Long.MAX_VALUE
 }
 
 /**
@@ -57,9 +66,34 @@ fun FieldValue.toKotlin(): Any? = when (this) {
  */
 fun recordBatch(schema: RecordSchema, rows: List<List<Any?>>): RecordBatch =
     RecordBatchBuilder.tuples(schema).use { builder ->
-        builder.addRows(rows.map { row -> row.map(::fieldValue) })
+        val values = rows.mapIndexed { record, row ->
+            row.mapIndexed { column, value -> checked(schema, record, column, value) }
+        }
+        builder.addRows(values)
         builder.build()
     }
+
+/** The value of a column; one that no column takes is refused like any other, with its record and column. */
+private fun checked(schema: RecordSchema, record: Int, column: Int, value: Any?): FieldValue {
+    val problem = when {
+        value is String && !Charsets.UTF_8.newEncoder().canEncode(value) -> "a text with half of a surrogate pair"
+        else -> try {
+            return fieldValue(value)
+        } catch (_: IllegalArgumentException) {
+            "an object of class ${value?.let { it::class.simpleName }}"
+        }
+    }
+    val field = schema.fields().getOrNull(column)
+    val place = if (field == null) "more values than columns" else "field `${field.name}`: $problem is not a value of it"
+    val text = "argument `records`: record $record, $place"
+    throw HubstreamException.InvalidArgument(
+        ErrorDetails(
+            kind = "invalid_argument", status = "permanent", retryable = false, code = "", text = text,
+            description = text, detail = "", service = "", operation = "", httpStatus = null, requestId = "",
+            attempts = 0u, retryAfter = null, sent = false, context = mapOf("argument" to "records"),
+        ),
+    )
+}
 
 /** Makes a batch of blobs. */
 fun blobBatch(blobs: List<ByteArray>): RecordBatch =

@@ -1,0 +1,102 @@
+# frozen_string_literal: true
+
+require 'date'
+require_relative 'helper'
+
+# Values that are easily mistaken: each is kept exactly, or refused with the library's own error,
+# which names the record and the column.
+class OddValuesTest < Minitest::Test
+  INTEGERS = %i[tinyint smallint integer bigint].freeze
+  FLOATS = %i[float double].freeze
+  EVERY = [*INTEGERS, *FLOATS, :decimal, :boolean, :string, :timestamp, :json].freeze
+  BIG = 2**63
+  REFUSED = :refused
+
+  def self.except(*types) = EVERY - types
+
+  # Columns, the value, and what is read back.
+  TABLE = [
+    [FLOATS, Float::NAN, Float::NAN],
+    [FLOATS, -Float::INFINITY, -Float::INFINITY],
+    [FLOATS, -0.0, -0.0],
+    [except(*FLOATS), Float::NAN, REFUSED],
+    [except(*FLOATS), 1.5, REFUSED],
+    [[:float], 3.5e38, REFUSED],
+    [EVERY, BigDecimal('NaN'), REFUSED],
+    [EVERY, BigDecimal('Infinity'), REFUSED],
+    [EVERY, BigDecimal('1E999999'), REFUSED],
+    [EVERY, BigDecimal('1E-999999'), REFUSED],
+    [[:decimal], BigDecimal('1e20'), BigDecimal(10**20)],
+    [except(:decimal), BigDecimal('1'), REFUSED],
+    [[:tinyint], 128, REFUSED],
+    [[:smallint], -32_769, REFUSED],
+    [[:integer], 2**31, REFUSED],
+    [[:bigint], BIG - 1, BIG - 1],
+    [except(:decimal), BIG, REFUSED],
+    [except(:decimal), -BIG - 1, REFUSED],
+    [[:decimal], BIG, BigDecimal(BIG)],
+    [[:double], (2**53) + 1, REFUSED],
+    [[:float], (2**24) + 1, REFUSED],
+    [%i[boolean string json], 1, REFUSED],
+    [[:boolean], true, true],
+    [except(:boolean), true, REFUSED],
+    [EVERY, "\xff", REFUSED],
+    [EVERY, "\xed\xa0\x80", REFUSED],
+    [except(:string, :json, :decimal), '1', REFUSED],
+    [[:timestamp], Time.at(-1, 5), -999_995],
+    [[:timestamp], Time.at(0, in: '+02:00'), 0],
+    [[:timestamp], Time.utc(9999, 12, 31), 253_402_214_400_000_000],
+    [[:timestamp], Time.utc(1_000_000), REFUSED],
+    [[:timestamp], Time.utc(-1_000_000), REFUSED],
+    [except(:timestamp), Time.at(0), REFUSED],
+    [EVERY, Date.new(2020, 1, 1), REFUSED],
+    [EVERY, DateTime.new(2020, 1, 1), REFUSED],
+    [EVERY, Rational(1, 2), REFUSED],
+    [EVERY, Complex(1, 1), REFUSED],
+    [EVERY, [1], REFUSED],
+    [EVERY, { a: 1 }, REFUSED],
+    [EVERY, Object.new, REFUSED]
+  ].freeze
+
+  WAYS = {
+    rows: ->(row) { row },
+    records: ->(row) { Hubstream::TupleRecord.new(values: row) }
+  }.freeze
+
+  def found(type, value, way)
+    schema = Hubstream::RecordSchema.of(name: :string, value: type)
+    rows = [['first', nil], ['second', value]].map(&way)
+    Hubstream::RecordBatch.of(schema, rows).rows[1][1]
+  rescue Hubstream::HubstreamError::InvalidArgument => e
+    assert_includes e.message, 'record 1, field `value`'
+    assert_equal ['invalid_argument', false], [e.kind, e.sent?]
+    REFUSED
+  end
+
+  def same?(one, other)
+    return one.nan? && other.nan? if other.is_a?(Float) && other.nan? && one.is_a?(Float)
+    return one.eql?(other) && 1 / one == 1 / other if other.is_a?(Float) && one.is_a?(Float)
+
+    one.eql?(other)
+  end
+
+  WAYS.each do |name, way|
+    define_method("test_every_value_is_kept_or_refused_in_#{name}") do
+      cases = TABLE.flat_map { |types, value, expected| types.map { |type| [type, value, expected] } }
+      assert_operator cases.size, :>, 200
+      wrong = cases.filter_map do |type, value, expected|
+        got = found(type, value, way)
+        "#{type} #{value.class}: #{got.inspect[0, 60]}" unless same?(got, expected)
+      end
+      assert_empty wrong
+    end
+  end
+
+  def test_a_value_too_many_is_told_by_its_place
+    schema = Hubstream::RecordSchema.of(name: :string)
+    error = assert_raises(Hubstream::HubstreamError::InvalidArgument) do
+      Hubstream::RecordBatch.of(schema, [['a'], ['b', Object.new]])
+    end
+    assert_includes error.message, 'record 1, value 1: more values than columns'
+  end
+end
