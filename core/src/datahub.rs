@@ -15,6 +15,7 @@ mod place;
 mod project;
 mod protocol;
 mod put;
+mod recent;
 mod schema;
 mod schema_cache;
 mod schema_text;

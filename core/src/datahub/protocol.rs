@@ -4,7 +4,6 @@
 //! by not every official client: of the two layouts each official client with batches reads one. So a
 //! client that is free to choose writes batches only where the topic is declared to hold them.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::operation::{Exchange as _, Operation as _};
 
 use super::place::Topic;
+use super::recent::Recent;
 use super::{DataHubService, GetTopic, GetTopicResult};
 
 /// What was learned of a topic counts for this time.
@@ -120,13 +120,12 @@ impl Slot {
 /// What a client has learned of the topics that it uses.
 #[derive(Debug, Default)]
 pub(super) struct TopicFacts {
-    topics: Mutex<HashMap<(String, String), Arc<Slot>>>,
+    topics: Recent<Arc<Slot>>,
 }
 
 impl TopicFacts {
     fn slot(&self, topic: Topic<'_>) -> Arc<Slot> {
-        let mut topics = self.topics.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(topics.entry(topic.key()).or_default())
+        self.topics.get_or_default(topic)
     }
 
     /// What a topic has to do with batches. Asks the service if that was not learned lately; when the
@@ -243,10 +242,7 @@ impl TopicFacts {
 
     /// Forgets a topic that was changed, deleted or made again.
     pub(super) fn forget(&self, topic: Topic<'_>) {
-        self.topics
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&topic.key());
+        self.topics.forget(topic);
     }
 }
 

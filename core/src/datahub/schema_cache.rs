@@ -1,7 +1,6 @@
 //! The schema versions of topics, kept so that a batch costs no further request.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::client::Client;
@@ -11,6 +10,7 @@ use crate::record::{RecordSchema, SchemaRegistry};
 
 use super::place::Topic;
 use super::protocol::MISS_LIMIT;
+use super::recent::Recent;
 use super::{DataHubService, ListTopicSchema};
 
 /// Versions are read again after this time, when they are needed.
@@ -22,7 +22,7 @@ const PAGE_SIZE: i32 = 100;
 /// The schema versions of the topics that a client has used.
 #[derive(Debug, Default)]
 pub(super) struct SchemaCache {
-    topics: Mutex<HashMap<(String, String), Arc<TopicSchemas>>>,
+    topics: Recent<Arc<TopicSchemas>>,
 }
 
 /// The schema versions of one topic.
@@ -90,31 +90,26 @@ impl SchemaCache {
         topic: Topic<'_>,
         serves: impl Fn(&TopicSchemas) -> bool,
     ) -> Result<Arc<TopicSchemas>> {
-        let key = topic.key();
         let now = client.clock().elapsed();
-        if let Some(known) = self.lock().get(&key) {
+        if let Some(known) = self.topics.get(topic) {
             let age = now.saturating_sub(known.loaded_at);
-            let limit = if serves(known) {
+            let limit = if serves(&known) {
                 SOFT_LIMIT
             } else {
                 MISS_LIMIT
             };
             if age < limit {
-                return Ok(Arc::clone(known));
+                return Ok(known);
             }
         }
         let loaded = Arc::new(load(client, topic, now).await?);
-        self.lock().insert(key, Arc::clone(&loaded));
+        self.topics.insert(topic, Arc::clone(&loaded));
         Ok(loaded)
     }
 
     /// Forgets the versions of a topic.
     pub(super) fn forget(&self, topic: Topic<'_>) {
-        self.lock().remove(&topic.key());
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(String, String), Arc<TopicSchemas>>> {
-        self.topics.lock().unwrap_or_else(PoisonError::into_inner)
+        self.topics.forget(topic);
     }
 }
 

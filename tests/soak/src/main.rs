@@ -1,6 +1,7 @@
 //! Many workers put, get, commit and share shards for a given time, against an emulator in a second process to which
 //! faults happen. Every record is accounted for: nothing that was acknowledged is lost, and nothing is there twice
-//! but for answers that faults withheld. The memory of both processes must stay flat.
+//! but for answers that faults withheld. The memory of both processes must stay flat: the bytes that they have in use
+//! when nothing is stored, as their allocators count them, and what they take of the machine.
 //!
 //! The time is cut into rounds. In every other round the clients repeat puts whose answer was lost. After a round
 //! everything is read, compared with what was put, and made to expire.
@@ -19,8 +20,13 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use memory::Memory;
+use peak_alloc::PeakAlloc;
 use round::{Places, Totals};
 use server::Server;
+
+/// Counts the bytes that are in use, in this process and in the emulator's.
+#[global_allocator]
+static ALLOCATED: PeakAlloc = PeakAlloc;
 
 /// A failure of the soak, with what was found.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -68,7 +74,9 @@ async fn soak(seconds: u64, seed: u64) -> Result<(), Failure> {
         let found = found.map_err(|failure| format!("round {number}, seed {seed}: {failure}"))?;
         totals.add(found);
         server.forget_records()?;
-        memory.sample()?;
+        // Records are let go of when somebody looks for them.
+        places.look().await?;
+        memory.sample(ALLOCATED.current_usage(), server.allocated()?)?;
         number += 1;
         if number % 30 == 0 {
             println!("{} s: {totals}; {memory}", start.elapsed().as_secs());

@@ -9,9 +9,10 @@ use std::time::Duration;
 use hubstream::client::ClientBuilder;
 use hubstream::credentials::Credentials;
 use hubstream::datahub::{
-    CreateBlobTopic, CreateProject, CreateSubscription, CreateTupleTopic, DataHub, WaitShardsReady,
+    CreateBlobTopic, CreateProject, CreateSubscription, CreateTupleTopic, CursorType, DataHub,
+    GetCursor, WaitShardsReady,
 };
-use hubstream::dis::{CreateApp, CreateStream, DisClient};
+use hubstream::dis::{self, CreateApp, CreateStream, DisClient};
 use hubstream::error::{Error, ErrorKind};
 use hubstream::record::RecordSchema;
 use tokio::sync::watch;
@@ -232,6 +233,21 @@ impl Places {
     }
 
     /// One round of so long, under faults that follow from the seed; then everything is read and compared.
+    /// Asks for the oldest record of every shard.
+    pub(crate) async fn look(&self) -> Result<(), Failure> {
+        let Clients { hubs, streams } = &self.clients[0];
+        for shard in (0..SHARDS).map(|shard| shard.to_string()) {
+            for topic in [TUPLES, BLOBS] {
+                let oldest = GetCursor::new(PROJECT, topic, &shard, CursorType::Oldest);
+                insist(|| hubs[0].get_cursor(oldest.clone())).await?;
+            }
+            let oldest = dis::GetCursor::new(STREAM, &shard);
+            let oldest = oldest.cursor_type(dis::CursorType::TrimHorizon);
+            insist(|| streams.get_cursor(oldest.clone())).await?;
+        }
+        Ok(())
+    }
+
     pub(crate) async fn run(
         &self,
         server: &Server,

@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::block_in_place;
 
-use crate::Failure;
+use crate::{ALLOCATED, Failure};
 
 /// The argument that makes this program the emulator.
 pub(crate) const MODE: &str = "serve";
@@ -22,7 +22,8 @@ pub(crate) const MODE: &str = "serve";
 /// Longer than any record is kept: two days.
 const EXPIRY: Duration = Duration::from_secs(2 * 86_400);
 
-/// Serves until standard input ends. Every line of it moves the clock by so many seconds.
+/// Serves until standard input ends. Every line of it moves the clock by so many seconds; the answer is the number of
+/// bytes in use.
 pub(crate) async fn serve() -> Result<(), Failure> {
     let emulator = Emulator::builder()
         .datahub("127.0.0.1:0")
@@ -39,7 +40,7 @@ pub(crate) async fn serve() -> Result<(), Failure> {
     block_in_place(|| {
         for line in std::io::stdin().lines() {
             clock.advance(Duration::from_secs(line?.parse()?));
-            println!("moved");
+            println!("{}", ALLOCATED.current_usage());
         }
         Ok::<_, Failure>(())
     })?;
@@ -109,13 +110,24 @@ impl Server {
 
     /// Lets everything that was written expire.
     pub(crate) fn forget_records(&mut self) -> Result<(), Failure> {
-        block_in_place(|| {
-            writeln!(self.input, "{}", EXPIRY.as_secs())?;
-            self.output.read_line(&mut String::new())
-        })?;
+        self.advance(EXPIRY)?;
         let seconds = &self.clock.seconds;
         seconds.fetch_add(EXPIRY.as_secs(), Ordering::SeqCst);
         Ok(())
+    }
+
+    /// The bytes that the emulator has in use.
+    pub(crate) fn allocated(&mut self) -> Result<usize, Failure> {
+        self.advance(Duration::ZERO)
+    }
+
+    fn advance(&mut self, time: Duration) -> Result<usize, Failure> {
+        let mut line = String::new();
+        block_in_place(|| {
+            writeln!(self.input, "{}", time.as_secs())?;
+            self.output.read_line(&mut line)
+        })?;
+        Ok(line.trim().parse()?)
     }
 
     /// Ends the process and looks at how it ended.
