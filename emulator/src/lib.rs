@@ -19,6 +19,7 @@ mod clock;
 mod datahub;
 mod dis;
 mod limits;
+mod room;
 
 pub mod faults;
 pub mod http;

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
+use crate::room::give_back;
+
 /// What a shard holds, oldest first.
 #[derive(Default)]
 pub(super) struct Log {
@@ -177,6 +179,7 @@ impl Log {
             self.bytes -= entry.content.len() as u64;
             self.entries.pop_front();
         }
+        give_back(&mut self.entries);
         let first = self.first_sequence();
         let mut gone = Vec::new();
         while let Some(run) = self.runs.front() {
@@ -186,6 +189,7 @@ impl Log {
             gone.push(*run);
             self.runs.pop_front();
         }
+        give_back(&mut self.runs);
         gone
     }
 }
@@ -200,6 +204,24 @@ mod tests {
             attributes_len: 0,
             bytes: Bytes::from_static(text.as_bytes()),
         })
+    }
+
+    #[test]
+    fn a_log_that_was_long_gives_its_room_back() {
+        let mut log = Log::default();
+        log.append((0..10_000).map(|_| blob("a")), 1000);
+        log.append([blob("b")], 2000);
+        log.expire(1000);
+        assert!(log.entries.capacity() >= 10_001);
+        log.expire(2000);
+        assert!(log.entries.capacity() < 100, "{}", log.entries.capacity());
+        assert_eq!(
+            (log.first_sequence(), log.next_sequence()),
+            (10_000, 10_001)
+        );
+        // Short ones are not worth the copy.
+        log.expire(3000);
+        assert!(log.is_empty() && log.entries.capacity() > 0);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::Error;
+use crate::room::give_back;
 
 /// One tenant.
 #[derive(Debug, Default)]
@@ -249,6 +250,7 @@ impl Stream {
                 trimmed.push((number, partition.first()));
                 partition.records.pop_front();
             }
+            give_back(&mut partition.records);
         }
         trimmed
     }

@@ -53,11 +53,8 @@ pub(crate) fn plan(seed: u64) -> Value {
         }
         add(json!("half"), Some("after"));
         add(json!({"throttle": true}), Some("before"));
-        // The last one: it does not keep others from happening to the same request. The answer to a put to one shard
-        // says nothing beyond its status.
-        if *operation != "PutRecordsByShard" {
-            add(json!("corrupt_crc"), None);
-        }
+        // The last one: it does not keep others from happening to the same request.
+        add(json!("corrupt_crc"), None);
     }
     json!({"seed": seed, "faults": faults})
 }

@@ -19,7 +19,7 @@ mod writer;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use memory::Memory;
+use memory::{Allocated, Memory};
 use peak_alloc::PeakAlloc;
 use round::{Places, Totals};
 use server::Server;
@@ -76,7 +76,7 @@ async fn soak(seconds: u64, seed: u64) -> Result<(), Failure> {
         server.forget_records()?;
         // Records are let go of when somebody looks for them.
         places.look().await?;
-        memory.sample(ALLOCATED.current_usage(), server.allocated()?)?;
+        memory.sample(Allocated::here(), server.allocated()?)?;
         number += 1;
         if number % 30 == 0 {
             println!("{} s: {totals}; {memory}", start.elapsed().as_secs());

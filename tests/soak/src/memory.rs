@@ -2,25 +2,45 @@
 
 use std::fmt;
 
-use crate::Failure;
+use crate::{ALLOCATED, Failure};
 
 /// Samples that are left out in the beginning, while caches and pools fill: one in so many.
 const WARM_UP: usize = 5;
-/// What may be added to resident memory after the warm-up: a part of it, one in so many, and 8 MiB. What is freed does
-/// not go back to the machine at once.
-const GROWTH: u64 = 10;
-const SLACK_KIB: u64 = 8 * 1024;
 /// What may be added to the bytes in use after the warm-up. They come and go with connections and buffers.
-const IN_USE_SLACK_KIB: u64 = 256;
+const SLACK_KIB: u64 = 512;
+/// How much resident memory may be, beside the most bytes that were ever in use: so many times as much and 64 MiB. What
+/// is freed lies between what is kept and does not go back to the machine.
+const FRAGMENTATION: u64 = 8;
+const PROGRAM_KIB: u64 = 64 * 1024;
 
 /// What is known of client and emulator at one time, in KiB.
 type Sample = [u64; 2];
+
+/// The bytes in use in a process, as its allocator counts them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Allocated {
+    /// Now.
+    pub(crate) now: usize,
+    /// At most so far.
+    pub(crate) most: usize,
+}
+
+impl Allocated {
+    /// What this process has in use.
+    pub(crate) fn here() -> Self {
+        Self {
+            now: ALLOCATED.current_usage(),
+            most: ALLOCATED.peak_usage(),
+        }
+    }
+}
 
 /// The memory of the client and of the emulator.
 pub(crate) struct Memory {
     emulator: u32,
     resident: Vec<Sample>,
     in_use: Vec<Sample>,
+    most: Sample,
 }
 
 impl Memory {
@@ -29,32 +49,38 @@ impl Memory {
             emulator,
             resident: Vec::new(),
             in_use: Vec::new(),
+            most: [0; 2],
         }
     }
 
-    /// Takes a sample; the bytes in use were counted by the allocators.
-    pub(crate) fn sample(&mut self, client: usize, emulator: usize) -> Result<(), Failure> {
-        let in_use = [client, emulator].map(|bytes| bytes as u64 / 1024);
-        self.in_use.push(in_use);
+    /// Takes a sample.
+    pub(crate) fn sample(&mut self, client: Allocated, emulator: Allocated) -> Result<(), Failure> {
+        let both = [client, emulator];
+        self.in_use.push(both.map(|one| one.now as u64 / 1024));
+        self.most = both.map(|one| one.most as u64 / 1024);
         let emulator = self.emulator.to_string();
         self.resident
             .push([resident("self")?, resident(&emulator)?]);
         Ok(())
     }
 
-    /// Fails if a process took more and more.
+    /// Fails if a process keeps more and more, or takes far more of the machine than it ever used.
     pub(crate) fn check(&self) -> Result<(), Failure> {
-        let parts = [
-            ("resident memory", &self.resident, GROWTH, SLACK_KIB),
-            ("memory in use", &self.in_use, u64::MAX, IN_USE_SLACK_KIB),
-        ];
-        for (what, samples, growth, slack) in parts {
-            let medians = medians(samples).ok_or("too short to tell anything about memory")?;
-            for (name, [start, end]) in ["client", "emulator"].into_iter().zip(medians) {
-                if end > start + start / growth + slack {
-                    let text = format!("the {what} of the {name} grew from {start} to {end} KiB");
-                    return Err(text.into());
-                }
+        let short = "too short to tell anything about memory";
+        let in_use = medians(&self.in_use).ok_or(short)?;
+        let resident = medians(&self.resident).ok_or(short)?;
+        for (place, name) in ["client", "emulator"].into_iter().enumerate() {
+            let [start, end] = in_use[place];
+            if end > start + SLACK_KIB {
+                let text =
+                    format!("the {name} kept {start} KiB in the beginning and {end} in the end");
+                return Err(text.into());
+            }
+            let (resident, most) = (resident[place][1], self.most[place]);
+            if resident > most * FRAGMENTATION + PROGRAM_KIB {
+                let text =
+                    format!("the {name} takes {resident} KiB and never used more than {most}");
+                return Err(text.into());
             }
         }
         Ok(())
@@ -75,7 +101,8 @@ impl fmt::Display for Memory {
             let ([start, end], [first, last]) = (resident[place], in_use[place]);
             write!(
                 f,
-                "{name} {} to {} MiB ({first} to {last} KiB in use)",
+                "{name} {first} to {last} KiB at rest, {} MiB at most, {} to {} MiB resident",
+                mib(self.most[place]),
                 mib(start),
                 mib(end)
             )?;
@@ -111,23 +138,22 @@ fn resident(process: &str) -> Result<u64, Failure> {
 mod tests {
     use super::*;
 
-    fn memory(resident: impl Fn(u64) -> u64, in_use: impl Fn(u64) -> u64) -> Memory {
-        let series = |kib: &dyn Fn(u64) -> u64| (0..20).map(|n| [20_000, kib(n)]).collect();
+    fn memory(resident: u64, in_use: impl Fn(u64) -> u64) -> Memory {
         Memory {
             emulator: 0,
-            resident: series(&resident),
-            in_use: series(&in_use),
+            resident: vec![[20_000, resident]; 20],
+            in_use: (0..20).map(|n| [20_000, in_use(n)]).collect(),
+            most: [30_000, 60_000],
         }
     }
 
     #[test]
     fn growth_is_found_and_warming_up_is_none() {
-        let flat = |_| 50_000;
         let warm_up = |n| if n < 4 { n * 10_000 } else { 50_000 };
-        assert!(memory(warm_up, warm_up).check().is_ok());
-        assert!(memory(|n| 50_000 + n * 2_000, flat).check().is_err());
-        assert!(memory(flat, |n| 50_000 + n * 20).check().is_err());
-        assert!(memory(flat, |n| 50_000 + n % 5 * 20).check().is_ok());
+        assert!(memory(50_000, warm_up).check().is_ok());
+        assert!(memory(50_000, |n| 50_000 + n * 60).check().is_err());
+        assert!(memory(50_000, |n| 50_000 + n % 5 * 20).check().is_ok());
+        assert!(memory(600_000, |_| 50_000).check().is_err());
         assert!(Memory::new(0).check().is_err());
     }
 

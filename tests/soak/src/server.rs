@@ -14,7 +14,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::block_in_place;
 
-use crate::{ALLOCATED, Failure};
+use crate::Failure;
+use crate::memory::Allocated;
 
 /// The argument that makes this program the emulator.
 pub(crate) const MODE: &str = "serve";
@@ -40,7 +41,8 @@ pub(crate) async fn serve() -> Result<(), Failure> {
     block_in_place(|| {
         for line in std::io::stdin().lines() {
             clock.advance(Duration::from_secs(line?.parse()?));
-            println!("{}", ALLOCATED.current_usage());
+            let Allocated { now, most } = Allocated::here();
+            println!("{now} {most}");
         }
         Ok::<_, Failure>(())
     })?;
@@ -117,17 +119,21 @@ impl Server {
     }
 
     /// The bytes that the emulator has in use.
-    pub(crate) fn allocated(&mut self) -> Result<usize, Failure> {
+    pub(crate) fn allocated(&mut self) -> Result<Allocated, Failure> {
         self.advance(Duration::ZERO)
     }
 
-    fn advance(&mut self, time: Duration) -> Result<usize, Failure> {
+    fn advance(&mut self, time: Duration) -> Result<Allocated, Failure> {
         let mut line = String::new();
         block_in_place(|| {
             writeln!(self.input, "{}", time.as_secs())?;
             self.output.read_line(&mut line)
         })?;
-        Ok(line.trim().parse()?)
+        let (now, most) = line.trim().split_once(' ').ok_or("no numbers")?;
+        Ok(Allocated {
+            now: now.parse()?,
+            most: most.parse()?,
+        })
     }
 
     /// Ends the process and looks at how it ended.
