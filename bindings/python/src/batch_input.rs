@@ -151,7 +151,8 @@ fn push_integer(
 
 /// Whether a column of numbers keeps a number as it is.
 fn column_keeps(builder: &RecordBatchBuilder, column: usize, number: f64) -> bool {
-    column_type(builder, column) != Some(FieldType::Float) || f64::from(number as f32) == number
+    column_type(builder, column) != Some(FieldType::Float)
+        || f64::from(number as f32).to_bits() == number.to_bits()
 }
 
 /// Calls a method of a value that is not of this library. What it raises refuses the value.

@@ -73,7 +73,8 @@ impl Harness {
             .set("access_id", "emulator")
             .set("access_key", "emulator")
             .set("project_id", "p")
-            .set("max_attempts", 1);
+            .set("max_attempts", 1)
+            .set("clock_correction", false);
         DisClient::new(builder)
     }
 
