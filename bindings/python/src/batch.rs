@@ -140,6 +140,9 @@ impl RecordBatch {
         attributes: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let mut builder = RecordBatchBuilder::blobs();
+        if let Ok(len) = blobs.len() {
+            builder.reserve(len);
+        }
         let keys = Keys::read(shard_id, hash_key, partition_key, attributes)?;
         let fill = || -> Result<_, InputError> {
             for (index, blob) in blobs.try_iter()?.enumerate() {

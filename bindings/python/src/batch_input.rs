@@ -12,7 +12,7 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyT
 use crate::error::raise;
 use crate::record_schema::{RecordSchema, SERVICE};
 use crate::record_value::decimal_class;
-use crate::value::bytes;
+use crate::value::{SHARED_FROM, bytes};
 
 /// Why input was refused: by the core, or because Python raised.
 pub(crate) enum InputError {
@@ -86,37 +86,56 @@ fn push_values<'a, 'py: 'a>(
 }
 
 /// Adds the next value of the record that was begun.
+///
+/// Values of exactly the usual types are told by a pointer; what the others are is found out by asking Python.
 pub(crate) fn push_value(
     builder: &mut RecordBatchBuilder,
     column: usize,
     value: &Bound<'_, PyAny>,
 ) -> Input<()> {
-    if value.is_none() {
-        return Ok(builder.push_null()?);
-    }
-    if let Ok(text) = value.cast::<PyString>() {
-        let Ok(text) = text.to_str() else {
-            return Err(refused(
-                builder,
-                column,
-                "text with a character that is not Unicode",
-            ));
-        };
-        if text.is_empty() && column_type(builder, column) != Some(FieldType::String) {
-            return Ok(builder.push(Value::String(text))?);
-        }
-        return Ok(builder.push_text(text)?);
+    if let Ok(text) = value.cast_exact::<PyString>() {
+        return push_string(builder, column, text);
     }
     if let Ok(number) = value.cast_exact::<PyFloat>() {
         return Ok(builder.push_double(number.value())?);
     }
+    if value.is_exact_instance_of::<PyInt>() {
+        return push_integer(builder, column, value);
+    }
+    if value.is_none() {
+        return Ok(builder.push_null()?);
+    }
     if let Ok(flag) = value.cast::<PyBool>() {
         return Ok(builder.push_boolean(flag.is_true())?);
+    }
+    if value.get_type().is(decimal_class(value.py())?) {
+        return push_decimal(builder, column, value);
+    }
+    if let Ok(text) = value.cast::<PyString>() {
+        return push_string(builder, column, text);
     }
     if value.is_instance_of::<PyInt>() {
         return push_integer(builder, column, value);
     }
     push_other(builder, column, value)
+}
+
+fn push_string(
+    builder: &mut RecordBatchBuilder,
+    column: usize,
+    text: &Bound<'_, PyString>,
+) -> Input<()> {
+    let Ok(text) = text.to_str() else {
+        return Err(refused(
+            builder,
+            column,
+            "text with a character that is not Unicode",
+        ));
+    };
+    if text.is_empty() && column_type(builder, column) != Some(FieldType::String) {
+        return Ok(builder.push(Value::String(text))?);
+    }
+    Ok(builder.push_text(text)?)
 }
 
 fn push_integer(
@@ -200,17 +219,25 @@ fn push_rounded(
     Ok(builder.push_double(number)?)
 }
 
+fn push_decimal(
+    builder: &mut RecordBatchBuilder,
+    column: usize,
+    value: &Bound<'_, PyAny>,
+) -> Input<()> {
+    match column_type(builder, column) {
+        Some(FieldType::Float | FieldType::Double) => push_rounded(builder, column, value),
+        Some(FieldType::Decimal) => Ok(builder.push_text(value.str()?.to_str()?)?),
+        _ => Ok(builder.push(Value::Decimal(value.str()?.to_str()?))?),
+    }
+}
+
 fn push_other(
     builder: &mut RecordBatchBuilder,
     column: usize,
     value: &Bound<'_, PyAny>,
 ) -> Input<()> {
     if value.is_instance(decimal_class(value.py())?)? {
-        return match column_type(builder, column) {
-            Some(FieldType::Float | FieldType::Double) => push_rounded(builder, column, value),
-            Some(FieldType::Decimal) => Ok(builder.push_text(value.str()?.to_str()?)?),
-            _ => Ok(builder.push(Value::Decimal(value.str()?.to_str()?))?),
-        };
+        return push_decimal(builder, column, value);
     }
     if value.hasattr("__index__")? {
         let number = converted(builder, column, value, "__index__")?;
@@ -412,6 +439,11 @@ pub(crate) fn push_blob(
     index: usize,
     blob: &Bound<'_, PyAny>,
 ) -> Input<()> {
+    if let Ok(content) = blob.cast_exact::<PyBytes>()
+        && content.as_bytes().len() < SHARED_FROM
+    {
+        return Ok(builder.push_blob(content.as_bytes())?);
+    }
     match bytes(blob) {
         Some(content) => Ok(builder.push_blob_bytes(content)?),
         None => {

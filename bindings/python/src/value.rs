@@ -200,7 +200,7 @@ fn shared(value: &Bound<'_, PyBytes>) -> bytes::Bytes {
 }
 
 /// Bytes objects of this length and more are shared; copying shorter ones is cheaper.
-const SHARED_FROM: usize = 4096;
+pub(crate) const SHARED_FROM: usize = 4096;
 
 /// An error for an argument of a wrong form that Python itself would call a `ValueError`.
 pub(crate) fn value_error(message: impl Into<String>) -> PyErr {

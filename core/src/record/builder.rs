@@ -14,6 +14,9 @@ use super::schema::{Field, FieldType, RecordSchema};
 use super::value::{MAX_TEXT_BYTES, Value};
 use crate::error::{Error, Result};
 
+/// No more bytes than this are kept free for records that were not seen yet: 2 MiB.
+const MOST_EXPECTED: usize = 2 * 1024 * 1024;
+
 /// Whether a text is a hash key of DataHub.
 pub(crate) fn is_hex_hash(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
@@ -56,6 +59,8 @@ pub struct RecordBatchBuilder {
     open: Option<OpenRow>,
     /// The number of the first record, for messages.
     first: usize,
+    /// How many records are to come, as far as was told.
+    expected: usize,
 }
 
 /// What the service told of a record that was received.
@@ -106,6 +111,7 @@ impl RecordBatchBuilder {
             entries: Vec::new(),
             open: None,
             first: 0,
+            expected: 0,
         }
     }
 
@@ -123,6 +129,7 @@ impl RecordBatchBuilder {
     /// Makes room for so many more records.
     pub fn reserve(&mut self, records: usize) {
         let width = self.schema.as_deref().map_or(1, RecordSchema::len);
+        self.expected = records;
         self.rows.reserve(records);
         self.cells.reserve(records.saturating_mul(width));
     }
@@ -202,9 +209,16 @@ impl RecordBatchBuilder {
             attributes,
             keys: NONE,
         });
+        if self.rows.len() == 1 {
+            // The first record tells about how much the others take.
+            let room = |bytes: usize| (bytes + bytes / 8).saturating_mul(self.expected);
+            self.text.reserve(room(self.text.len()).min(MOST_EXPECTED));
+            self.body.reserve(room(self.body.len()).min(MOST_EXPECTED));
+        }
     }
 
     /// Begins a tuple record to be filled value by value.
+    #[inline]
     pub fn begin_row(&mut self) -> Result<()> {
         let record = self.record_number();
         if self.schema.is_none() {
@@ -230,6 +244,7 @@ impl RecordBatchBuilder {
     }
 
     /// Ends the record that was begun. Fails, dropping it, if values are missing.
+    #[inline]
     pub fn end_row(&mut self) -> Result<()> {
         let open = self.open.ok_or_else(|| self.no_row())?;
         let given = self.cells.len() - open.cells;
@@ -269,6 +284,7 @@ impl RecordBatchBuilder {
     }
 
     /// Adds null as the next value.
+    #[inline]
     pub fn push_null(&mut self) -> Result<()> {
         let (column, _) = self.next_column()?;
         let nullable = self.field(column).is_some_and(|field| field.allow_null);
@@ -282,6 +298,7 @@ impl RecordBatchBuilder {
 
     /// Adds an integer as the next value: to an integer or TIMESTAMP column within its range, to a FLOAT,
     /// DOUBLE or DECIMAL column if it can be kept exactly.
+    #[inline]
     pub fn push_integer(&mut self, value: i64) -> Result<()> {
         let (column, field_type) = self.next_column()?;
         let cell = match field_type {
@@ -294,6 +311,7 @@ impl RecordBatchBuilder {
     }
 
     /// Adds a number as the next value of a DOUBLE column, or rounded to 32 bits to a FLOAT column.
+    #[inline]
     pub fn push_double(&mut self, value: f64) -> Result<()> {
         let (column, field_type) = self.next_column()?;
         let cell = match field_type {
@@ -308,6 +326,7 @@ impl RecordBatchBuilder {
     }
 
     /// Adds a truth value as the next value of a BOOLEAN column.
+    #[inline]
     pub fn push_boolean(&mut self, value: bool) -> Result<()> {
         let (column, field_type) = self.next_column()?;
         let cell = if field_type == FieldType::Boolean {
@@ -321,6 +340,7 @@ impl RecordBatchBuilder {
     /// Adds the value that a text stands for, by the type of the column: `12` or `true` or `1.5e3`.
     ///
     /// Empty text is null for every type but STRING.
+    #[inline]
     pub fn push_text(&mut self, text: &str) -> Result<()> {
         let (column, field_type) = self.next_column()?;
         let cell = match field_type {
@@ -349,10 +369,12 @@ impl RecordBatchBuilder {
         }
     }
 
+    #[inline]
     fn field(&self, column: usize) -> Option<&Field> {
         self.schema.as_deref()?.fields().get(column)
     }
 
+    #[inline]
     fn add_text(&mut self, text: &str) -> Result<Cell, Refusal> {
         if text.len() > MAX_TEXT_BYTES {
             return Err(Refusal::Long);
