@@ -15,9 +15,11 @@ pub mod frame;
 pub mod json;
 pub(crate) mod pool;
 pub mod protobuf;
+pub mod whole;
 
 pub use batch::{BatchReply, BatchVersion};
 pub use compress::CompressFormat;
+pub use pool::keep_buffers;
 
 use crate::record::RecordBatch;
 

@@ -33,6 +33,7 @@ export interface NativeBatch {
   facts(): Packed
   check(row: number, column: number): void
   blobs(): BlobViews
+  toPut(protocol: string, compressFormat: string): Uint8Array
   toArrow(metadata: boolean, decimal: readonly number[] | undefined): Uint8Array
 }
 
@@ -112,6 +113,13 @@ export interface Addon {
     ): NativeBatch
     fromBlobs(bytes: Uint8Array, lengths: Uint32Array, notes: Uint32Array, noteText: string): NativeBatch
     fromArrow(schema: NativeSchema | undefined, bytes: Uint8Array): NativeBatch
+    fromGet(
+      body: Uint8Array,
+      protocol: string,
+      compressFormat: string,
+      rawSize: number,
+      schema: NativeSchema | undefined,
+    ): NativeBatch
   }
   readonly Emulator: {
     start(options: NativeEmulatorOptions): Promise<NativeEmulator>

@@ -268,8 +268,14 @@ export class RecordBatch implements Iterable<BatchRecord> {
 
   /** The bytes of all blob records: views of the memory of the batch. See `blob`. */
   blobs(): Uint8Array[] {
-    this.#blobViews()
-    return Array.from({ length: this.length }, (_, row) => this.blob(row))
+    const { buffers, places } = this.#blobViews()
+    const views = new Array<Uint8Array>(this.length)
+    let place = this.#start * 3
+    for (let row = 0; row < views.length; row++, place += 3) {
+      const buffer = buffers[places[place] as number] as ArrayBuffer
+      views[row] = new Uint8Array(buffer, places[place + 1] as number, places[place + 2] as number)
+    }
+    return views
   }
 
   /** The records as Arrow columns: a stream of Arrow's IPC format, which `tableFromIPC` of `apache-arrow` reads. */

@@ -7,6 +7,7 @@ mod pack;
 mod unpack;
 
 use bytes::Bytes;
+use hubstream::codec::whole;
 use hubstream::record::arrow::ArrowOptions;
 use hubstream::record::{BlobLayout, RecordBatch};
 use napi::Env;
@@ -120,6 +121,37 @@ impl NativeBatch {
             .to_arrow_ipc(&options)
             .map(Uint8Array::from)
             .map_err(|error| to_js(env, &error))
+    }
+
+    /// The body of a put of these records, without a request: for measuring.
+    #[napi]
+    pub fn to_put(
+        &self,
+        env: &Env,
+        protocol: String,
+        compress_format: String,
+    ) -> Result<Uint8Array> {
+        whole::encode_put(&self.records, &protocol, &compress_format)
+            .map(|(body, _)| Uint8Array::from(&*body))
+            .map_err(|error| to_js(env, &error))
+    }
+
+    /// The records of the body of a get's reply, without a request: for measuring. Without a schema they are blobs.
+    #[napi(factory)]
+    pub fn from_get(
+        env: &Env,
+        body: &[u8],
+        protocol: String,
+        compress_format: String,
+        raw_size: u32,
+        schema: Option<&NativeSchema>,
+    ) -> Result<Self> {
+        let body = Bytes::copy_from_slice(body);
+        let schema = schema.map(|schema| schema.schema.clone());
+        let raw_size = raw_size as usize;
+        whole::decode_get(body, &protocol, &compress_format, raw_size, schema)
+            .map_err(|error| to_js(env, &error))
+            .and_then(|records| Self::new(env, records))
     }
 
     /// The number of records.

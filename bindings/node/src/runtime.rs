@@ -6,9 +6,13 @@ use tokio::runtime::Builder;
 /// Threads that do network work, unless `HUBSTREAM_WORKER_THREADS` says otherwise.
 const WORKER_THREADS: usize = 2;
 
+/// Buffers for bodies that are kept. The garbage collector gives those of some tens of batches back at once.
+const KEPT_BUFFERS: usize = 32;
+
 /// Runs when the addon is loaded, which the package puts off until the first client is made.
 #[napi_derive::module_init]
 fn start_runtime() {
+    hubstream::codec::keep_buffers(KEPT_BUFFERS);
     let threads = std::env::var("HUBSTREAM_WORKER_THREADS")
         .ok()
         .and_then(|text| text.parse().ok())

@@ -33,6 +33,25 @@ impl Body {
         body
     }
 
+    /// A body of so many bytes, still of any value.
+    pub(crate) fn of_size(size: usize) -> Self {
+        Self {
+            memory: pool::take_for(size),
+            start: 0,
+            end: size,
+        }
+    }
+
+    /// The bytes, to be written over.
+    pub(crate) fn as_mut_slice(&mut self) -> &mut [u8] {
+        &mut self.memory[self.start..self.end]
+    }
+
+    /// Keeps the first bytes.
+    pub(crate) fn truncate(&mut self, length: usize) {
+        self.end = self.end.min(self.start + length);
+    }
+
     /// What was written so far.
     pub(crate) fn as_slice(&self) -> &[u8] {
         &self.memory[self.start..self.end]

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use flate2::{Decompress, FlushDecompress, Status};
 use libdeflater::{CompressionLvl, Compressor};
 
+use super::body::Body;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The largest size that data may have after decompression unless the caller says otherwise: 64 MiB.
@@ -141,7 +142,7 @@ pub fn decompress(
         return checked_size(bytes.clone(), raw_size);
     }
     let raw = match format {
-        CompressFormat::Lz4 => unlz4(bytes, raw_size)?,
+        CompressFormat::Lz4 => return checked_size(unlz4(bytes, raw_size)?, raw_size),
         CompressFormat::Zstd => unzstd(bytes, raw_size, limit)?,
         _ => {
             let has_header = format == CompressFormat::Zlib || has_zlib_header(bytes);
@@ -161,15 +162,18 @@ fn checked_size(raw: Bytes, raw_size: Option<usize>) -> Result<Bytes> {
     }
 }
 
-fn unlz4(bytes: &[u8], raw_size: Option<usize>) -> Result<Vec<u8>> {
+fn unlz4(bytes: &[u8], raw_size: Option<usize>) -> Result<Bytes> {
     let Some(raw_size) = raw_size else {
         return Err(Error::malformed(
             "an LZ4 block came without the size of its contents",
         ));
     };
     check_ratio(bytes, raw_size, LZ4_RATIO)?;
-    lz4_flex::block::decompress(bytes, raw_size)
-        .map_err(|error| Error::malformed("the LZ4 block is damaged").with_source(error))
+    let mut raw = Body::of_size(raw_size);
+    let length = lz4_flex::block::decompress_into(bytes, raw.as_mut_slice())
+        .map_err(|error| Error::malformed("the LZ4 block is damaged").with_source(error))?;
+    raw.truncate(length);
+    Ok(raw.into_bytes())
 }
 
 /// A frame of few bytes may stand for very many and need not say so: it gets as much room as turns out to be needed.

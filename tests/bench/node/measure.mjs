@@ -1,17 +1,22 @@
-// Times reading records with the Node package; there is no other client for Node to compare with.
+// Times reading and writing records with the Node package; there is no other client for Node to compare with.
 // usage: node measure.mjs FILE [ROUNDS]
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import net from 'node:net'
 import os from 'node:os'
 import { createInterface } from 'node:readline'
 
 const { DataHub, RecordBatch, RecordSchema } = await import(`${process.env.HUBSTREAM_SITE}/dist/esm/index.js`)
 
+const { native } = createRequire(import.meta.url)(`${process.env.HUBSTREAM_SITE}/dist/esm/native.cjs`)
+
 const COUNT = 1000
 const PROJECT = 'bench'
+const KEYS = { accessId: 'emulator', accessKey: 'emulator' }
 const COLUMNS = [
   ['id', 'BIGINT'],
   ['price', 'DOUBLE'],
@@ -77,13 +82,35 @@ function quantile(sorted, part) {
   return low + (sorted[Math.ceil(place)] - low) * (place % 1)
 }
 
+/** The body of the one reply that passes between `call` and the service, and its size before compression. */
+async function overheard(endpoint, call) {
+  const { hostname, port } = new URL(endpoint)
+  const parts = []
+  const listener = net.createServer((client) => {
+    const server = net.connect(Number(port), hostname)
+    client.pipe(server)
+    server.on('data', (part) => parts.push(part)).pipe(client)
+  })
+  await once(listener.listen(0, '127.0.0.1'), 'listening')
+  const hub = new DataHub({ endpoint: `http://127.0.0.1:${listener.address().port}`, ...KEYS })
+  await call(hub)
+  await hub.close()
+  listener.close()
+  const reply = Buffer.concat(parts)
+  const end = reply.indexOf('\r\n\r\n')
+  const head = reply.toString('latin1', 0, end).toLowerCase()
+  const [, rawSize] = /x-datahub-content-raw-size: (\d+)/.exec(head)
+  return { body: reply.subarray(end + 4), rawSize: Number(rawSize) }
+}
+
 const [out, rounds = '11'] = process.argv.slice(2)
 const [program, ...words] = process.env.HUBSTREAM_EMULATOR.split(' ')
 const emulator = spawn(program, [...words, '--datahub', '127.0.0.1:0', '--limits', 'relaxed'], {
   stdio: ['ignore', 'pipe', 'inherit'],
 })
 const [line] = await once(createInterface(emulator.stdout), 'line')
-const hub = new DataHub({ endpoint: JSON.parse(line).datahub, accessId: 'emulator', accessKey: 'emulator' })
+const endpoint = JSON.parse(line).datahub
+const hub = new DataHub({ endpoint, ...KEYS })
 const schema = new RecordSchema(COLUMNS.map(([name, type]) => ({ name, type })))
 await hub.createProject({ projectName: PROJECT, comment: '' })
 const rows = makeRows()
@@ -104,38 +131,71 @@ const ofTuples = await place(tuples)
 const ofBlobs = await place(bytes)
 const getObjects = async () => (await hub.getTupleRecords(ofTuples)).records.toArray()
 const getBlobs = async () => (await hub.getBlobRecords(ofBlobs)).records.blobs()
+const tupleReply = await overheard(endpoint, (hub) => hub.getTupleRecords({ ...ofTuples, recordSchema: schema }))
+const blobReply = await overheard(endpoint, (hub) => hub.getBlobRecords(ofBlobs))
+const decoded = ({ body, rawSize }, columns) =>
+  RecordBatch.wrap(native().RecordBatch.fromGet(body, 'protobuf', 'lz4', rawSize, columns?.native))
+const decodeObjects = () => decoded(tupleReply, schema).toArray()
+const decodeBlobs = () => decoded(blobReply).blobs()
+const encoded = (batch) => batch.native.toPut('protobuf', 'lz4')
+const encodeRows = () => encoded(RecordBatch.fromRecords(schema, rows))
+const encodeBlobs = () => encoded(RecordBatch.fromBlobs(blobs))
+const sink = { projectName: PROJECT, topicName: 'written_tuples' }
+const blobSink = { projectName: PROJECT, topicName: 'written_blobs' }
+await hub.createTupleTopic({ ...sink, shardCount: 1, lifeCycle: 1, recordSchema: schema, comment: '' })
+await hub.createBlobTopic({ ...blobSink, shardCount: 1, lifeCycle: 1, comment: '' })
+const putRows = () => hub.putRecords({ ...sink, recordList: RecordBatch.fromRecords(schema, rows) })
+const putBlobs = () => hub.putRecords({ ...blobSink, recordList: RecordBatch.fromBlobs(blobs) })
 
 // The values are compared before anything is timed.
-assert.deepEqual(
-  (await getObjects()).map((row) => ({ ...row })),
-  rows,
-)
-assert.deepEqual(
-  (await getBlobs()).map((blob) => Buffer.from(blob)),
-  blobs,
-)
+const plain = (objects) => objects.map((row) => ({ ...row }))
+const copies = (views) => views.map((blob) => Buffer.from(blob))
+assert.deepEqual(plain(await getObjects()), rows)
+assert.deepEqual(copies(await getBlobs()), blobs)
+assert.deepEqual(plain(decodeObjects()), rows)
+assert.deepEqual(copies(decodeBlobs()), blobs)
+await putRows()
+await putBlobs()
+const back = async (topic) => ({ ...ofTuples, ...topic, cursor: (await place(topic)).cursor })
+assert.deepEqual(plain((await hub.getTupleRecords(await back(sink))).records.toArray()), rows)
+assert.deepEqual(copies((await hub.getBlobRecords(await back(blobSink))).records.blobs()), blobs)
 const cases = [
-  { name: 'get of 10-column tuples, protobuf, to objects', work: getObjects, limit: 1.6, samples: [] },
-  { name: 'get of 1 KB blobs, protobuf, to views', work: getBlobs, limit: 0.6, samples: [] },
-]
-for (const { work } of cases) {
-  await sample(work, 200)
+  { name: 'get of 10-column tuples to objects', work: getObjects, limit: 1.6, part: 'reading' },
+  { name: 'get of 1 KB blobs to views', work: getBlobs, limit: 0.6, part: 'reading' },
+  { name: '10-column tuples to objects, from the body of a reply', work: decodeObjects, limit: 1.6, part: 'reading' },
+  { name: '1 KB blobs to views, from the body of a reply', work: decodeBlobs, limit: 0.6, part: 'reading' },
+  { name: 'put of 10-column tuples from objects', work: putRows, times: 20, part: 'writing' },
+  { name: 'put of 1 KB blobs', work: putBlobs, times: 20, part: 'writing' },
+  { name: '10-column tuples from objects, to the body of a put', work: encodeRows, part: 'writing' },
+  { name: '1 KB blobs to the body of a put', work: encodeBlobs, part: 'writing' },
+].map((one) => ({ times: 100, ...one, samples: [] }))
+for (const { work, times } of cases) {
+  await sample(work, times)
 }
 for (let round = 0; round < Number(rounds); round += 1) {
-  for (const { work, samples } of cases) {
-    samples.push(await sample(work, 100))
+  for (const { work, times, samples } of cases) {
+    samples.push(await sample(work, times))
   }
 }
 await hub.close()
 emulator.kill('SIGTERM')
 await once(emulator, 'exit')
 
-const results = cases.map(({ name, limit, samples }) => {
+const results = cases.map(({ name, part, limit, samples }) => {
   const sorted = samples.toSorted((one, other) => one - other)
   const median = quantile(sorted, 0.5)
   const spread = (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / 2 / median
-  console.log(`${name.padEnd(48)} ${median.toFixed(2)} µs  ±${(spread * 100).toFixed(0)}%`)
-  return { name, values: [Number(median.toFixed(2))], spread: Number(spread.toFixed(3)), limit }
+  console.log(`${name.padEnd(56)} ${median.toFixed(2)} µs  ±${(spread * 100).toFixed(0)}%`)
+  const row = { name, values: [Number(median.toFixed(2))], spread: Number(spread.toFixed(3)), limit }
+  return { part, row }
+})
+const table = (part) => ({
+  title: `Node: ${part} records`,
+  unit: 'µs',
+  per: 'record',
+  sides: ['hubstream'],
+  ratio: 'less',
+  rows: results.filter((result) => result.part === part).map(({ row }) => row),
 })
 const found = {
   title: 'Node',
@@ -149,12 +209,10 @@ const found = {
     samples: `${rounds} per case, in turns`,
   },
   about: [
-    'There is no official client for Node. CPU time of the process, all threads, user and system; the whole call, from the request to the last value, with LZ4 and 1000 records per request against an emulator in another process.',
+    'There is no official client for Node. CPU time of the process, all threads, user and system, with protobuf, LZ4 and 1000 records per request. A get or put is the whole call, from the request to the last value, against an emulator in another process; the other rows do the same work without a request.',
   ],
-  not_measured: ['Writing records, other protocols.'],
-  tables: [
-    { title: 'Node: reading records', unit: 'µs', per: 'record', sides: ['hubstream'], ratio: 'less', rows: results },
-  ],
+  not_measured: ['Other protocols.'],
+  tables: ['reading', 'writing'].map(table),
 }
 writeFileSync(out, `${JSON.stringify(found, null, 1)}\n`)
 console.log(`wrote ${out}`)

@@ -25,7 +25,7 @@ ABOUT = [
     "The floor of a put or get is that of its codec, and a bare socket to the same server: a process that answers "
     "every request with the bytes of a reply. hubstream is the whole client: signature, connections, retries.",
 ]
-NOT_MEASURED = ["TLS, several processors, memory; puts and gets of batches, whose codecs are above."]
+NOT_MEASURED = ["TLS, several processors, memory."]
 
 
 def measure(program: str, what: str, rounds: int) -> list[dict]:

@@ -7,7 +7,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use hubstream::codec::CompressFormat;
-use hubstream::datahub::{DataHub, GetBlobRecords, GetProject, GetTupleRecords, PutRecords};
+use hubstream::datahub::{
+    DataHub, GetBlobRecords, GetProject, GetTupleRecords, PutRecords, PutRecordsByShard,
+};
 use hubstream::error::{Error, ErrorKind, Result};
 use hubstream::record::RecordBatch;
 use tokio::runtime::{Builder, Runtime};
@@ -44,10 +46,8 @@ impl fmt::Display for Exchange {
 
 /// All exchanges.
 pub(crate) fn all() -> Vec<Exchange> {
-    let is_measured = |case: &Case| {
-        matches!(case.protocol, Protocol::Json | Protocol::Protobuf)
-            && matches!(case.format, CompressFormat::None | CompressFormat::Lz4)
-    };
+    let is_measured =
+        |case: &Case| matches!(case.format, CompressFormat::None | CompressFormat::Lz4);
     let cases = cases::all().into_iter().filter(is_measured);
     cases
         .map(Exchange::Records)
@@ -99,10 +99,13 @@ impl Client {
             .set("access_id", "emulator")
             .set("access_key", "emulator");
         if let Exchange::Records(case) = exchange {
-            let protocol = if case.protocol == Protocol::Json {
-                "json"
-            } else {
-                "protobuf"
+            let protocol = match case.protocol {
+                Protocol::Json => "json",
+                Protocol::Protobuf => "protobuf",
+                Protocol::Batch(version) => {
+                    builder = builder.set("batch_version", version as u8);
+                    "batch"
+                }
             };
             builder = builder
                 .set("protocol", protocol)
@@ -114,7 +117,18 @@ impl Client {
         })
     }
 
-    fn put(&self, batch: &RecordBatch) -> Result<()> {
+    /// Batches are put to single shards.
+    fn put_to_shard(&self, batch: &RecordBatch) -> Result<()> {
+        let operation = PutRecordsByShard::new("bench", "records", "0", batch.clone());
+        self.runtime
+            .block_on(self.hub.put_records_by_shard(operation))
+            .map(drop)
+    }
+
+    fn put(&self, batch: &RecordBatch, protocol: Protocol) -> Result<()> {
+        if matches!(protocol, Protocol::Batch(_)) {
+            return self.put_to_shard(batch);
+        }
         let operation = PutRecords::new("bench", "records", batch.clone());
         let result = self.runtime.block_on(self.hub.put_records(operation))?;
         match result.failed_record_count {
@@ -149,9 +163,11 @@ fn failed(error: std::io::Error) -> Error {
 /// The head of a request as the client writes it, without the length.
 fn head(exchange: Exchange, port: u16) -> String {
     let (method, target) = match exchange {
-        Exchange::Records(Case {
-            way: Way::Decode, ..
-        }) => ("POST", "/projects/bench/topics/records/shards/0"),
+        Exchange::Records(case)
+            if case.way == Way::Decode || matches!(case.protocol, Protocol::Batch(_)) =>
+        {
+            ("POST", "/projects/bench/topics/records/shards/0")
+        }
         Exchange::Records(_) => ("POST", "/projects/bench/topics/records/shards"),
         Exchange::Small => ("GET", "/projects/bench"),
     };
@@ -182,9 +198,9 @@ pub(crate) fn measure(exchange: Exchange, records: &Records, rounds: usize) -> R
             let batch = records.batch(case.kind);
             match case.way {
                 Way::Encode => {
-                    client.put(batch)?;
+                    client.put(batch, case.protocol)?;
                     let size = case.encode(batch)?.len();
-                    let mut ours = Plain(|| _ = black_box(client.put(batch)));
+                    let mut ours = Plain(|| _ = black_box(client.put(batch, case.protocol)));
                     let mut least = Plain(|| {
                         let body = floor.encode().unwrap_or_default();
                         _ = black_box(socket.exchange(&head, body));
