@@ -110,6 +110,7 @@ def steps() -> list[Step]:
             kotlin_missing(),
             scenarios=True,
         ),
+        Step("swift", [script("bindings/uniffi/swift/test-all")], ("build",), uniffi_library()),
         *interop_steps(),
         Step("readme", [[sys.executable, script("tests/readme.py")[0]]], ("packages",)),
         Step("demo", [script("examples/demo")], ("packages",)),
@@ -183,10 +184,10 @@ def summary(lines: list[str]) -> str:
             told.append(match[1])
         elif re.match(
             r"\d+ runs, \d+ assertions|\[INFO\] Tests run: \d+, F.*\d$|"
-            r"(?:demo|fuzz|instructions|matrix|readme|scenarios|soak): ",
+            r"(?:demo|fuzz|instructions|matrix|readme|scenarios|soak|swift): ",
             line,
         ):
-            told.append(re.sub(r"^(?:\[INFO\]|(?:demo|fuzz|instructions|matrix|readme|soak):) ", "", line))
+            told.append(re.sub(r"^(?:\[INFO\]|(?:demo|fuzz|instructions|matrix|readme|soak|swift):) ", "", line))
     if node:
         told.append(f"{node.get('pass', 0)} passed, {node.get('fail', 0)} failed, {node.get('skipped', 0)} skipped")
     return "; ".join(told)

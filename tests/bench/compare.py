@@ -126,7 +126,7 @@ def main() -> None:
         "title": "Python: the official client and hubstream",
         "order": 10,
         "command": "tests/bench/run python",
-        **facts.here(options.rounds, watch.others()),
+        **facts.here(options.rounds, watch.others(), **facts.python_versions()),
         **json.loads((HERE / "python.json").read_text()),
         "tables": tables,
     }

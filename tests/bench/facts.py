@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import datetime
 import importlib.metadata
+import json
 import os
 import platform
 import resource
@@ -55,8 +57,8 @@ class Watch:
         return max(0.0, self._others() - self.before) / spent / (os.cpu_count() or 1)
 
 
-def here(rounds: int, others: float) -> dict[str, object]:
-    """Date, machine and versions."""
+def here(rounds: int, others: float, **versions: str) -> dict[str, object]:
+    """Date, machine and versions: those that are given, and those of everything that is compared with them."""
     return {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "machine": (
@@ -64,10 +66,35 @@ def here(rounds: int, others: float) -> dict[str, object]:
             f"other programs took {others:.0%} of them during the run"
         ),
         "versions": {
-            "Python": platform.python_version(),
-            "pydatahub": importlib.metadata.version("pydatahub"),
+            **versions,
             "rustc": command("rustc", "--version").removeprefix("rustc ").partition(" ")[0],
             "commit": command("git", "rev-parse", "--short", "HEAD"),
             "samples": f"{rounds} per side and case, in turns (A B A B …)",
         },
     }
+
+
+def python_versions() -> dict[str, str]:
+    """The versions of Python and of the official client for it."""
+    return {"Python": platform.python_version(), "pydatahub": importlib.metadata.version("pydatahub")}
+
+
+def on_one_processor(rounds: int, *programs: str) -> argparse.Namespace:
+    """Reads the command line of a comparison: its programs, the file of its results, and `--rounds`.
+
+    This process and those that it starts then run on one processor, where the system can do that.
+    """
+    parser = argparse.ArgumentParser()
+    for program in programs:
+        parser.add_argument(program)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--rounds", type=int, default=rounds)
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    return parser.parse_args()
+
+
+def write(file: Path, results: dict[str, object]) -> None:
+    """Writes a results file."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n")

@@ -22,7 +22,7 @@ pub struct ErrorDetails {
     /// What went wrong, without the facts around it.
     pub text: String,
     /// What went wrong with code, operation, request id and attempts, on one line.
-    pub description: String,
+    pub summary: String,
     /// Further text that the service sent beside its message, or an empty text.
     pub detail: String,
     /// The service that was called, as in `datahub`; empty when none was.
@@ -45,7 +45,7 @@ pub struct ErrorDetails {
 
 impl fmt::Display for ErrorDetails {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.description)
+        f.write_str(&self.summary)
     }
 }
 
@@ -57,7 +57,7 @@ impl From<&Error> for ErrorDetails {
             retryable: error.is_temporary(),
             code: error.code().to_owned(),
             text: error.message().to_owned(),
-            description: error.to_string(),
+            summary: error.to_string(),
             detail: error.detail().to_owned(),
             service: error.service().to_owned(),
             operation: error.operation().to_owned(),

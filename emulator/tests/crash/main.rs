@@ -6,6 +6,7 @@
 
 mod control;
 mod records;
+mod reply;
 mod served;
 mod shards;
 mod streams;

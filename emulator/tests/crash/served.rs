@@ -1,12 +1,14 @@
 //! An emulator in a process of its own, and connections to it.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use hubstream_emulator::{Emulator, Limits};
 use serde_json::{Value, json};
+
+use crate::reply;
 
 /// The argument that makes this program the emulator.
 pub(crate) const MODE: &str = "serve";
@@ -125,19 +127,7 @@ impl Wire {
             body.len()
         );
         stream.get_mut().write_all((head + &body).as_bytes()).ok()?;
-        let mut line = String::new();
-        stream.read_line(&mut line).ok()?;
-        let status = line.split(' ').nth(1)?.parse().ok()?;
-        let mut length = 0;
-        while line != "\r\n" {
-            line.clear();
-            stream.read_line(&mut line).ok().filter(|read| *read > 0)?;
-            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                length = value.trim().parse().ok()?;
-            }
-        }
-        let mut body = vec![0; length];
-        stream.read_exact(&mut body).ok()?;
+        let (status, body) = reply::read(stream)?;
         let reply = if body.is_empty() {
             Value::Null
         } else {

@@ -6,10 +6,7 @@ wrote, and the values are compared; then samples are taken in turns.
 
 from __future__ import annotations
 
-import argparse
-import datetime
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -130,14 +127,7 @@ def rows(go: Side, rust: Side, replies: dict[str, list[str]], rounds: int) -> di
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("go")
-    parser.add_argument("rust")
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--rounds", type=int, default=15)
-    arguments = parser.parse_args()
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    arguments = facts.on_one_processor(15, "go", "rust")
     watch = facts.Watch()
     go, rust = Side(arguments.go), Side(arguments.rust, "peer")
     with tempfile.TemporaryDirectory() as place:
@@ -155,18 +145,14 @@ def main() -> None:
         "title": "Rust beside the official client for Go",
         "order": 40,
         "command": "tests/bench/run go",
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "machine": (
-            f"{os.cpu_count()} processors ({facts.processor()}), {facts.command('uname', '-sr')}; "
-            f"other programs took {watch.others():.0%} of them during the run"
+        **facts.here(
+            arguments.rounds,
+            watch.others(),
+            **{
+                "aliyun-datahub-sdk-go": "1.1.5",
+                "Go": facts.command("go", "env", "GOVERSION").removeprefix("go"),
+            },
         ),
-        "versions": {
-            "aliyun-datahub-sdk-go": "1.1.5",
-            "Go": facts.command("go", "env", "GOVERSION").removeprefix("go"),
-            "rustc": facts.command("rustc", "--version").removeprefix("rustc ").partition(" ")[0],
-            "commit": facts.command("git", "rev-parse", "--short", "HEAD"),
-            "samples": f"{arguments.rounds} per side and case, in turns (A B A B …)",
-        },
         "about": ABOUT,
         "not_measured": ["Networks, several processors, memory; the SDK's JSON, which its clients do not use."],
         "tables": [
@@ -190,8 +176,7 @@ def main() -> None:
             }
         ],
     }
-    arguments.file.parent.mkdir(parents=True, exist_ok=True)
-    arguments.file.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n")
+    facts.write(arguments.file, results)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
-import datetime
 import json
-import os
 import subprocess
 import tempfile
 from pathlib import Path
@@ -50,13 +47,7 @@ def table(title: str, per: str, cases: list[dict], target: float) -> dict[str, o
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("program")
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--rounds", type=int, default=11)
-    arguments = parser.parse_args()
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    arguments = facts.on_one_processor(11, "program")
     watch = facts.Watch()
     codecs = measure(arguments.program, "codec", arguments.rounds)
     requests = measure(arguments.program, "http", arguments.rounds)
@@ -66,16 +57,7 @@ def main() -> None:
         "title": "Rust beside the machine's floor",
         "order": 30,
         "command": "tests/bench/run rust",
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "machine": (
-            f"{os.cpu_count()} processors ({facts.processor()}), {facts.command('uname', '-sr')}; "
-            f"other programs took {watch.others():.0%} of them during the run"
-        ),
-        "versions": {
-            "rustc": facts.command("rustc", "--version").removeprefix("rustc ").partition(" ")[0],
-            "commit": facts.command("git", "rev-parse", "--short", "HEAD"),
-            "samples": f"{arguments.rounds} per side and case, in turns (A B A B …)",
-        },
+        **facts.here(arguments.rounds, watch.others()),
         "about": ABOUT,
         "not_measured": NOT_MEASURED,
         "tables": [
@@ -84,8 +66,7 @@ def main() -> None:
             table("One small request in Rust over HTTP", "request", small, REQUEST),
         ],
     }
-    arguments.file.parent.mkdir(parents=True, exist_ok=True)
-    arguments.file.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n")
+    facts.write(arguments.file, results)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,15 @@
 //! An emulator to send requests to.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
 use hubstream_emulator::http::ServerOptions;
 use hubstream_emulator::{Emulator, Limits};
 use tokio::runtime::Runtime;
+
+#[path = "../../../emulator/tests/crash/reply.rs"]
+mod reply;
 
 /// After so many inputs the emulator forgets them.
 const INPUTS: usize = 512;
@@ -178,18 +181,6 @@ fn exchange(
     request: &[u8],
 ) -> Option<(u16, Vec<u8>, BufReader<TcpStream>)> {
     stream.get_mut().write_all(request).ok()?;
-    let mut line = String::new();
-    stream.read_line(&mut line).ok()?;
-    let status = line.get(9..12)?.parse().ok()?;
-    let mut length = 0;
-    while line != "\r\n" {
-        line.clear();
-        stream.read_line(&mut line).ok().filter(|read| *read > 0)?;
-        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().ok()?;
-        }
-    }
-    let mut reply = vec![0; length];
-    stream.read_exact(&mut reply).ok()?;
+    let (status, reply) = reply::read(&mut stream)?;
     Some((status, reply, stream))
 }

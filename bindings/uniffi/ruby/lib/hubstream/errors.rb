@@ -7,7 +7,7 @@ module Hubstream
     module Attributes
       # One line: what went wrong, the service's code, the operation, the request id, the attempts.
       def to_s
-        details.description
+        details.summary
       end
 
       alias message to_s

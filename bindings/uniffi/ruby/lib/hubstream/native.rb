@@ -4543,7 +4543,7 @@ class RustBufferStream
       retryable: read_bool,
       code: read_string,
       text: read_string,
-      description: read_string,
+      summary: read_string,
       detail: read_string,
       service: read_string,
       operation: read_string,
@@ -7394,7 +7394,7 @@ class RustBufferBuilder
     self.write_bool(v.retryable)
     self.write_string(v.code)
     self.write_string(v.text)
-    self.write_string(v.description)
+    self.write_string(v.summary)
     self.write_string(v.detail)
     self.write_string(v.service)
     self.write_string(v.operation)
@@ -17748,15 +17748,15 @@ end
 
   # Record type ErrorDetails
 class ErrorDetails
-  attr_reader :kind, :status, :retryable, :code, :text, :description, :detail, :service, :operation, :http_status, :request_id, :attempts, :retry_after, :sent, :context
+  attr_reader :kind, :status, :retryable, :code, :text, :summary, :detail, :service, :operation, :http_status, :request_id, :attempts, :retry_after, :sent, :context
 
-  def initialize(kind:, status:, retryable:, code:, text:, description:, detail:, service:, operation:, http_status:, request_id:, attempts:, retry_after:, sent:, context:)
+  def initialize(kind:, status:, retryable:, code:, text:, summary:, detail:, service:, operation:, http_status:, request_id:, attempts:, retry_after:, sent:, context:)
     @kind = kind
     @status = status
     @retryable = retryable
     @code = code
     @text = text
-    @description = description
+    @summary = summary
     @detail = detail
     @service = service
     @operation = operation
@@ -17784,7 +17784,7 @@ class ErrorDetails
     if @text != other.text
       return false
     end
-    if @description != other.description
+    if @summary != other.summary
       return false
     end
     if @detail != other.detail

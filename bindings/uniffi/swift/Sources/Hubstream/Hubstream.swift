@@ -7230,7 +7230,7 @@ public struct ErrorDetails: Equatable, Hashable, CustomStringConvertible {
     /**
      * What went wrong with code, operation, request id and attempts, on one line.
      */
-    public let description: String
+    public let summary: String
     /**
      * Further text that the service sent beside its message, or an empty text.
      */
@@ -7288,7 +7288,7 @@ public struct ErrorDetails: Equatable, Hashable, CustomStringConvertible {
          */text: String, 
         /**
          * What went wrong with code, operation, request id and attempts, on one line.
-         */description: String, 
+         */summary: String, 
         /**
          * Further text that the service sent beside its message, or an empty text.
          */detail: String, 
@@ -7321,7 +7321,7 @@ public struct ErrorDetails: Equatable, Hashable, CustomStringConvertible {
         self.retryable = retryable
         self.code = code
         self.text = text
-        self.description = description
+        self.summary = summary
         self.detail = detail
         self.service = service
         self.operation = operation
@@ -7365,7 +7365,7 @@ public struct FfiConverterTypeErrorDetails: FfiConverterRustBuffer {
                 retryable: FfiConverterBool.read(from: &buf), 
                 code: FfiConverterString.read(from: &buf), 
                 text: FfiConverterString.read(from: &buf), 
-                description: FfiConverterString.read(from: &buf), 
+                summary: FfiConverterString.read(from: &buf), 
                 detail: FfiConverterString.read(from: &buf), 
                 service: FfiConverterString.read(from: &buf), 
                 operation: FfiConverterString.read(from: &buf), 
@@ -7384,7 +7384,7 @@ public struct FfiConverterTypeErrorDetails: FfiConverterRustBuffer {
         FfiConverterBool.write(value.retryable, into: &buf)
         FfiConverterString.write(value.code, into: &buf)
         FfiConverterString.write(value.text, into: &buf)
-        FfiConverterString.write(value.description, into: &buf)
+        FfiConverterString.write(value.summary, into: &buf)
         FfiConverterString.write(value.detail, into: &buf)
         FfiConverterString.write(value.service, into: &buf)
         FfiConverterString.write(value.operation, into: &buf)

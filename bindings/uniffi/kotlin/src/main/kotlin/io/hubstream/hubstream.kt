@@ -9998,7 +9998,7 @@ data class ErrorDetails (
     /**
      * What went wrong with code, operation, request id and attempts, on one line.
      */
-    val `description`: kotlin.String
+    val `summary`: kotlin.String
     , 
     /**
      * Further text that the service sent beside its message, or an empty text.
@@ -10093,7 +10093,7 @@ public object FfiConverterTypeErrorDetails: FfiConverterRustBuffer<ErrorDetails>
             FfiConverterBoolean.allocationSize(value.`retryable`) +
             FfiConverterString.allocationSize(value.`code`) +
             FfiConverterString.allocationSize(value.`text`) +
-            FfiConverterString.allocationSize(value.`description`) +
+            FfiConverterString.allocationSize(value.`summary`) +
             FfiConverterString.allocationSize(value.`detail`) +
             FfiConverterString.allocationSize(value.`service`) +
             FfiConverterString.allocationSize(value.`operation`) +
@@ -10111,7 +10111,7 @@ public object FfiConverterTypeErrorDetails: FfiConverterRustBuffer<ErrorDetails>
             FfiConverterBoolean.write(value.`retryable`, buf)
             FfiConverterString.write(value.`code`, buf)
             FfiConverterString.write(value.`text`, buf)
-            FfiConverterString.write(value.`description`, buf)
+            FfiConverterString.write(value.`summary`, buf)
             FfiConverterString.write(value.`detail`, buf)
             FfiConverterString.write(value.`service`, buf)
             FfiConverterString.write(value.`operation`, buf)

@@ -31,7 +31,7 @@ class CallsTest : EmulatorTest() {
         assertEquals("GetTopic", details.operation)
         assertTrue(details.requestId.isNotEmpty())
         assertFalse(details.retryable)
-        assertTrue(error.message!!.contains(details.description), error.message)
+        assertTrue(error.message!!.contains(details.summary), error.message)
     }
 
     @Test
