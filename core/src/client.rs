@@ -10,6 +10,7 @@ use tracing::Instrument;
 
 use crate::config::Settings;
 use crate::credentials::{CredentialProvider, CredentialSource, Credentials};
+use crate::dynamic::{Dynamic, Value};
 use crate::error::{Error, ErrorKind, Result, Status};
 use crate::operation::{Exchange, Operation, Reply, Service};
 use crate::pipeline::date::ServiceTime;
@@ -237,10 +238,40 @@ impl<S: Service> Client<S> {
             .decode(|response| operation.decode(service, response))
     }
 
+    /// Performs an operation that is one request and one reply for a caller that knows neither its type nor that of
+    /// its result.
+    ///
+    /// The operations share one future: as many futures as operations would be a good part of a binding's size.
+    pub fn dispatch<O: Exchange<Service = S>>(
+        &self,
+        operation: O,
+    ) -> BoxFuture<'static, Result<Value>> {
+        Box::pin(self.clone().perform(Box::new(operation)))
+    }
+
+    async fn perform(self, operation: Box<dyn AnyExchange<S>>) -> Result<Value> {
+        let schema = operation.schema();
+        let service = &self.inner.service;
+        let (may_repeat, request) = operation
+            .prepare(service)
+            .map_err(|error| error.with_operation(S::NAME, schema.name))?;
+        let received = self.send(schema, may_repeat, request).await?;
+        operation.read(service, received)
+    }
+
     /// Sends a request of an operation through the pipeline.
     ///
     /// `may_repeat` says whether it may be sent again after the service may have seen it.
-    pub async fn send(
+    pub fn send<'a>(
+        &'a self,
+        schema: &'static OperationSchema,
+        may_repeat: bool,
+        request: Request,
+    ) -> BoxFuture<'a, Result<Received>> {
+        Box::pin(self.pass(schema, may_repeat, request))
+    }
+
+    async fn pass(
         &self,
         schema: &'static OperationSchema,
         may_repeat: bool,
@@ -259,8 +290,15 @@ impl<S: Service> Client<S> {
             service = S::NAME,
             operation = schema.name
         );
-        let next = Next::new(&self.inner.layers, &*self.inner);
-        let outcome = next.run(&mut context, request).instrument(span).await;
+        let inner = &*self.inner;
+        let outcome = async {
+            if inner.layers.is_empty() {
+                return inner.attempts(&mut context, request).await;
+            }
+            let next = Next::new(&inner.layers, inner);
+            next.run(&mut context, request).await
+        };
+        let outcome = outcome.instrument(span).await;
         self.inner.counters.call(outcome.is_err());
         let response = outcome
             .map_err(|error| unanswered(error, schema).with_operation(S::NAME, schema.name))?;
@@ -270,6 +308,33 @@ impl<S: Service> Client<S> {
             attempts: context.attempts,
             response,
         })
+    }
+}
+
+/// An operation of one request and one reply, whatever its type.
+trait AnyExchange<S: Service>: Send + Sync {
+    fn schema(&self) -> &'static OperationSchema;
+
+    /// Whether the request may be repeated, and the request.
+    fn prepare(&self, service: &S) -> Result<(bool, Request)>;
+
+    fn read(&self, service: &S, received: Received) -> Result<Value>;
+}
+
+impl<O: Exchange> AnyExchange<O::Service> for O {
+    fn schema(&self) -> &'static OperationSchema {
+        O::SCHEMA
+    }
+
+    fn prepare(&self, service: &O::Service) -> Result<(bool, Request)> {
+        self.validate()?;
+        Ok((self.may_repeat(service), self.encode(service)?))
+    }
+
+    fn read(&self, service: &O::Service, received: Received) -> Result<Value> {
+        received
+            .decode(|response| self.decode(service, response))
+            .map(Dynamic::into_value)
     }
 }
 

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::client::Client;
 use crate::config::Settings;
 use crate::credentials::Credentials;
-use crate::dynamic::Dynamic;
+use crate::dynamic::{Dynamic, Value};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::OperationSchema;
-use crate::transport::{Request, Response};
+use crate::transport::{BoxFuture, Request, Response};
 
 /// A service: what all its operations share.
 pub trait Service: Send + Sync + Sized + 'static {
@@ -93,6 +93,14 @@ pub trait Operation: Dynamic + Send + Sync + 'static {
         self,
         client: &Client<Self::Service>,
     ) -> impl Future<Output = Result<Self::Output>> + Send;
+
+    /// Performs the call for a caller that does not know the type of its result.
+    ///
+    /// Cancel safety: as for [`Operation::run`].
+    fn dispatch(self, client: &Client<Self::Service>) -> BoxFuture<'static, Result<Value>> {
+        let client = client.clone();
+        Box::pin(async move { client.execute(self).await.map(Dynamic::into_value) })
+    }
 }
 
 /// An operation that is one HTTP request and one reply.

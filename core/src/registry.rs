@@ -104,17 +104,13 @@ macro_rules! operations {
                 operation: &str,
                 arguments: $crate::dynamic::Value,
             ) -> $crate::transport::BoxFuture<'static, $crate::error::Result<$crate::dynamic::Value>> {
-                let client = self.0.clone();
                 match operation {
                     $(
                         stringify!($operation) | stringify!($method) => {
                             match <$operation as $crate::dynamic::Dynamic>::from_value(arguments) {
-                                Ok(operation) => Box::pin(async move {
-                                    client
-                                        .execute(operation)
-                                        .await
-                                        .map($crate::dynamic::Dynamic::into_value)
-                                }),
+                                Ok(operation) => {
+                                    $crate::operation::Operation::dispatch(operation, &self.0)
+                                }
                                 Err(mismatch) => {
                                     let error = mismatch.into_error().with_operation(
                                         <$service as $crate::operation::Service>::NAME,

@@ -136,6 +136,19 @@ def test_lazy_names() -> None:
         _ = hubstream.nothing
 
 
+@pytest.mark.parametrize("package", [models, dis.models])
+def test_lazy_names_of_models(package: ModuleType) -> None:
+    names: dict[str, object] = {}
+    exec(f"from {package.__name__} import *", names)
+    exported: list[str] = package.__all__
+    assert set(exported) <= set(names)
+    assert set(exported) <= set(dir(package))
+    assert package.results.__name__ == f"{package.__name__}.results"
+    for name in ["Nothing", "nothing", "NothingResult", "_nothing"]:
+        with pytest.raises(AttributeError, match=f"{package.__name__}.*{name}"):
+            getattr(package, name)
+
+
 class Request:
     def __init__(self) -> None:
         self.method = "GET"

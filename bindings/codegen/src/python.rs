@@ -171,7 +171,7 @@ impl TypesModule<'_> {
         } = self;
         let mut imports: BTreeSet<(String, String)> = BTreeSet::new();
         if !enums.is_empty() {
-            imports.insert(("hubstream._enum".to_owned(), "OpenEnum".to_owned()));
+            imports.insert(("hubstream._model".to_owned(), "OpenEnum".to_owned()));
         }
         if !models.is_empty() {
             imports.insert(("hubstream._model".to_owned(), "Model".to_owned()));

@@ -50,7 +50,7 @@ mod _native {
     #[pymodule_export]
     use super::record_schema::RecordSchema;
     #[pymodule_export]
-    use super::runtime::{forget_parent, shut_down};
+    use super::runtime::shut_down;
     #[pymodule_export]
     use super::settings::settings;
     #[pymodule_export]
@@ -62,6 +62,6 @@ mod _native {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add("VERSION", env!("CARGO_PKG_VERSION"))?;
-        super::runtime::register_hooks(module)
+        super::runtime::register_end(module)
     }
 }

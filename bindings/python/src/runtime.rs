@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use hubstream::error::{Error, ErrorKind, Result};
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyDict;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 use tracing::Dispatch;
@@ -52,6 +54,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// The runtime of this process; makes it if need be.
 pub(crate) fn current(py: Python<'_>) -> PyResult<Arc<Host>> {
+    watch_forks(py)?;
     // Exceptions are made without the lock: making them may let other threads run.
     find_or_start().map_err(|error| raise(py, "", error))
 }
@@ -196,16 +199,25 @@ pub(crate) fn forget_parent() {
     mem::forget(mem::replace(&mut *locked(&SLOT), Slot::Empty));
 }
 
-/// Has the runtime ended with the interpreter and forgotten after a fork.
-pub(crate) fn register_hooks(module: &Bound<'_, PyModule>) -> PyResult<()> {
+/// Has the runtime ended with the interpreter.
+pub(crate) fn register_end(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     py.import("atexit")?
         .call_method1("register", (module.getattr("shut_down")?,))?;
-    let os = py.import("os")?;
-    if let Ok(register) = os.getattr("register_at_fork") {
-        let hooks = pyo3::types::PyDict::new(py);
-        hooks.set_item("after_in_child", module.getattr("forget_parent")?)?;
-        register.call((), Some(&hooks))?;
-    }
+    Ok(())
+}
+
+/// Has the runtime forgotten after a fork, from the first call on: before it there is none, and importing the
+/// package does without `os`.
+fn watch_forks(py: Python<'_>) -> PyResult<()> {
+    static WATCHED: PyOnceLock<()> = PyOnceLock::new();
+    WATCHED.get_or_try_init(py, || {
+        if let Ok(register) = py.import("os")?.getattr("register_at_fork") {
+            let hooks = PyDict::new(py);
+            hooks.set_item("after_in_child", wrap_pyfunction!(forget_parent, py)?)?;
+            register.call((), Some(&hooks))?;
+        }
+        Ok::<_, PyErr>(())
+    })?;
     Ok(())
 }

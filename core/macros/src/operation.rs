@@ -110,6 +110,19 @@ pub(crate) fn expand(arguments: &Arguments, mut item: ItemStruct) -> Result<Toke
     } else {
         quote!(client.exchange(&self).await)
     };
+    let dispatch = (!arguments.composite).then(|| {
+        quote! {
+            fn dispatch(
+                self,
+                client: &::hubstream::client::Client<#service>,
+            ) -> ::hubstream::transport::BoxFuture<
+                'static,
+                ::hubstream::error::Result<::hubstream::dynamic::Value>,
+            > {
+                client.dispatch(self)
+            }
+        }
+    });
     let exchange = if arguments.custom || arguments.composite {
         let checks = check_function(&fields);
         quote!(impl #name { #checks })
@@ -151,6 +164,8 @@ pub(crate) fn expand(arguments: &Arguments, mut item: ItemStruct) -> Result<Toke
             ) -> ::hubstream::error::Result<#returns> {
                 #run
             }
+
+            #dispatch
         }
 
         #exchange

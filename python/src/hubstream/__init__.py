@@ -32,7 +32,7 @@ _MODULES = frozenset({"datahub", "dis", "errors", "records", "testing"})
 
 
 def __getattr__(name: str) -> Any:
-    from hubstream._lazy import load
+    from hubstream._model import load
 
     if name in _MODULES:
         return load(f"hubstream.{name}")

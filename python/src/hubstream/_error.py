@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hubstream._lazy import load
+from hubstream._model import load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,15 +1,22 @@
-"""What all groups of members share.
+"""What all groups of members and enumerations of the services share.
 
-They behave as frozen data classes with slots, and are ones to `dataclasses`. That module is
+The groups behave as frozen data classes with slots, and are ones to `dataclasses`. That module is
 imported only when somebody asks it: making so many classes with it takes longer than all other
 imports.
 """
 
 from __future__ import annotations
 
+import sys
+from enum import Enum
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, ClassVar, NoReturn
+    from collections.abc import Callable, Iterable, Mapping
+    from types import ModuleType, UnionType
+    from typing import Any, ClassVar, NoReturn, Self, TypeVar
+
+    _T = TypeVar("_T")
 
 
 class _Fields:
@@ -126,3 +133,85 @@ def _restore(model: type[Model], members: tuple[Any, ...]) -> Model:
     for name, value in zip(model.__slots__, members, strict=True):
         object.__setattr__(made, name, value)
     return made
+
+
+class OpenEnum(Enum):
+    """An enumeration that may receive values which this version does not know.
+
+    Such a value becomes a member of its own, whose name and value are what was received. Making a
+    member by hand, as in `ShardState("ACTIVE")`, works for known values only.
+    """
+
+    @classmethod
+    def received(cls, value: Any) -> Self:
+        """The member of a value that a service sent."""
+        try:
+            return cls(value)
+        except ValueError:
+            return cls._unknown(value)
+
+    @classmethod
+    def _unknown(cls, value: Any) -> Self:
+        unknown: dict[Any, Self] = cls.__dict__.get("_unknown_members") or {}
+        if not unknown:
+            type.__setattr__(cls, "_unknown_members", unknown)
+        if value not in unknown:
+            member = object.__new__(cls)
+            member._name_ = str(value)
+            member._value_ = value
+            unknown[value] = member
+        return unknown[value]
+
+    def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
+        return (type(self).received, (self.value,))
+
+
+def optional(decode: Callable[[Any], _T], value: Any) -> _T | None:
+    """Decodes a value that may be absent."""
+    return None if value is None else decode(value)
+
+
+def tagged(models: UnionType, value: dict[str, Any]) -> Any:
+    """Makes the model that a value names as its kind, out of several."""
+    facts = dict(value)
+    kind = facts.pop("kind")
+    model = next(model for model in models.__args__ if model.__name__ == kind)
+    return model.from_native(facts)
+
+
+def load(name: str) -> ModuleType:
+    """Imports a module; `importlib` would have to be imported itself."""
+    __import__(name)
+    return sys.modules[name]
+
+
+def attribute(package: str, name: str, homes: Mapping[str, str]) -> Any:
+    """What the name stands for in a package of models, whose modules are imported when needed.
+
+    Names without a home of their own are those of the package's results and types.
+    """
+    if name.startswith("_"):
+        raise AttributeError(_no_attribute(package, name))
+    home = homes.get(name)
+    if home is None and name.islower():
+        try:
+            return load(f"{package}.{name}")
+        except ModuleNotFoundError as error:
+            if error.name != f"{package}.{name}":
+                raise
+            raise AttributeError(_no_attribute(package, name)) from None
+    if home is None:
+        home = f"{package}.results" if name.endswith("Result") else f"{package}.types"
+    try:
+        return getattr(load(home), name)
+    except AttributeError:
+        raise AttributeError(_no_attribute(package, name)) from None
+
+
+def _no_attribute(package: str, name: str) -> str:
+    return f"module {package!r} has no attribute {name!r}"
+
+
+def exported(package: str, homes: Iterable[str]) -> list[str]:
+    """The names that a package of models has."""
+    return [*homes, *load(f"{package}.results").__all__, *load(f"{package}.types").__all__]

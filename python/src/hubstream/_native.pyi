@@ -25,7 +25,6 @@ __all__ = [
     "RecordSchema",
     "decode_get",
     "encode_put",
-    "forget_parent",
     "settings",
     "shut_down",
     "sign_datahub",
@@ -33,7 +32,6 @@ __all__ = [
 
 def settings(name: str) -> list[tuple[str, str, str, str]]: ...
 def shut_down() -> None: ...
-def forget_parent() -> None: ...
 def sign_datahub(
     access_id: str, access_key: str, method: str, target: str, headers: list[tuple[str, str]]
 ) -> str: ...

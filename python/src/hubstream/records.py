@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from _collections_abc import Sequence  # `collections.abc` would be one module more
 
 from hubstream._native import Blob, RecordBatch
 from hubstream.record_schema import Field, FieldType, RecordSchema, invalid

@@ -106,10 +106,23 @@ pub(super) fn client_context(service: &Service, is_async: bool) -> Value {
         url_docs,
         collections => uses.collections(),
         any => uses.any,
-        helpers_import => import_line("hubstream._convert", &uses.helpers()),
+        base_import => base_import(is_async, &uses.helpers()),
         record_types => uses.record_types(),
         arrow => uses.arrow,
     }
+}
+
+/// The import of the class of clients and of the conversions that their arguments need.
+fn base_import(is_async: bool, helpers: &[&str]) -> String {
+    let class = if is_async {
+        "AsyncClient"
+    } else {
+        "SyncClient"
+    };
+    let names: Vec<&str> = std::iter::once(class)
+        .chain(helpers.iter().copied())
+        .collect();
+    import_line("hubstream._base", &names)
 }
 
 /// What the arguments of a service need to import.

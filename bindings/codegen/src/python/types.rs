@@ -158,14 +158,14 @@ pub(super) fn imports_of(ty: TypeSchema, types: Option<&str>) -> Vec<(String, St
         TypeSchema::Model(model) if !model.name.ends_with("Result") => sibling(model.name),
         TypeSchema::Union(union) => {
             let mut imports = sibling(union.name);
-            imports.push(("hubstream._convert".to_owned(), "tagged".to_owned()));
+            imports.push(("hubstream._model".to_owned(), "tagged".to_owned()));
             imports
         }
         TypeSchema::List(inner) | TypeSchema::Map(inner) => imports_of(*inner, types),
         TypeSchema::Optional(inner) => {
             let mut imports = imports_of(*inner, types);
             if needs_decoding(*inner) {
-                imports.push(("hubstream._convert".to_owned(), "optional".to_owned()));
+                imports.push(("hubstream._model".to_owned(), "optional".to_owned()));
             }
             imports
         }

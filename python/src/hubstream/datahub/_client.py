@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from hubstream._connection import SyncClient
-from hubstream._convert import (
+from hubstream._base import (
+    SyncClient,
     batch_of,
     handle_of,
     is_arrow,
@@ -13,6 +13,7 @@ from hubstream._convert import (
     tagged_members,
     texts,
 )
+from hubstream.datahub import models
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,12 +23,7 @@ if TYPE_CHECKING:
 
     from hubstream._arrow import ArrowData
     from hubstream.credentials import CredentialSource
-    from hubstream.datahub import models
     from hubstream.records import Record, RecordBatch, RecordSchema
-else:
-    from hubstream._lazy import lazy_module
-
-    models = lazy_module("hubstream.datahub.models")
 
 
 class DataHubBase(SyncClient):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from hubstream.datahub import Settings
 from hubstream.datahub._aio_client import DataHubBase
-from hubstream.datahub._settings import Settings
 
 __all__ = ["DataHub"]
 

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from hubstream._connection import AsyncClient
-from hubstream._convert import batch_of, member_list, members
+from hubstream._base import AsyncClient, batch_of, member_list, members
+from hubstream.dis import models
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,12 +13,7 @@ if TYPE_CHECKING:
     from typing import Any, ClassVar, Self
 
     from hubstream.credentials import CredentialSource
-    from hubstream.dis import models
     from hubstream.records import Record, RecordBatch
-else:
-    from hubstream._lazy import lazy_module
-
-    models = lazy_module("hubstream.dis.models")
 
 
 class DisClientBase(AsyncClient):

@@ -1,35 +1,73 @@
-"""Records, their columns, enumerations and results, under the names of the reference."""
+"""Records, their columns, enumerations and results, under the names of the reference.
 
-from hubstream.datahub._travel import CompressFormat
-from hubstream.datahub.models.connector import ConnectorShardStatus
-from hubstream.datahub.models.results import *  # noqa: F403
-from hubstream.datahub.models.subscription import OffsetWithBatchIndex
-from hubstream.datahub.models.types import *  # noqa: F403
-from hubstream.records import (
-    Blob,
-    BlobRecord,
-    Field,
-    FieldType,
-    Record,
-    RecordBatch,
-    RecordSchema,
-    TupleRecord,
-)
+Each name is imported when it is first used.
+"""
 
-from . import results, types
+from __future__ import annotations
 
-__all__ = [
-    "Blob",
-    "BlobRecord",
-    "CompressFormat",
-    "ConnectorShardStatus",
-    "Field",
-    "FieldType",
-    "OffsetWithBatchIndex",
-    "Record",
-    "RecordBatch",
-    "RecordSchema",
-    "TupleRecord",
-]
-__all__ += results.__all__
-__all__ += types.__all__
+from hubstream._model import attribute, exported
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from hubstream.datahub import CompressFormat
+    from hubstream.datahub.models.connector import ConnectorShardStatus
+    from hubstream.datahub.models.results import *  # noqa: F403
+    from hubstream.datahub.models.subscription import OffsetWithBatchIndex
+    from hubstream.datahub.models.types import *  # noqa: F403
+    from hubstream.records import (
+        Blob,
+        BlobRecord,
+        Field,
+        FieldType,
+        Record,
+        RecordBatch,
+        RecordSchema,
+        TupleRecord,
+    )
+
+    from . import results, types
+
+    __all__ = [
+        "Blob",
+        "BlobRecord",
+        "CompressFormat",
+        "ConnectorShardStatus",
+        "Field",
+        "FieldType",
+        "OffsetWithBatchIndex",
+        "Record",
+        "RecordBatch",
+        "RecordSchema",
+        "TupleRecord",
+    ]
+    __all__ += results.__all__
+    __all__ += types.__all__
+
+_HOMES = {
+    "CompressFormat": "hubstream.datahub",
+    "ConnectorShardStatus": "hubstream.datahub.models.connector",
+    "OffsetWithBatchIndex": "hubstream.datahub.models.subscription",
+    "Blob": "hubstream.records",
+    "BlobRecord": "hubstream.records",
+    "Field": "hubstream.records",
+    "FieldType": "hubstream.records",
+    "Record": "hubstream.records",
+    "RecordBatch": "hubstream.records",
+    "RecordSchema": "hubstream.records",
+    "TupleRecord": "hubstream.records",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__all__":
+        value: Any = exported(__name__, _HOMES)
+    else:
+        value = attribute(__name__, name, _HOMES)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *exported(__name__, _HOMES)})

@@ -1,5 +1,5 @@
 """Compression of records on the way, under the name of the reference."""
 
-from hubstream.datahub._travel import CompressFormat
+from hubstream.datahub import CompressFormat
 
 __all__ = ["CompressFormat"]

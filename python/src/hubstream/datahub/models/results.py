@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from hubstream._convert import optional, tagged
-from hubstream._model import Model
+from hubstream._model import Model, optional, tagged
 from hubstream.datahub.models.types import (
     ConnectorConfig,
     ConnectorState,

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from hubstream._convert import optional
-from hubstream._model import Model
+from hubstream._model import Model, optional
 from hubstream.dis.models.types import (
     App,
     CompressionFormat,

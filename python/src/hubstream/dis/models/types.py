@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-from hubstream._convert import optional
-from hubstream._enum import OpenEnum
-from hubstream._model import Model
+from hubstream._model import Model, OpenEnum, optional
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
