@@ -18,10 +18,35 @@ use tracing::dispatcher::with_default;
 
 use crate::error::raise;
 use crate::mailbox::Address;
+use crate::pace::Paced;
 use crate::runtime::{BoxFuture, Host};
 
-/// Makes the Python object of a result; runs attached to the interpreter.
-pub(crate) type Outcome = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
+/// The result of a call on its way to Python.
+pub(crate) struct Outcome {
+    /// About how many bytes of records it holds.
+    pub(crate) size: usize,
+    make: Make,
+}
+
+type Make = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
+
+impl Outcome {
+    /// `make` makes the Python object; it runs attached to the interpreter.
+    pub(crate) fn new(
+        size: usize,
+        make: impl FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send + 'static,
+    ) -> Self {
+        Self {
+            size,
+            make: Box::new(make),
+        }
+    }
+
+    /// Makes the Python object.
+    pub(crate) fn make(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        (self.make)(py)
+    }
+}
 
 /// A future of an event loop that waits for a result. Dropped without one, it fails.
 struct Pending(Option<Address>);
@@ -36,7 +61,7 @@ impl Pending {
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        self.complete(Box::new(|py| {
+        self.complete(Outcome::new(0, |py| {
             let error = Error::new(ErrorKind::Closed, "the call was dropped before it ended");
             Err(raise(py, "", error))
         }));
@@ -170,6 +195,7 @@ pub(crate) fn spawn<'py>(
     let future = event_loop.call_method0(pyo3::intern!(py, "create_future"))?;
     let workers = host.workers(py)?;
     let address = workers.mailboxes.address(&event_loop, &future)?;
+    let call = Paced::new(call, address.pace());
     let mut pending = Pending(Some(address));
     let work: BoxFuture<()> = Box::pin(async move { pending.complete(call.await) });
     let handle = match effort {

@@ -117,11 +117,11 @@ impl Client {
             &host,
             Box::pin(async move {
                 let result = call.await;
-                let outcome: Outcome = Box::new(move |py| match result {
+                let size = result.as_ref().map_or(0, size_of_records);
+                Outcome::new(size, move |py| match result {
                     Ok(value) => to_python(py, value),
                     Err(error) => Err(raise(py, service, error)),
-                });
-                outcome
+                })
             }),
             effort,
         )
@@ -149,6 +149,18 @@ fn effort(operations: &[&OperationSchema], name: &str, arguments: &Value) -> Eff
         Some(TypeSchema::Model(result)) if result.fields.iter().any(is_records) => Effort::Later,
         _ => Effort::Little,
     }
+}
+
+/// About how many bytes of memory the records of a result keep.
+fn size_of_records(result: &Value) -> usize {
+    let Value::Map(members) = result else {
+        return 0;
+    };
+    let sizes = members.iter().map(|(_, member)| match member {
+        Value::Records(batch) => batch.memory_size(),
+        _ => 0,
+    });
+    sizes.sum()
 }
 
 impl Client {

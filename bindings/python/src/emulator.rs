@@ -224,11 +224,10 @@ impl Emulator {
             &host,
             Box::pin(async move {
                 let result = work.await;
-                let outcome: Outcome = Box::new(move |py| match result {
+                Outcome::new(0, move |py| match result {
                     Ok(()) => Ok(py.None()),
                     Err(error) => Err(raise(py, "", error)),
-                });
-                outcome
+                })
             }),
             Effort::AtOnce,
         )

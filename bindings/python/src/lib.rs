@@ -20,6 +20,7 @@ mod emulator;
 mod error;
 mod log;
 mod mailbox;
+mod pace;
 mod record_schema;
 mod record_value;
 mod runtime;

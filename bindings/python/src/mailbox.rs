@@ -15,6 +15,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 
 use crate::asyncio::Outcome;
+use crate::pace::Pace;
 
 #[cfg(unix)]
 type Socket = std::os::unix::net::UnixStream;
@@ -52,11 +53,13 @@ struct Letter {
 /// Results for one event loop.
 struct Mailbox {
     letters: Mutex<Vec<Letter>>,
+    pace: Arc<Pace>,
     bell: Socket,
 }
 
 impl Mailbox {
     fn post(&self, letter: Letter) {
+        self.pace.add(letter.outcome.size);
         let mut letters = locked(&self.letters);
         letters.push(letter);
         if letters.len() > 1 {
@@ -66,7 +69,11 @@ impl Mailbox {
             // The socket is full of rings that were not heard yet.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             // The event loop was closed: nobody waits any more.
-            Err(_) => letters.clear(),
+            Err(_) => {
+                let size = letters.iter().map(|letter| letter.outcome.size).sum();
+                letters.clear();
+                self.pace.remove(size);
+            }
             Ok(_) => {}
         }
     }
@@ -85,11 +92,13 @@ impl Reader {
         // What is read says nothing, and an error would ring again.
         let _ = (&self.bell).read(&mut [0; 64]);
         let letters = mem::take(&mut *locked(&self.mailbox.letters));
+        let size = letters.iter().map(|letter| letter.outcome.size).sum();
         for letter in letters {
             if let Err(error) = settle(py, letter) {
                 error.write_unraisable(py, None);
             }
         }
+        self.mailbox.pace.remove(size);
     }
 }
 
@@ -100,7 +109,7 @@ fn settle(py: Python<'_>, letter: Letter) -> PyResult<()> {
     if done.is_truthy()? {
         return Ok(());
     }
-    match (letter.outcome)(py) {
+    match letter.outcome.make(py) {
         Ok(value) => future.call_method1(pyo3::intern!(py, "set_result"), (value,))?,
         Err(error) => {
             future.call_method1(pyo3::intern!(py, "set_exception"), (error.into_value(py),))?
@@ -121,6 +130,14 @@ enum Place {
 }
 
 impl Address {
+    /// What waits for the event loop, where that is counted.
+    pub(crate) fn pace(&self) -> Option<Arc<Pace>> {
+        match &self.place {
+            Place::Mailbox(mailbox) => Some(Arc::clone(&mailbox.pace)),
+            Place::Postman(..) => None,
+        }
+    }
+
     /// Delivers a result. Needs not be attached to the interpreter.
     pub(crate) fn deliver(self, outcome: Outcome) {
         let letter = Letter {
@@ -234,6 +251,7 @@ fn watched(event_loop: &Bound<'_, PyAny>) -> Option<Arc<Mailbox>> {
     let (reader, writer, number) = sockets().ok()?;
     let mailbox = Arc::new(Mailbox {
         letters: Mutex::default(),
+        pace: Arc::default(),
         bell: writer,
     });
     let reader = Reader {
