@@ -58,6 +58,11 @@ struct Mailbox {
 }
 
 impl Mailbox {
+    fn count_taken(&self, letters: &[Letter]) {
+        let size = letters.iter().map(|letter| letter.outcome.size).sum();
+        self.pace.remove(size, letters.len());
+    }
+
     fn post(&self, letter: Letter) {
         self.pace.add(letter.outcome.size);
         let mut letters = locked(&self.letters);
@@ -70,9 +75,9 @@ impl Mailbox {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             // The event loop was closed: nobody waits any more.
             Err(_) => {
-                let size = letters.iter().map(|letter| letter.outcome.size).sum();
-                letters.clear();
-                self.pace.remove(size);
+                let lost = mem::take(&mut *letters);
+                drop(letters);
+                self.count_taken(&lost);
             }
             Ok(_) => {}
         }
@@ -92,13 +97,12 @@ impl Reader {
         // What is read says nothing, and an error would ring again.
         let _ = (&self.bell).read(&mut [0; 64]);
         let letters = mem::take(&mut *locked(&self.mailbox.letters));
-        let size = letters.iter().map(|letter| letter.outcome.size).sum();
+        self.mailbox.count_taken(&letters);
         for letter in letters {
             if let Err(error) = settle(py, letter) {
                 error.write_unraisable(py, None);
             }
         }
-        self.mailbox.pace.remove(size);
     }
 }
 
