@@ -2,9 +2,6 @@
 //!
 //! Every façade in another language, the command line and the reference pages are made from these
 //! values, so a name, a default or a sentence of documentation is written once.
-//!
-//! The sentences, `docs`, are empty without the feature `docs`: they are for tools that describe the
-//! operations, and a good part of a program that only calls them.
 
 /// The type of an argument, a member or a result.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -188,11 +185,6 @@ impl TypeSchema {
         }
         visit(self);
     }
-}
-
-/// A text of documentation as descriptions hold it: empty without the feature `docs`.
-pub const fn docs(text: &'static str) -> &'static str {
-    if cfg!(feature = "docs") { text } else { "" }
 }
 
 /// The first paragraph of a documentation text, on one line.

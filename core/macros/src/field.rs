@@ -121,7 +121,7 @@ impl Field {
         quote!(::hubstream::schema::FieldSchema {
             name: #name,
             wire: #wire,
-            docs: ::hubstream::schema::docs(#docs),
+            docs: #docs,
             ty: <#ty as ::hubstream::dynamic::Dynamic>::TYPE,
             default: #default,
             secret: #secret,
