@@ -219,10 +219,7 @@ impl<S: Service> Client<S> {
         let put = operation.record_count();
         let output = operation.run(self).await;
         let output = output.map_err(|error| error.with_operation(S::NAME, name))?;
-        let stored = put.saturating_sub(output.failed_record_count());
-        self.inner
-            .counters
-            .records(name, stored, output.record_count());
+        count_records(&self.inner.counters, name, put, &output);
         Ok(output)
     }
 
@@ -256,7 +253,7 @@ impl<S: Service> Client<S> {
             .prepare(service)
             .map_err(|error| error.with_operation(S::NAME, schema.name))?;
         let received = self.send(schema, may_repeat, request).await?;
-        operation.read(service, received)
+        operation.read(service, &self.inner.counters, received)
     }
 
     /// Sends a request of an operation through the pipeline.
@@ -318,7 +315,8 @@ trait AnyExchange<S: Service>: Send + Sync {
     /// Whether the request may be repeated, and the request.
     fn prepare(&self, service: &S) -> Result<(bool, Request)>;
 
-    fn read(&self, service: &S, received: Received) -> Result<Value>;
+    /// Reads the reply and counts its records.
+    fn read(&self, service: &S, counters: &Counters, received: Received) -> Result<Value>;
 }
 
 impl<O: Exchange> AnyExchange<O::Service> for O {
@@ -331,11 +329,17 @@ impl<O: Exchange> AnyExchange<O::Service> for O {
         Ok((self.may_repeat(service), self.encode(service)?))
     }
 
-    fn read(&self, service: &O::Service, received: Received) -> Result<Value> {
-        received
-            .decode(|response| self.decode(service, response))
-            .map(Dynamic::into_value)
+    fn read(&self, service: &O::Service, counters: &Counters, received: Received) -> Result<Value> {
+        let output = received.decode(|response| self.decode(service, response))?;
+        count_records(counters, O::SCHEMA.name, self.record_count(), &output);
+        Ok(output.into_value())
     }
+}
+
+/// Counts the records of a call that succeeded; `put` of them were handed over.
+fn count_records(counters: &Counters, operation: &str, put: usize, output: &impl Reply) {
+    let stored = put.saturating_sub(output.failed_record_count());
+    counters.records(operation, stored, output.record_count());
 }
 
 /// A successful reply that was not read yet.

@@ -21,8 +21,9 @@ import pytest
 import hubstream
 from hubstream.datahub import DataHub, aio, exceptions
 from hubstream.errors import ClosedError, UnauthenticatedError
+from hubstream.records import RecordBatch
 from hubstream.testing import Emulator
-from sample import url_of
+from sample import oldest, url_of
 
 
 def run(program: str, *arguments: str, bare: bool = False) -> subprocess.CompletedProcess[str]:
@@ -239,6 +240,35 @@ def test_many_calls_in_several_loops(hubstream_emulator: Emulator, make_loop: ty
 
     with ThreadPoolExecutor(3) as pool:
         assert list(pool.map(work, [1, 20, 40])) == [4, 80, 160]
+
+
+def test_results_that_wait_for_a_busy_loop(
+    hubstream_emulator: Emulator, hub: DataHub, blob_topic: tuple[str, str]
+) -> None:
+    """More is received than may wait for the loop: calls wait for their turn, others go on without them."""
+    blobs = [bytes([place]) * 32_768 for place in range(32)]
+    hub.put_records(*blob_topic, RecordBatch.from_blobs(blobs))
+    cursor = oldest(hub, blob_topic)
+
+    async def work() -> None:
+        async with aio.DataHub("emulator", "emulator", hubstream_emulator.datahub_url) as client:
+
+            async def get() -> list[bytes]:
+                got = await client.get_blob_records(*blob_topic, "0", cursor, 32)
+                return [bytes(blob) for blob in got.records.blobs()]
+
+            tasks = [asyncio.create_task(get()) for _ in range(48)]
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            # Some of these have their results, some wait for their turn.
+            for task in tasks[::3]:
+                task.cancel()
+            found = await asyncio.gather(*tasks, return_exceptions=True)
+            kept = [result for place, result in enumerate(found) if place % 3]
+            assert kept == [blobs] * 32
+            assert (await client.list_project()).project_names == [blob_topic[0]]
+
+    asyncio.run(work())
+    asyncio.run(work())
 
 
 def test_the_interpreter_ends_right_after_a_call(hubstream_emulator: Emulator) -> None:

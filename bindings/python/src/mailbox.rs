@@ -6,6 +6,7 @@
 
 use std::io::{self, Read as _, Write as _};
 use std::mem;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -58,11 +59,6 @@ struct Mailbox {
 }
 
 impl Mailbox {
-    fn count_taken(&self, letters: &[Letter]) {
-        let size = letters.iter().map(|letter| letter.outcome.size).sum();
-        self.pace.remove(size, letters.len());
-    }
-
     fn post(&self, letter: Letter) {
         self.pace.add(letter.outcome.size);
         let mut letters = locked(&self.letters);
@@ -77,7 +73,8 @@ impl Mailbox {
             Err(_) => {
                 let lost = mem::take(&mut *letters);
                 drop(letters);
-                self.count_taken(&lost);
+                let size = lost.iter().map(|letter| letter.outcome.size).sum();
+                self.pace.remove(size, lost.len());
             }
             Ok(_) => {}
         }
@@ -97,17 +94,18 @@ impl Reader {
         // What is read says nothing, and an error would ring again.
         let _ = (&self.bell).read(&mut [0; 64]);
         let letters = mem::take(&mut *locked(&self.mailbox.letters));
-        self.mailbox.count_taken(&letters);
         for letter in letters {
-            if let Err(error) = settle(py, letter) {
+            let taken = Taken::new(&self.mailbox.pace, letter.outcome.size);
+            if let Err(error) = settle(py, letter, taken) {
                 error.write_unraisable(py, None);
             }
         }
     }
 }
 
-/// Gives a future of the running event loop its result.
-fn settle(py: Python<'_>, letter: Letter) -> PyResult<()> {
+/// Gives a future of the running event loop its result; who waits for it is done with it for the moment when `taken`
+/// is told.
+fn settle(py: Python<'_>, letter: Letter, taken: Option<Taken>) -> PyResult<()> {
     let future = letter.future.bind(py);
     let done = future.call_method0(pyo3::intern!(py, "done"))?;
     if done.is_truthy()? {
@@ -119,7 +117,47 @@ fn settle(py: Python<'_>, letter: Letter) -> PyResult<()> {
             future.call_method1(pyo3::intern!(py, "set_exception"), (error.into_value(py),))?
         }
     };
+    if let Some(taken) = taken {
+        // It is called behind the task that was woken just now.
+        future
+            .call_method0(pyo3::intern!(py, "get_loop"))?
+            .call_method1(pyo3::intern!(py, "call_soon"), (taken,))?;
+    }
     Ok(())
+}
+
+/// Tells that a result was taken: when it is called, or dropped without that.
+#[pyclass(frozen, module = "hubstream._native")]
+struct Taken {
+    pace: Arc<Pace>,
+    size: AtomicUsize,
+}
+
+impl Taken {
+    /// `None` for a result that is not counted.
+    fn new(pace: &Arc<Pace>, size: usize) -> Option<Self> {
+        (size > 0).then(|| Self {
+            pace: Arc::clone(pace),
+            size: size.into(),
+        })
+    }
+
+    fn tell(&self) {
+        self.pace.remove(self.size.swap(0, Ordering::AcqRel), 1);
+    }
+}
+
+#[pymethods]
+impl Taken {
+    fn __call__(&self) {
+        self.tell();
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        self.tell();
+    }
 }
 
 /// Where the result of a call goes.
@@ -310,7 +348,7 @@ struct Delivery(Mutex<Option<Letter>>);
 impl Delivery {
     fn __call__(&self, py: Python<'_>) -> PyResult<()> {
         let letter = locked(&self.0).take();
-        letter.map_or(Ok(()), |letter| settle(py, letter))
+        letter.map_or(Ok(()), |letter| settle(py, letter, None))
     }
 }
 
