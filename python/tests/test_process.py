@@ -245,7 +245,7 @@ def test_many_calls_in_several_loops(hubstream_emulator: Emulator, make_loop: ty
 def test_results_that_wait_for_a_busy_loop(
     hubstream_emulator: Emulator, hub: DataHub, blob_topic: tuple[str, str]
 ) -> None:
-    """More is received than may wait for the loop: calls wait for their turn, others go on without them."""
+    """More is received than may wait for the loop: calls wait for their turn."""
     blobs = [bytes([place]) * 32_768 for place in range(32)]
     hub.put_records(*blob_topic, RecordBatch.from_blobs(blobs))
     cursor = oldest(hub, blob_topic)
