@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _set = object.__setattr__
 
-__all__ = [
+__all__: list[str] = [
     "CreateConnectorResult",
     "CreateSubscriptionResult",
     "GetConnectorDoneTimeResult",
