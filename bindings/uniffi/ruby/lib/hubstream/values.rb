@@ -37,7 +37,7 @@ module Hubstream
         text = "argument `records`: #{place.compact.join(', ')}: #{problem}"
         super(details: ErrorDetails.new(
           kind: 'invalid_argument', status: 'permanent', retryable: false, code: '', text: text,
-          description: text, detail: '', service: '', operation: '', http_status: nil, request_id: '',
+          summary: text, detail: '', service: '', operation: '', http_status: nil, request_id: '',
           attempts: 0, retry_after: nil, sent: false, context: { 'argument' => 'records' }
         ))
       end

@@ -89,7 +89,7 @@ private fun checked(schema: RecordSchema, record: Int, column: Int, value: Any?)
     throw HubstreamException.InvalidArgument(
         ErrorDetails(
             kind = "invalid_argument", status = "permanent", retryable = false, code = "", text = text,
-            description = text, detail = "", service = "", operation = "", httpStatus = null, requestId = "",
+            summary = text, detail = "", service = "", operation = "", httpStatus = null, requestId = "",
             attempts = 0u, retryAfter = null, sent = false, context = mapOf("argument" to "records"),
         ),
     )
