@@ -24,6 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 # What a script answers when it cannot run here; its last line says why.
 LEFT_OUT = 77
+# Lines of a failed step that are shown again below the summary, where a cut log still has them.
+LAST_LINES = 6
 FUZZ_SECONDS = os.environ.get("FUZZ_SECONDS", "6")
 SOAK_SECONDS = os.environ.get("SOAK_SECONDS", "60")
 
@@ -44,6 +46,7 @@ class Outcome:
     state: str
     seconds: float = 0.0
     told: str = ""
+    last: list[str] = field(default_factory=list)
 
 
 def script(*words: str) -> list[str]:
@@ -220,7 +223,7 @@ def perform(step: Step, done: dict[str, Outcome]) -> Outcome:
             return Outcome("left out", time.monotonic() - start, said[-1] if said else "")
         if code != 0:
             told = summary(said) or f"exit code {code}"
-            return Outcome("FAILED", time.monotonic() - start, told)
+            return Outcome("FAILED", time.monotonic() - start, told, said[-LAST_LINES:])
     if step.scenarios and (told := scenarios_left_out(said)):
         return Outcome("FAILED", time.monotonic() - start, told)
     return Outcome("passed", time.monotonic() - start, summary(said))
@@ -245,6 +248,9 @@ def main() -> int:
     for name, outcome in done.items():
         print(f"{name:<{width}}  {outcome.state:<8}  {outcome.seconds:6.1f} s  {outcome.told}".rstrip())
     failed = [name for name, outcome in done.items() if outcome.state == "FAILED"]
+    for name in failed:
+        for line in done[name].last:
+            print(f"{name}: {line}")
     total = sum(outcome.seconds for outcome in done.values())
     print(f"{len(done) - len(failed)} of {len(done)} steps succeeded in {total / 60:.1f} minutes")
     return 1 if failed else 0
