@@ -84,10 +84,16 @@ def uniffi_library() -> dict[str, str]:
     return {"HUBSTREAM_LIBRARY": str(TARGET / "debug" / f"libhubstream_uniffi.{suffix}")}
 
 
+def formatting_elsewhere() -> list[list[str]]:
+    """How the packages are checked that are no members of the workspace."""
+    manifests = ("tests/fuzz", "tests/bench/crate", "bindings/uniffi/bindgen")
+    return [["cargo", "fmt", "--check", "--manifest-path", str(ROOT / name / "Cargo.toml")] for name in manifests]
+
+
 def steps() -> list[Step]:
     return [
         Step("prepare", [script("tests/prepare")]),
-        Step("format", [["cargo", "fmt", "--all", "--check"]]),
+        Step("format", [["cargo", "fmt", "--all", "--check"], *formatting_elsewhere()]),
         Step("build", [["cargo", "build", "--workspace", "--all-targets"]], ("prepare",)),
         Step(
             "codegen",
