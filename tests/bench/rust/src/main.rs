@@ -13,6 +13,7 @@ mod peer;
 mod report;
 #[cfg(feature = "http")]
 mod server;
+mod signing;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -54,6 +55,11 @@ enum Command {
         #[command(flatten)]
         options: Options,
     },
+    /// Measures the signature of a request: the whole of it against the HMAC alone.
+    Sign {
+        #[command(flatten)]
+        options: Options,
+    },
     /// Answers every request with the reply of a case, until its input ends; for `http`.
     #[cfg(feature = "http")]
     Serve {
@@ -87,6 +93,7 @@ fn run(command: Command) -> Result<()> {
         Command::Codec { options } => measure_all(&options, &cases::all(), codec::measure)?,
         #[cfg(feature = "http")]
         Command::Http { options } => measure_all(&options, &http::all(), http::measure)?,
+        Command::Sign { options } => measure_all(&options, &[signing::Signing], signing::measure)?,
         #[cfg(feature = "http")]
         Command::Serve { case } => server::run(&case)?,
         Command::Instructions { case } => instructions::run(&case)?,
