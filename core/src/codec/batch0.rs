@@ -265,31 +265,28 @@ pub(crate) fn index_records(
     records: &[Located],
 ) -> Result<()> {
     let payload = chunk.body.clone();
+    let fields = schema.map(|schema| schema.fields());
+    let columns = fields.map_or(1, <[Field]>::len);
+    let width = |record: &Located| columns.min(record.columns(schema));
+    // All at once, for the index takes longer to grow than to fill. Every value has a slot: memory stays in proportion.
+    spans.resize(
+        spans.len() + records.iter().map(width).sum::<usize>(),
+        Span::NULL,
+    );
     let mut collector = Collector::default();
     chunk.rows.reserve_exact(records.len());
+    let mut next = 0;
     for record in records {
         let row = Row {
             entry: 0,
-            values: spans.len() as u32,
+            values: next as u32,
             attributes: chunk.attributes.len() as u32,
             keys: NONE,
         };
-        let bitmap = record.range.start + RECORD_HEADER;
-        let fields = record.columns(schema);
-        let slots = bitmap + bitmap_size(fields);
-        let columns = schema.map_or(1, |schema| schema.len()).min(fields);
-        for column in 0..columns {
-            let is_bytes = schema.is_none_or(|schema| schema.fields()[column].field_type.is_text());
-            let is_present = payload
-                .get(bitmap + column / 8)
-                .is_some_and(|byte| byte >> (column % 8) & 1 == 1);
-            let slot = slots + 8 * column;
-            spans.push(match (is_present, is_bytes) {
-                (false, _) => Span::NULL,
-                (true, false) => Span::new(slot, 8),
-                (true, true) => bytes_span(&payload, record, slot)?,
-            });
-        }
+        let count = width(record);
+        let spans = spans.get_mut(next..next + count).ok_or_else(damaged)?;
+        index_values(&payload, record, record.columns(schema), fields, spans)?;
+        next += count;
         index_attributes(
             chunk,
             &payload,
@@ -303,21 +300,67 @@ pub(crate) fn index_records(
     Ok(())
 }
 
-fn bytes_span(payload: &[u8], record: &Located, slot: usize) -> Result<Span> {
-    let mark = *payload.get(slot + INLINE).ok_or_else(damaged)?;
-    if mark & INLINE_MARK != 0 {
-        let length = usize::from(mark & !INLINE_MARK);
+/// Finds the values of the first columns of a record, of which it has room for `columns`. Spans of null are left as
+/// they are.
+fn index_values(
+    payload: &[u8],
+    record: &Located,
+    columns: usize,
+    fields: Option<&[Field]>,
+    spans: &mut [Span],
+) -> Result<()> {
+    let bitmap = record.range.start + RECORD_HEADER;
+    let slots = bitmap + bitmap_size(columns);
+    let bits = payload.get(bitmap..slots).ok_or_else(damaged)?;
+    let values = payload.get(slots..record.attributes).ok_or_else(damaged)?;
+    let (bits, _) = bits.as_chunks::<8>();
+    let (values, _) = values.as_chunks::<8>();
+    let mut present = 0;
+    for (column, (span, slot)) in spans.iter_mut().zip(values).enumerate() {
+        if column.is_multiple_of(64) {
+            present = bits
+                .get(column / 64)
+                .map_or(0, |word| u64::from_le_bytes(*word));
+        }
+        let is_present = present & 1 == 1;
+        present >>= 1;
+        let is_bytes = fields.is_none_or(|fields| {
+            fields
+                .get(column)
+                .is_some_and(|field| field.field_type.is_text())
+        });
+        let place = slots + 8 * column;
+        match (is_present, is_bytes) {
+            (false, _) => {}
+            (true, false) => *span = Span::new(place, 8),
+            (true, true) => *span = bytes_span(record, *slot, place)?,
+        }
+    }
+    Ok(())
+}
+
+/// Where the bytes of a slot at a place lie.
+#[inline]
+fn bytes_span(record: &Located, slot: [u8; 8], place: usize) -> Result<Span> {
+    let number = u64::from_le_bytes(slot);
+    let (length, offset) = (number as u32 as usize, (number >> 32) as usize);
+    // The mark is also the sign of the offset.
+    if slot[INLINE] & INLINE_MARK != 0 {
+        let length = usize::from(slot[INLINE] & !INLINE_MARK);
         return if length <= INLINE {
-            Ok(Span::new(slot, length))
+            Ok(Span::new(place, length))
         } else {
             Err(damaged())
         };
     }
-    let length = size(payload, slot)?;
-    let start = record.range.start + OFFSET_BASE + size(payload, slot + 4)?;
-    match start.checked_add(length) {
-        Some(end) if end <= record.attributes => Ok(Span::new(start, length)),
-        _ => Err(damaged()),
+    let start = record.range.start + OFFSET_BASE + offset;
+    let is_inside = start
+        .checked_add(length)
+        .is_some_and(|end| end <= record.attributes);
+    if is_inside {
+        Ok(Span::new(start, length))
+    } else {
+        Err(damaged())
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::record::{Field, FieldType, RecordBatchBuilder, Value};
+use crate::record::{Field, FieldType, Record, RecordBatchBuilder, Value};
 
 use super::super::protobuf::messages::{BinaryRecordEntry, GetBinaryRecordsResponse};
 use super::write::header_0;
@@ -229,9 +229,8 @@ fn many_small_bombs_are_refused() {
     assert!(error.to_string().contains("larger than"), "{error}");
 }
 
-#[test]
-fn memory_that_is_used_again_leaves_no_trace() {
-    use crate::codec::{json, pool, protobuf};
+/// Records of 70 columns, for which one word of presence bits is not enough.
+fn wide_records() -> RecordBatch {
     let columns: Vec<Field> = (0..70)
         .map(|column| {
             let kind = FieldType::ALL[column % FieldType::ALL.len()];
@@ -249,7 +248,27 @@ fn memory_that_is_used_again_leaves_no_trace() {
         builder.push_row(&values.collect::<Vec<_>>()).unwrap();
     }
     builder.set_attributes([("key", "value")]).unwrap();
-    let records = builder.build().unwrap();
+    builder.build().unwrap()
+}
+
+#[test]
+fn more_columns_than_a_word_has_bits_are_read() {
+    let records = wide_records();
+    for version in [BatchVersion::V0, BatchVersion::V1] {
+        let batch = encode(&records, version, 0, CompressFormat::None).unwrap();
+        let read = decode(&batch, &|_| records.schema().cloned()).unwrap();
+        assert_eq!(read.len(), records.len());
+        for (read, record) in read.iter().zip(&records) {
+            let values = |record: &Record<'_>| format!("{:?}", record.values().collect::<Vec<_>>());
+            assert_eq!(values(&read), values(&record), "{version:?}");
+        }
+    }
+}
+
+#[test]
+fn memory_that_is_used_again_leaves_no_trace() {
+    use crate::codec::{json, pool, protobuf};
+    let records = wide_records();
     let written = |fill: u8| {
         let fresh = || pool::give(vec![fill; 100_000]);
         let batch = |version| {
