@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::reading::Reading;
+use super::reading::{Ahead, Reading};
 use super::schema::{FieldType, RecordSchema};
 use super::value::{Mismatch, Value};
 
@@ -296,7 +296,8 @@ impl Chunk {
             },
             Values::Received { form, spans } => match self.row_slice(row, spans).get(column) {
                 Some(span) => {
-                    Reading::new(*form, &self.body).value(*span, field_type, |mismatch| mismatch)
+                    let mut reading = Reading::new(*form, &self.body);
+                    reading.value(*span, field_type, Ahead::none, |mismatch| mismatch)
                 }
                 None => Ok(Value::Null),
             },

@@ -39,6 +39,48 @@ fn slots_area(fields: &[Field], spans: &[Span]) -> Option<Range<usize>> {
     Some(first.start..last.end)
 }
 
+/// The values of a record behind one of them.
+#[derive(Clone, Copy)]
+pub(crate) struct Ahead<'a> {
+    pub(crate) fields: &'a [Field],
+    pub(crate) spans: &'a [Span],
+}
+
+impl Ahead<'_> {
+    /// For a value that is read alone.
+    pub(crate) const fn none() -> Self {
+        Self {
+            fields: &[],
+            spans: &[],
+        }
+    }
+}
+
+/// Looks at a text of Avro data and the texts behind it at once, as far as the lengths between them are text, too;
+/// gives them, or nothing if they are not text as a whole, and where they end.
+#[inline(never)]
+fn avro_texts<'a>(body: &'a [u8], span: Span, ahead: Ahead<'_>) -> (&'a str, usize) {
+    let Range { start, mut end } = span.range();
+    let mut nulls = 0;
+    for (field, span) in ahead.fields.iter().zip(ahead.spans) {
+        if span.is_null() {
+            nulls += 1;
+            continue;
+        }
+        // A length of one byte and, where there may be nulls, a byte that says that there is none.
+        let between = nulls + 1 + usize::from(field.allow_null);
+        let range = span.range();
+        if !field.field_type.is_text() || range.start != end + between {
+            break;
+        }
+        (nulls, end) = (0, range.end);
+    }
+    let text = body
+        .get(start..end)
+        .and_then(|bytes| simdutf8::basic::from_utf8(bytes).ok());
+    (text.unwrap_or_default(), end)
+}
+
 /// Values in a buffer.
 #[derive(Clone, Copy)]
 pub(crate) struct Reading<'a> {
@@ -48,6 +90,8 @@ pub(crate) struct Reading<'a> {
     text: &'a str,
     /// Where that part begins.
     text_start: usize,
+    /// Up to here it was found out what is text.
+    looked_at: usize,
 }
 
 impl<'a> Reading<'a> {
@@ -57,6 +101,7 @@ impl<'a> Reading<'a> {
             body,
             text: "",
             text_start: 0,
+            looked_at: 0,
         }
     }
 
@@ -64,7 +109,7 @@ impl<'a> Reading<'a> {
     ///
     /// Whether their texts are UTF-8 is found out at once where what lies between them is text as well, which takes
     /// a fraction of the time of looking at one after the other. Where it is not, they are looked at when they are
-    /// read.
+    /// read, in Avro data together with those ahead.
     #[allow(clippy::inline_always, reason = "it would be copied")]
     #[inline(always)]
     pub(crate) fn of_row(form: Form, body: &'a [u8], fields: &[Field], spans: &[Span]) -> Self {
@@ -90,10 +135,11 @@ impl<'a> Reading<'a> {
     /// together again on the way.
     #[allow(clippy::inline_always, reason = "the loops of codecs are around it")]
     #[inline(always)]
-    pub(crate) fn value<E>(
-        &self,
+    pub(crate) fn value<'b, E>(
+        &mut self,
         span: Span,
         field_type: FieldType,
+        ahead: impl FnOnce() -> Ahead<'b>,
         fail: impl FnOnce(Mismatch) -> E,
     ) -> Result<Value<'a>, E> {
         macro_rules! made {
@@ -109,12 +155,12 @@ impl<'a> Reading<'a> {
             return Ok(Value::Null);
         }
         match field_type {
-            FieldType::String => match self.text(span) {
+            FieldType::String => match self.next_text(span, ahead) {
                 Ok(text) => Ok(Value::String(text)),
                 Err(mismatch) => Err(fail(mismatch)),
             },
-            FieldType::Json => made!(self.filled_text(span), text => Value::Json(text)),
-            FieldType::Decimal => made!(self.decimal(span), text => Value::Decimal(text)),
+            FieldType::Json => made!(self.filled_text(span, ahead), text => Value::Json(text)),
+            FieldType::Decimal => made!(self.decimal(span, ahead), text => Value::Decimal(text)),
             FieldType::Double => made!(self.double(span), number => Value::Double(number)),
             FieldType::Float => made!(self.float(span), number => Value::Float(number)),
             FieldType::Boolean => made!(self.boolean(span), flag => Value::Boolean(flag)),
@@ -172,10 +218,31 @@ impl<'a> Reading<'a> {
         utf8(self.bytes(span)?)
     }
 
+    /// A text of one of the values that are read in their order.
+    #[allow(clippy::inline_always, reason = "see `value`")]
+    #[inline(always)]
+    fn next_text<'b>(
+        &mut self,
+        span: Span,
+        ahead: impl FnOnce() -> Ahead<'b>,
+    ) -> Result<&'a str, Mismatch> {
+        let start = span.range().start;
+        if self.form == Form::Avro && start >= self.looked_at {
+            self.text_start = start;
+            (self.text, self.looked_at) = avro_texts(self.body, span, ahead());
+        }
+        self.text(span)
+    }
+
     /// A text that is not null: where all values are texts, only STRING can be empty.
-    #[inline]
-    fn filled_text(&self, span: Span) -> Result<Option<&'a str>, Mismatch> {
-        let text = self.text(span)?;
+    #[allow(clippy::inline_always, reason = "see `value`")]
+    #[inline(always)]
+    fn filled_text<'b>(
+        &mut self,
+        span: Span,
+        ahead: impl FnOnce() -> Ahead<'b>,
+    ) -> Result<Option<&'a str>, Mismatch> {
+        let text = self.next_text(span, ahead)?;
         Ok((!text.is_empty() || !self.is_text()).then_some(text))
     }
 
@@ -184,9 +251,14 @@ impl<'a> Reading<'a> {
         matches!(self.form, Form::Text)
     }
 
-    #[inline]
-    fn decimal(&self, span: Span) -> Result<Option<&'a str>, Mismatch> {
-        match self.filled_text(span)? {
+    #[allow(clippy::inline_always, reason = "see `value`")]
+    #[inline(always)]
+    fn decimal<'b>(
+        &mut self,
+        span: Span,
+        ahead: impl FnOnce() -> Ahead<'b>,
+    ) -> Result<Option<&'a str>, Mismatch> {
+        match self.filled_text(span, ahead)? {
             Some(text) if !decimal::is_decimal(text) => Err(Mismatch::Form),
             text => Ok(text),
         }

@@ -1,12 +1,13 @@
 //! Reading the values of one record in their order.
 
 use std::slice::Iter;
+use std::sync::Arc;
 
-use super::Record;
 use super::chunk::{Cell, Form, Span, Values, built_value};
-use super::reading::Reading;
-use super::schema::Field;
+use super::reading::{Ahead, Reading};
+use super::schema::{Field, RecordSchema};
 use super::value::{Mismatch, Value};
+use super::{Part, Record};
 use crate::error::{Error, Result};
 
 /// All values of a record, as many as its schema has columns.
@@ -69,14 +70,20 @@ impl<'a> RowValues<'a> {
 }
 
 #[cold]
-fn refused(record: Record<'_>, mismatch: Mismatch, field: &Field) -> Error {
-    record.mismatch(mismatch, field)
+fn refused(part: &Part, row: usize, mismatch: Mismatch, field: &Field) -> Error {
+    let schema = None;
+    Record { schema, part, row }.mismatch(mismatch, field)
 }
 
 #[inline(never)]
-fn mapped(record: Record<'_>, left: usize) -> Result<Value<'_>> {
-    let columns = record.schema.map_or(0, |schema| schema.fields().len());
-    record.value(columns - left - 1)
+fn mapped<'a>(
+    schema: Option<&'a Arc<RecordSchema>>,
+    part: &'a Part,
+    row: usize,
+    left: usize,
+) -> Result<Value<'a>> {
+    let columns = schema.map_or(0, |schema| schema.fields().len());
+    Record { schema, part, row }.value(columns - left - 1)
 }
 
 impl<'a> Iterator for RowValues<'a> {
@@ -86,12 +93,21 @@ impl<'a> Iterator for RowValues<'a> {
     #[inline(always)]
     fn next(&mut self) -> Option<Result<Value<'a>>> {
         let field = self.fields.next()?;
-        let record = self.record;
-        let refused = |mismatch| refused(record, mismatch, field);
+        // One by one: as a whole, the record would be copied for each value.
+        let Record { schema, part, row } = self.record;
+        let refused = |mismatch| refused(part, row, mismatch, field);
         match self.source {
             Source::Received => match self.spans.next() {
                 None => Some(Ok(Value::Null)),
-                Some(span) => Some(self.reading.value(*span, field.field_type, refused)),
+                Some(span) => {
+                    let (fields, spans) = (&self.fields, &self.spans);
+                    let ahead = || Ahead {
+                        fields: fields.as_slice(),
+                        spans: spans.as_slice(),
+                    };
+                    let reading = &mut self.reading;
+                    Some(reading.value(*span, field.field_type, ahead, refused))
+                }
             },
             Source::Built => match self.cells.next() {
                 None => Some(Ok(Value::Null)),
@@ -99,7 +115,7 @@ impl<'a> Iterator for RowValues<'a> {
                     Some(built_value(*cell, self.text, field.field_type).map_err(refused))
                 }
             },
-            Source::Mapped => Some(mapped(record, self.fields.len())),
+            Source::Mapped => Some(mapped(schema, part, row, self.fields.len())),
         }
     }
 

@@ -283,3 +283,57 @@ fn memory_that_is_used_again_leaves_no_trace() {
     };
     assert_eq!(written(0), written(0xff));
 }
+
+#[test]
+fn values_in_their_order_are_those_that_are_read_alone() {
+    use FieldType::{BigInt, Decimal, Double, Json, String as Text};
+    let columns = [Text, Text, BigInt, Decimal, Text, Json, Double, Text, Text];
+    let fields = columns.iter().enumerate().map(|(column, kind)| {
+        let field = Field::new(format!("c{column}"), *kind);
+        if column % 3 == 1 {
+            field.not_null()
+        } else {
+            field
+        }
+    });
+    let schema = Arc::new(RecordSchema::new(fields.collect()).unwrap());
+    let mut builder = RecordBatchBuilder::tuples(Arc::clone(&schema));
+    for size in [0, 1, 10, 63, 64, 200] {
+        let texts = ["x".repeat(size), "\u{e9}\u{4e2d}".repeat(size / 5)];
+        let json = format!("\"{}\"", texts[1]);
+        let values = columns.iter().enumerate().map(|(column, kind)| match kind {
+            Text if column % 3 == 2 && size < 10 => Value::Null,
+            Text => Value::String(&texts[column % 2]),
+            BigInt => Value::BigInt(-1 << size.min(63)),
+            Decimal => Value::Decimal("-12.50"),
+            Json => Value::Json(&json),
+            _ => Value::Double(0.1),
+        });
+        builder.push_row(&values.collect::<Vec<_>>()).unwrap();
+    }
+    let records = builder.build().unwrap();
+    for version in [BatchVersion::V0, BatchVersion::V1] {
+        let batch = encode(&records, version, 0, CompressFormat::None).unwrap();
+        let stored = StoredBatch::open(&batch, compress::MAX_RAW_SIZE).unwrap();
+        for place in 0..=stored.payload.len() {
+            let mut payload = stored.payload.to_vec();
+            // As it is at last; before, with one damaged byte.
+            if let Some(byte) = payload.get_mut(place) {
+                *byte ^= 0x80;
+            }
+            let damaged = StoredBatch {
+                payload: payload.into(),
+                ..stored.clone()
+            };
+            let Ok(runs) = damaged.records(&|_| Some(Arc::clone(&schema))) else {
+                continue;
+            };
+            for record in runs.iter().flatten() {
+                for (column, value) in record.values().enumerate() {
+                    let alone = record.value(column);
+                    assert_eq!(format!("{value:?}"), format!("{alone:?}"), "byte {place}");
+                }
+            }
+        }
+    }
+}

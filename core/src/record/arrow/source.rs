@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::super::chunk::{Cell, Chunk, Form, NONE, Span, Values};
-use super::super::reading::Reading;
+use super::super::reading::{Ahead, Reading};
 use super::super::schema::FieldType;
 use super::super::value::{Mismatch, Value};
 use super::super::{Part, RecordBatch};
@@ -98,10 +98,10 @@ impl<'a> Run<'a> {
         take: &mut impl FnMut(Value<'a>) -> Result<(), Mismatch>,
     ) -> Result<(), Mismatch> {
         let chunk = self.chunk();
-        let reading = Reading::new(form, &chunk.body);
+        let mut reading = Reading::new(form, &chunk.body);
         for row in self.rows.clone() {
             let span = span_at(chunk, spans, row, place);
-            take(reading.value(span, wanted, |mismatch| mismatch)?)?;
+            take(reading.value(span, wanted, Ahead::none, |mismatch| mismatch)?)?;
         }
         Ok(())
     }
