@@ -24,6 +24,7 @@ end
 require 'io/wait'
 require 'ffi'
 require_relative 'hubstream/native'
+require_relative 'hubstream/texts'
 require_relative 'hubstream/names'
 require_relative 'hubstream/values'
 require_relative 'hubstream/records'

@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require 'English'
 require_relative 'helper'
 
 # Making clients: settings, URLs, environment, credentials; threads and processes.
@@ -93,6 +94,25 @@ class ClientTest < DataHubTest
     end
     _, warnings = capture_subprocess_io { GC.start(full_mark: true, immediate_sweep: true) }
     assert_empty warnings
+  end
+
+  def test_a_provider_may_be_left_to_the_end_of_the_process
+    program = <<~RUBY
+      require 'hubstream'
+      $left = Array.new(200) do
+        Hubstream::DataHub.new(endpoint: ARGV[0], credential_provider: lambda {
+          Hubstream::Credentials.new(access_id: 'emulator', access_key: 'emulator')
+        })
+      end
+      puts $left.last.list_project.project_names.include?(ARGV[1])
+    RUBY
+    library = File.expand_path('../lib', __dir__)
+    ended = Array.new(4) { IO.popen([RbConfig.ruby, '-I', library, '-e', program, emulator.datahub_url, project], err: %i[child out]) }
+    ended.each { |child| assert_equal "true\n", child.read }
+    ended.each do |child|
+      child.close
+      assert_predicate $CHILD_STATUS, :success?
+    end
   end
 
   def test_secrets_are_not_shown

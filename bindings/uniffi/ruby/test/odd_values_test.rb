@@ -99,4 +99,65 @@ class OddValuesTest < Minitest::Test
     end
     assert_includes error.message, 'record 1, value 1: more values than columns'
   end
+
+  # Texts that cannot be told in UTF-8.
+  BROKEN = ["\xff", "\xff".b, "\xed\xa0\x80", "a\x80".dup.force_encoding('US-ASCII'), "\x00\xd8".dup.force_encoding('UTF-16LE')].freeze
+  # The same texts in other encodings, and in UTF-8.
+  OTHER = [
+    ['Größe'.encode('ISO-8859-1'), 'Größe'], ['東京'.encode('Shift_JIS'), '東京'], ['€'.encode('UTF-16LE'), '€'],
+    ['plain'.b, 'plain'], ['Größe', 'Größe']
+  ].freeze
+  SCHEMA = Hubstream::RecordSchema.of(name: :string)
+  TUPLE = ->(**members) { Hubstream::RecordBatch.of(SCHEMA, [['first'], Hubstream::TupleRecord.new(values: ['second'], **members)]) }
+  BLOB = ->(**members) { Hubstream::RecordBatch.of_blobs(['first', Hubstream::BlobRecord.new(data: "\xff", **members)]) }
+  HUB = Hubstream::DataHub.new(endpoint: Shared::EMULATOR.datahub_url, access_id: 'emulator', access_key: 'emulator')
+
+  # The argument, the place that the error names, and how a text gets there.
+  PLACES = [TUPLE, BLOB].flat_map do |batch|
+    [['records', '[1].shard_id', ->(text) { batch.call(shard_id: text) }],
+     ['records', '[1].hash_key', ->(text) { batch.call(hash_key: text) }],
+     ['records', '[1].partition_key', ->(text) { batch.call(partition_key: text) }],
+     ['records', '[1].attributes[name]', ->(text) { batch.call(attributes: { 'name' => text }) }],
+     ['records', '[1].attributes', ->(text) { batch.call(attributes: { text => 'value' }) }]]
+  end + [
+    ['fields', '[0].name', ->(text) { Hubstream::RecordSchema.new([Hubstream::Field.new(name: text, field_type: :string)]) }],
+    ['fields', '[1].comment', ->(text) { Hubstream::RecordSchema.of(id: :bigint, name: { type: :string, comment: text }) }],
+    ['name', '', ->(text) { SCHEMA.position(text) }],
+    ['name', '', ->(text) { TUPLE.call.column(text) }],
+    ['text', '', ->(text) { Hubstream::RecordSchema.from_json(text) }],
+    ['url', '', ->(text) { Hubstream::DataHub.from_url(text) }],
+    ['access_id', '', ->(text) { Hubstream::DataHub.new(endpoint: 'http://localhost', access_id: text, access_key: 'b') }],
+    ['project_name', '', ->(text) { HUB.get_project(text) }],
+    ['comment', '', ->(text) { HUB.create_project('odd_texts', comment: text) }],
+    ['filter', '', ->(text) { HUB.list_project(filter: text) }],
+    ['cursor_type', '', ->(text) { HUB.get_cursor('a', 'b', '0', text) }],
+    ['shard_ids', '[1]', ->(text) { HUB.activate_shards('a', 'b', ['0', text]) }],
+    ['offsets', '', ->(text) { HUB.update_subscription_offset('a', 'b', 'c', { text => nil }) }]
+  ]
+
+  def test_a_text_that_is_not_utf8_is_refused_with_its_place
+    sent = HUB.stats.attempts
+    PLACES.product(BROKEN).each do |(argument, place, give), text|
+      error = assert_raises(Hubstream::HubstreamError::InvalidArgument) { give.call(text) }
+      assert_includes error.message, "argument `#{argument}#{place}`: a text that is not UTF-8"
+      assert_equal ['invalid_argument', false, argument], [error.kind, error.sent?, error.context['argument']]
+      assert_nil error.cause
+    end
+    assert_equal sent, HUB.stats.attempts
+  end
+
+  def test_texts_of_other_encodings_are_converted
+    project = Shared.next_name('texts')
+    HUB.create_project(project)
+    OTHER.each do |text, expected|
+      HUB.update_project(project, text)
+      assert_equal expected, HUB.get_project(project).comment
+      [TUPLE, BLOB].each do |batch|
+        metadata = batch.call(attributes: { text => text }, partition_key: text).metadata[1]
+        assert_equal [{ expected => expected }, expected], [metadata.attributes, metadata.partition_key]
+      end
+      assert_equal [[expected]], Hubstream::RecordBatch.of(SCHEMA, [[text]]).rows
+      assert_equal expected, Hubstream::RecordSchema.of(name: { type: :string, comment: text }).fields[0].comment
+    end
+  end
 end

@@ -9,7 +9,7 @@ module Hubstream
     # `credential_provider` is an object whose method `credentials` returns `Credentials`, or a
     # Proc that does. It is called on a thread of its own.
     def new(credential_provider: nil, **settings)
-      texts = settings.compact.to_h { |name, value| [name.to_s, value.to_s] }
+      texts = settings.compact.to_h { |name, value| [name.to_s, Texts.utf8(value.to_s, name)] }
       super(texts, Connecting.provider(credential_provider))
     end
 
@@ -35,4 +35,23 @@ module Hubstream
       end
     end
   end
+
+  # A client lets go of its provider on another thread of the native library, which calls Ruby for
+  # it. That may no longer happen when Ruby ends, so clients that are left then are not freed: they
+  # end with the process.
+  module UntilTheEnd
+    @ending = false
+
+    class << self
+      attr_accessor :ending
+    end
+
+    def uniffi_define_finalizer_by_handle(handle, object_id)
+      free = super
+      proc { |id| free.call(id) unless UntilTheEnd.ending }
+    end
+  end
+
+  at_exit { UntilTheEnd.ending = true }
+  [DataHub, DisClient].each { |client| client.singleton_class.prepend(UntilTheEnd) }
 end

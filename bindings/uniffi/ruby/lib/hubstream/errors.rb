@@ -1,6 +1,17 @@
 # frozen_string_literal: true
 
 module Hubstream
+  class ErrorDetails
+    # What is told of an argument that is refused here, before anything is sent.
+    def self.of_argument(argument, text)
+      new(
+        kind: 'invalid_argument', status: 'permanent', retryable: false, code: '', text: text,
+        summary: text, detail: '', service: '', operation: '', http_status: nil, request_id: '',
+        attempts: 0, retry_after: nil, sent: false, context: { 'argument' => argument }
+      )
+    end
+  end
+
   # What goes wrong: one class per kind, all of which `rescue Hubstream::HubstreamError` catches.
   module HubstreamError
     # What every error tells.

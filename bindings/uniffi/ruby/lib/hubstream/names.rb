@@ -13,7 +13,7 @@ module Hubstream
       when self then name
       when Class then name.new
       else
-        found = wires.key(name) || name.to_s.upcase.to_sym
+        found = wires.key(name) || Texts.utf8(name.to_s).upcase.to_sym
         raise ArgumentError, "#{self.name} has no value #{name.inspect}" unless wires.key?(found)
 
         const_get(found).new

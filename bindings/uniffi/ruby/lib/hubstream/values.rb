@@ -12,7 +12,7 @@ module Hubstream
   # | FLOAT, DOUBLE | Float |
   # | BOOLEAN | true, false |
   # | TIMESTAMP | Integer, microseconds since 1970-01-01 UTC; a Time may be put |
-  # | STRING, JSON | String in UTF-8 |
+  # | STRING, JSON | String in UTF-8; one in another encoding may be put |
   # | DECIMAL | BigDecimal; an Integer of any size or a String may be put |
   #
   # Null is nil.
@@ -35,11 +35,7 @@ module Hubstream
         @column = column
         place = [record && "record #{record}", field ? "field `#{field}`" : "value #{column}"]
         text = "argument `records`: #{place.compact.join(', ')}: #{problem}"
-        super(details: ErrorDetails.new(
-          kind: 'invalid_argument', status: 'permanent', retryable: false, code: '', text: text,
-          summary: text, detail: '', service: '', operation: '', http_status: nil, request_id: '',
-          attempts: 0, retry_after: nil, sent: false, context: { 'argument' => 'records' }
-        ))
+        super(details: ErrorDetails.of_argument('records', text))
       end
     end
 
@@ -117,9 +113,9 @@ module Hubstream
 
       def pack_text(variant, text, out)
         begin
-          text = ::Hubstream.uniffi_utf8(text)
-        rescue EncodingError
-          raise Unfit, 'a text that is not UTF-8'
+          text = Texts.utf8(text)
+        rescue Texts::Unfit
+          raise Unfit, 'a text that is not UTF-8', cause: nil
         end
         [variant, text.bytesize].pack('l>l>', buffer: out)
         out << text.b
