@@ -50,7 +50,32 @@ fn main() -> ExitCode {
         eprintln!("ruby: {error}");
         return ExitCode::FAILURE;
     }
+    if let Err(error) = mend_kotlin(&folder.join("kotlin/io/hubstream/hubstream.kt")) {
+        eprintln!("kotlin: {error}");
+        return ExitCode::FAILURE;
+    }
     ExitCode::SUCCESS
+}
+
+/// Names the argument in the error for a text that cannot be sent.
+fn mend_kotlin(path: &Utf8PathBuf) -> std::io::Result<()> {
+    let text = std::fs::read_to_string(path)?;
+    let mended: Vec<_> = text.lines().map(name_argument).collect();
+    std::fs::write(path, mended.join("\n") + "\n")
+}
+
+/// Wraps a line that turns an argument into what the native library takes.
+fn name_argument(line: &str) -> String {
+    let inner = line.trim_start();
+    let wrapped = inner.split_once(".lower(`").and_then(|(converter, rest)| {
+        let (argument, behind) = rest.split_once("`),")?;
+        let indent = &line[..line.len() - inner.len()];
+        converter.starts_with("FfiConverter").then(|| {
+            let call = format!("{converter}.lower(`{argument}`)");
+            format!("{indent}naming(\"{argument}\") {{ {call} }},{behind}")
+        })
+    });
+    wrapped.unwrap_or_else(|| line.to_owned())
 }
 
 /// What goes through a list with one number per byte, and the same without.

@@ -76,7 +76,7 @@ fun recordBatch(schema: RecordSchema, rows: List<List<Any?>>): RecordBatch =
 /** The value of a column; one that no column takes is refused like any other, with its record and column. */
 private fun checked(schema: RecordSchema, record: Int, column: Int, value: Any?): FieldValue {
     val problem = when {
-        value is String && !Charsets.UTF_8.newEncoder().canEncode(value) -> "a text with half of a surrogate pair"
+        value is String && !Charsets.UTF_8.newEncoder().canEncode(value) -> HALF_PAIR
         else -> try {
             return fieldValue(value)
         } catch (_: IllegalArgumentException) {
@@ -85,14 +85,7 @@ private fun checked(schema: RecordSchema, record: Int, column: Int, value: Any?)
     }
     val field = schema.fields().getOrNull(column)
     val place = if (field == null) "more values than columns" else "field `${field.name}`: $problem is not a value of it"
-    val text = "argument `records`: record $record, $place"
-    throw HubstreamException.InvalidArgument(
-        ErrorDetails(
-            kind = "invalid_argument", status = "permanent", retryable = false, code = "", text = text,
-            summary = text, detail = "", service = "", operation = "", httpStatus = null, requestId = "",
-            attempts = 0u, retryAfter = null, sent = false, context = mapOf("argument" to "records"),
-        ),
-    )
+    throw refused("records", "record $record, $place")
 }
 
 /** Makes a batch of blobs. */

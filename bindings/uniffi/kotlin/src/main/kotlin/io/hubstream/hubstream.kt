@@ -3153,8 +3153,8 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     UniffiLib.uniffi_hubstream_uniffi_fn_constructor_datahub_new(
     
         
-        FfiConverterMapStringString.lower(`settings`),
-        FfiConverterOptionalTypeCredentialProvider.lower(`credentialProvider`),_status)
+        naming("settings") { FfiConverterMapStringString.lower(`settings`) },
+        naming("credentialProvider") { FfiConverterOptionalTypeCredentialProvider.lower(`credentialProvider`) },_status)
 }
     )
 
@@ -3246,9 +3246,9 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_activate_shards(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterSequenceString.lower(`shardIds`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("shardIds") { FfiConverterSequenceString.lower(`shardIds`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
@@ -3274,10 +3274,10 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_append_connector_field(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterString.lower(`connectorId`),
-        FfiConverterString.lower(`fieldName`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("connectorId") { FfiConverterString.lower(`connectorId`) },
+        naming("fieldName") { FfiConverterString.lower(`fieldName`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
@@ -3305,10 +3305,10 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_append_field(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterString.lower(`fieldName`),
-        FfiConverterTypeFieldType.lower(`fieldType`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("fieldName") { FfiConverterString.lower(`fieldName`) },
+        naming("fieldType") { FfiConverterTypeFieldType.lower(`fieldType`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
@@ -3337,12 +3337,12 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_create_blob_topic(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterLong.lower(`shardCount`),
-        FfiConverterLong.lower(`lifeCycle`),
-        FfiConverterString.lower(`comment`),
-        FfiConverterOptionalBoolean.lower(`extendMode`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("shardCount") { FfiConverterLong.lower(`shardCount`) },
+        naming("lifeCycle") { FfiConverterLong.lower(`lifeCycle`) },
+        naming("comment") { FfiConverterString.lower(`comment`) },
+        naming("extendMode") { FfiConverterOptionalBoolean.lower(`extendMode`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
@@ -3370,12 +3370,12 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_create_connector(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterTypeConnectorType.lower(`connectorType`),
-        FfiConverterSequenceString.lower(`columnFields`),
-        FfiConverterTypeConnectorConfig.lower(`config`),
-        FfiConverterLong.lower(`startTime`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("connectorType") { FfiConverterTypeConnectorType.lower(`connectorType`) },
+        naming("columnFields") { FfiConverterSequenceString.lower(`columnFields`) },
+        naming("config") { FfiConverterTypeConnectorConfig.lower(`config`) },
+        naming("startTime") { FfiConverterLong.lower(`startTime`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -3402,8 +3402,8 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_create_project(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`comment`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("comment") { FfiConverterString.lower(`comment`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
@@ -3429,9 +3429,9 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_create_subscription(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterString.lower(`comment`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("comment") { FfiConverterString.lower(`comment`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -3459,13 +3459,13 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_create_tuple_topic(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterLong.lower(`shardCount`),
-        FfiConverterLong.lower(`lifeCycle`),
-        FfiConverterTypeRecordSchema.lower(`recordSchema`),
-        FfiConverterString.lower(`comment`),
-        FfiConverterOptionalBoolean.lower(`extendMode`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("shardCount") { FfiConverterLong.lower(`shardCount`) },
+        naming("lifeCycle") { FfiConverterLong.lower(`lifeCycle`) },
+        naming("recordSchema") { FfiConverterTypeRecordSchema.lower(`recordSchema`) },
+        naming("comment") { FfiConverterString.lower(`comment`) },
+        naming("extendMode") { FfiConverterOptionalBoolean.lower(`extendMode`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
@@ -3491,9 +3491,9 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_delete_connector(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterString.lower(`connectorId`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("connectorId") { FfiConverterString.lower(`connectorId`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
@@ -3521,7 +3521,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_delete_project(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
@@ -3547,9 +3547,9 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_delete_subscription(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterString.lower(`subId`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("subId") { FfiConverterString.lower(`subId`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
@@ -3575,8 +3575,8 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_delete_topic(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
@@ -3602,9 +3602,9 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_delete_topic_schema(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterLong.lower(`versionId`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("versionId") { FfiConverterLong.lower(`versionId`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
@@ -3646,9 +3646,9 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_extend_shard(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterLong.lower(`shardCount`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("shardCount") { FfiConverterLong.lower(`shardCount`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
@@ -3677,13 +3677,13 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_get_blob_records(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterString.lower(`shardId`),
-        FfiConverterString.lower(`cursor`),
-        FfiConverterLong.lower(`limitNum`),
-        FfiConverterOptionalString.lower(`subId`),
-        FfiConverterOptionalTypeOffsetWithSession.lower(`after`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("shardId") { FfiConverterString.lower(`shardId`) },
+        naming("cursor") { FfiConverterString.lower(`cursor`) },
+        naming("limitNum") { FfiConverterLong.lower(`limitNum`) },
+        naming("subId") { FfiConverterOptionalString.lower(`subId`) },
+        naming("after") { FfiConverterOptionalTypeOffsetWithSession.lower(`after`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -3708,9 +3708,9 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_get_connector(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterString.lower(`connectorId`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("connectorId") { FfiConverterString.lower(`connectorId`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -3735,9 +3735,9 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_get_connector_done_time(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterString.lower(`connectorId`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("connectorId") { FfiConverterString.lower(`connectorId`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -3762,10 +3762,10 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_get_connector_shard_status(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterString.lower(`connectorId`),
-        FfiConverterOptionalString.lower(`shardId`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("connectorId") { FfiConverterString.lower(`connectorId`) },
+        naming("shardId") { FfiConverterOptionalString.lower(`shardId`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -3792,11 +3792,11 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_get_cursor(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterString.lower(`shardId`),
-        FfiConverterTypeCursorType.lower(`cursorType`),
-        FfiConverterLong.lower(`param`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("shardId") { FfiConverterString.lower(`shardId`) },
+        naming("cursorType") { FfiConverterTypeCursorType.lower(`cursorType`) },
+        naming("param") { FfiConverterLong.lower(`param`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -3826,10 +3826,10 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_get_cursor_after(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterString.lower(`shardId`),
-        FfiConverterTypeOffsetWithSession.lower(`offset`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("shardId") { FfiConverterString.lower(`shardId`) },
+        naming("offset") { FfiConverterTypeOffsetWithSession.lower(`offset`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -3856,9 +3856,9 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_get_metering_info(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterString.lower(`shardId`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("shardId") { FfiConverterString.lower(`shardId`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -3883,7 +3883,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_get_project(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -3908,9 +3908,9 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_get_subscription(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterString.lower(`subId`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("subId") { FfiConverterString.lower(`subId`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -3935,10 +3935,10 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_get_subscription_offset(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterString.lower(`subId`),
-        FfiConverterOptionalSequenceString.lower(`shardIds`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("subId") { FfiConverterString.lower(`subId`) },
+        naming("shardIds") { FfiConverterOptionalSequenceString.lower(`shardIds`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -3963,8 +3963,8 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_get_topic(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -3989,9 +3989,9 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_get_topic_metering_info(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterLong.lower(`timestamp`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("timestamp") { FfiConverterLong.lower(`timestamp`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -4016,10 +4016,10 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_get_topic_schema(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterOptionalTypeRecordSchema.lower(`schema`),
-        FfiConverterLong.lower(`versionId`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("schema") { FfiConverterOptionalTypeRecordSchema.lower(`schema`) },
+        naming("versionId") { FfiConverterLong.lower(`versionId`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -4047,14 +4047,14 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_get_tuple_records(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterString.lower(`shardId`),
-        FfiConverterOptionalTypeRecordSchema.lower(`recordSchema`),
-        FfiConverterString.lower(`cursor`),
-        FfiConverterLong.lower(`limitNum`),
-        FfiConverterOptionalString.lower(`subId`),
-        FfiConverterOptionalTypeOffsetWithSession.lower(`after`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("shardId") { FfiConverterString.lower(`shardId`) },
+        naming("recordSchema") { FfiConverterOptionalTypeRecordSchema.lower(`recordSchema`) },
+        naming("cursor") { FfiConverterString.lower(`cursor`) },
+        naming("limitNum") { FfiConverterLong.lower(`limitNum`) },
+        naming("subId") { FfiConverterOptionalString.lower(`subId`) },
+        naming("after") { FfiConverterOptionalTypeOffsetWithSession.lower(`after`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -4082,13 +4082,13 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_heart_beat(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterString.lower(`consumerGroup`),
-        FfiConverterString.lower(`consumerId`),
-        FfiConverterLong.lower(`versionId`),
-        FfiConverterSequenceString.lower(`holdShardList`),
-        FfiConverterSequenceString.lower(`readEndShardList`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("consumerGroup") { FfiConverterString.lower(`consumerGroup`) },
+        naming("consumerId") { FfiConverterString.lower(`consumerId`) },
+        naming("versionId") { FfiConverterLong.lower(`versionId`) },
+        naming("holdShardList") { FfiConverterSequenceString.lower(`holdShardList`) },
+        naming("readEndShardList") { FfiConverterSequenceString.lower(`readEndShardList`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -4115,10 +4115,10 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_init_and_get_subscription_offset(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterString.lower(`subId`),
-        FfiConverterSequenceString.lower(`shardIds`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("subId") { FfiConverterString.lower(`subId`) },
+        naming("shardIds") { FfiConverterSequenceString.lower(`shardIds`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -4143,10 +4143,10 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_join_group(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterString.lower(`consumerGroup`),
-        FfiConverterLong.lower(`sessionTimeout`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("consumerGroup") { FfiConverterString.lower(`consumerGroup`) },
+        naming("sessionTimeout") { FfiConverterLong.lower(`sessionTimeout`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -4171,11 +4171,11 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_leave_group(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterString.lower(`consumerGroup`),
-        FfiConverterString.lower(`consumerId`),
-        FfiConverterLong.lower(`versionId`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("consumerGroup") { FfiConverterString.lower(`consumerGroup`) },
+        naming("consumerId") { FfiConverterString.lower(`consumerId`) },
+        naming("versionId") { FfiConverterLong.lower(`versionId`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
@@ -4201,8 +4201,8 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_list_connector(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -4227,7 +4227,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_list_project(
                 uniffiHandle,
                 
-        FfiConverterOptionalString.lower(`filter`),
+        naming("filter") { FfiConverterOptionalString.lower(`filter`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -4252,8 +4252,8 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_list_shard(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -4278,11 +4278,11 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_list_subscription(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterOptionalString.lower(`queryKey`),
-        FfiConverterLong.lower(`pageIndex`),
-        FfiConverterLong.lower(`pageSize`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("queryKey") { FfiConverterOptionalString.lower(`queryKey`) },
+        naming("pageIndex") { FfiConverterLong.lower(`pageIndex`) },
+        naming("pageSize") { FfiConverterLong.lower(`pageSize`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -4307,8 +4307,8 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_list_topic(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterOptionalString.lower(`filter`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("filter") { FfiConverterOptionalString.lower(`filter`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -4333,10 +4333,10 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_list_topic_schema(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterLong.lower(`pageNumber`),
-        FfiConverterLong.lower(`pageSize`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("pageNumber") { FfiConverterLong.lower(`pageNumber`) },
+        naming("pageSize") { FfiConverterLong.lower(`pageSize`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -4363,10 +4363,10 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_merge_shard(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterString.lower(`shardId`),
-        FfiConverterString.lower(`adjShardId`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("shardId") { FfiConverterString.lower(`shardId`) },
+        naming("adjShardId") { FfiConverterString.lower(`adjShardId`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -4396,9 +4396,9 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_put_records(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterTypeRecordBatch.lower(`recordList`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("recordList") { FfiConverterTypeRecordBatch.lower(`recordList`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -4426,10 +4426,10 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_put_records_by_shard(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterString.lower(`shardId`),
-        FfiConverterTypeRecordBatch.lower(`recordList`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("shardId") { FfiConverterString.lower(`shardId`) },
+        naming("recordList") { FfiConverterTypeRecordBatch.lower(`recordList`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
@@ -4457,9 +4457,9 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_register_topic_schema(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterTypeRecordSchema.lower(`schema`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("schema") { FfiConverterTypeRecordSchema.lower(`schema`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -4484,10 +4484,10 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_reload_connector(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterString.lower(`connectorId`),
-        FfiConverterOptionalString.lower(`shardId`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("connectorId") { FfiConverterString.lower(`connectorId`) },
+        naming("shardId") { FfiConverterOptionalString.lower(`shardId`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
@@ -4515,10 +4515,10 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_reset_subscription_offset(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterString.lower(`subId`),
-        FfiConverterMapStringTypeOffsetBase.lower(`offsets`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("subId") { FfiConverterString.lower(`subId`) },
+        naming("offsets") { FfiConverterMapStringTypeOffsetBase.lower(`offsets`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
@@ -4547,10 +4547,10 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_split_shard(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterString.lower(`shardId`),
-        FfiConverterOptionalString.lower(`splitKey`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("shardId") { FfiConverterString.lower(`shardId`) },
+        naming("splitKey") { FfiConverterOptionalString.lower(`splitKey`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -4591,13 +4591,13 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_sync_group(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterString.lower(`consumerGroup`),
-        FfiConverterString.lower(`consumerId`),
-        FfiConverterLong.lower(`versionId`),
-        FfiConverterSequenceString.lower(`releaseShardList`),
-        FfiConverterSequenceString.lower(`readEndShardList`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("consumerGroup") { FfiConverterString.lower(`consumerGroup`) },
+        naming("consumerId") { FfiConverterString.lower(`consumerId`) },
+        naming("versionId") { FfiConverterLong.lower(`versionId`) },
+        naming("releaseShardList") { FfiConverterSequenceString.lower(`releaseShardList`) },
+        naming("readEndShardList") { FfiConverterSequenceString.lower(`readEndShardList`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
@@ -4623,10 +4623,10 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_update_connector(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterString.lower(`connectorId`),
-        FfiConverterTypeConnectorConfig.lower(`config`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("connectorId") { FfiConverterString.lower(`connectorId`) },
+        naming("config") { FfiConverterTypeConnectorConfig.lower(`config`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
@@ -4652,11 +4652,11 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_update_connector_offset(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterString.lower(`connectorId`),
-        FfiConverterString.lower(`shardId`),
-        FfiConverterTypeConnectorOffset.lower(`connectorOffset`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("connectorId") { FfiConverterString.lower(`connectorId`) },
+        naming("shardId") { FfiConverterString.lower(`shardId`) },
+        naming("connectorOffset") { FfiConverterTypeConnectorOffset.lower(`connectorOffset`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
@@ -4682,10 +4682,10 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_update_connector_state(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterString.lower(`connectorId`),
-        FfiConverterTypeConnectorState.lower(`connectorState`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("connectorId") { FfiConverterString.lower(`connectorId`) },
+        naming("connectorState") { FfiConverterTypeConnectorState.lower(`connectorState`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
@@ -4711,8 +4711,8 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_update_project(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`comment`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("comment") { FfiConverterString.lower(`comment`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
@@ -4738,8 +4738,8 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_update_project_vpc_whitelist(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`vpcIds`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("vpcIds") { FfiConverterString.lower(`vpcIds`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
@@ -4765,10 +4765,10 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_update_subscription(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterString.lower(`subId`),
-        FfiConverterString.lower(`comment`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("subId") { FfiConverterString.lower(`subId`) },
+        naming("comment") { FfiConverterString.lower(`comment`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
@@ -4798,10 +4798,10 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_update_subscription_offset(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterString.lower(`subId`),
-        FfiConverterMapStringTypeOffsetWithSession.lower(`offsets`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("subId") { FfiConverterString.lower(`subId`) },
+        naming("offsets") { FfiConverterMapStringTypeOffsetWithSession.lower(`offsets`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
@@ -4827,10 +4827,10 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_update_subscription_state(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterString.lower(`subId`),
-        FfiConverterTypeSubscriptionState.lower(`state`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("subId") { FfiConverterString.lower(`subId`) },
+        naming("state") { FfiConverterTypeSubscriptionState.lower(`state`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
@@ -4856,10 +4856,10 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_update_topic(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterLong.lower(`lifeCycle`),
-        FfiConverterString.lower(`comment`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("lifeCycle") { FfiConverterLong.lower(`lifeCycle`) },
+        naming("comment") { FfiConverterString.lower(`comment`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
@@ -4887,9 +4887,9 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_wait_shards_ready(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`projectName`),
-        FfiConverterString.lower(`topicName`),
-        FfiConverterDouble.lower(`timeout`),
+        naming("projectName") { FfiConverterString.lower(`projectName`) },
+        naming("topicName") { FfiConverterString.lower(`topicName`) },
+        naming("timeout") { FfiConverterDouble.lower(`timeout`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
@@ -4921,7 +4921,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     UniffiLib.uniffi_hubstream_uniffi_fn_constructor_datahub_from_env(
     
         
-        FfiConverterOptionalTypeCredentialProvider.lower(`credentialProvider`),_status)
+        naming("credentialProvider") { FfiConverterOptionalTypeCredentialProvider.lower(`credentialProvider`) },_status)
 }
     )
     }
@@ -4937,8 +4937,8 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     UniffiLib.uniffi_hubstream_uniffi_fn_constructor_datahub_from_url(
     
         
-        FfiConverterString.lower(`url`),
-        FfiConverterOptionalTypeCredentialProvider.lower(`credentialProvider`),_status)
+        naming("url") { FfiConverterString.lower(`url`) },
+        naming("credentialProvider") { FfiConverterOptionalTypeCredentialProvider.lower(`credentialProvider`) },_status)
 }
     )
     }
@@ -5230,8 +5230,8 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
     UniffiLib.uniffi_hubstream_uniffi_fn_constructor_disclient_new(
     
         
-        FfiConverterMapStringString.lower(`settings`),
-        FfiConverterOptionalTypeCredentialProvider.lower(`credentialProvider`),_status)
+        naming("settings") { FfiConverterMapStringString.lower(`settings`) },
+        naming("credentialProvider") { FfiConverterOptionalTypeCredentialProvider.lower(`credentialProvider`) },_status)
 }
     )
 
@@ -5327,12 +5327,12 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_disclient_commit_checkpoint(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`appName`),
-        FfiConverterString.lower(`streamName`),
-        FfiConverterString.lower(`partitionId`),
-        FfiConverterString.lower(`sequenceNumber`),
-        FfiConverterOptionalString.lower(`metadata`),
-        FfiConverterOptionalTypeDisCheckpointType.lower(`checkpointType`),
+        naming("appName") { FfiConverterString.lower(`appName`) },
+        naming("streamName") { FfiConverterString.lower(`streamName`) },
+        naming("partitionId") { FfiConverterString.lower(`partitionId`) },
+        naming("sequenceNumber") { FfiConverterString.lower(`sequenceNumber`) },
+        naming("metadata") { FfiConverterOptionalString.lower(`metadata`) },
+        naming("checkpointType") { FfiConverterOptionalTypeDisCheckpointType.lower(`checkpointType`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
@@ -5360,7 +5360,7 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_disclient_create_app(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`appName`),
+        naming("appName") { FfiConverterString.lower(`appName`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
@@ -5389,19 +5389,19 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_disclient_create_stream(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`streamName`),
-        FfiConverterLong.lower(`partitionCount`),
-        FfiConverterOptionalTypeDisStreamType.lower(`streamType`),
-        FfiConverterOptionalTypeDisDataType.lower(`dataType`),
-        FfiConverterOptionalLong.lower(`dataDuration`),
-        FfiConverterOptionalBoolean.lower(`autoScaleEnabled`),
-        FfiConverterOptionalLong.lower(`autoScaleMinPartitionCount`),
-        FfiConverterOptionalLong.lower(`autoScaleMaxPartitionCount`),
-        FfiConverterOptionalString.lower(`dataSchema`),
-        FfiConverterOptionalTypeDisCsvProperties.lower(`csvProperties`),
-        FfiConverterOptionalTypeDisCompressionFormat.lower(`compressionFormat`),
-        FfiConverterOptionalSequenceTypeDisTag.lower(`tags`),
-        FfiConverterOptionalSequenceTypeDisTag.lower(`sysTags`),
+        naming("streamName") { FfiConverterString.lower(`streamName`) },
+        naming("partitionCount") { FfiConverterLong.lower(`partitionCount`) },
+        naming("streamType") { FfiConverterOptionalTypeDisStreamType.lower(`streamType`) },
+        naming("dataType") { FfiConverterOptionalTypeDisDataType.lower(`dataType`) },
+        naming("dataDuration") { FfiConverterOptionalLong.lower(`dataDuration`) },
+        naming("autoScaleEnabled") { FfiConverterOptionalBoolean.lower(`autoScaleEnabled`) },
+        naming("autoScaleMinPartitionCount") { FfiConverterOptionalLong.lower(`autoScaleMinPartitionCount`) },
+        naming("autoScaleMaxPartitionCount") { FfiConverterOptionalLong.lower(`autoScaleMaxPartitionCount`) },
+        naming("dataSchema") { FfiConverterOptionalString.lower(`dataSchema`) },
+        naming("csvProperties") { FfiConverterOptionalTypeDisCsvProperties.lower(`csvProperties`) },
+        naming("compressionFormat") { FfiConverterOptionalTypeDisCompressionFormat.lower(`compressionFormat`) },
+        naming("tags") { FfiConverterOptionalSequenceTypeDisTag.lower(`tags`) },
+        naming("sysTags") { FfiConverterOptionalSequenceTypeDisTag.lower(`sysTags`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
@@ -5427,7 +5427,7 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_disclient_delete_app(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`appName`),
+        naming("appName") { FfiConverterString.lower(`appName`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
@@ -5453,10 +5453,10 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_disclient_delete_checkpoint(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`appName`),
-        FfiConverterString.lower(`streamName`),
-        FfiConverterOptionalString.lower(`partitionId`),
-        FfiConverterOptionalTypeDisCheckpointType.lower(`checkpointType`),
+        naming("appName") { FfiConverterString.lower(`appName`) },
+        naming("streamName") { FfiConverterString.lower(`streamName`) },
+        naming("partitionId") { FfiConverterOptionalString.lower(`partitionId`) },
+        naming("checkpointType") { FfiConverterOptionalTypeDisCheckpointType.lower(`checkpointType`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
@@ -5482,7 +5482,7 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_disclient_delete_stream(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`streamName`),
+        naming("streamName") { FfiConverterString.lower(`streamName`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
@@ -5508,7 +5508,7 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_disclient_describe_app(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`appName`),
+        naming("appName") { FfiConverterString.lower(`appName`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -5533,10 +5533,10 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_disclient_describe_stream(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`streamName`),
-        FfiConverterOptionalString.lower(`startPartitionId`),
-        FfiConverterOptionalLong.lower(`limitPartitions`),
-        FfiConverterOptionalString.lower(`streamId`),
+        naming("streamName") { FfiConverterString.lower(`streamName`) },
+        naming("startPartitionId") { FfiConverterOptionalString.lower(`startPartitionId`) },
+        naming("limitPartitions") { FfiConverterOptionalLong.lower(`limitPartitions`) },
+        naming("streamId") { FfiConverterOptionalString.lower(`streamId`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -5577,10 +5577,10 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_disclient_get_checkpoint(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`appName`),
-        FfiConverterString.lower(`streamName`),
-        FfiConverterString.lower(`partitionId`),
-        FfiConverterOptionalTypeDisCheckpointType.lower(`checkpointType`),
+        naming("appName") { FfiConverterString.lower(`appName`) },
+        naming("streamName") { FfiConverterString.lower(`streamName`) },
+        naming("partitionId") { FfiConverterString.lower(`partitionId`) },
+        naming("checkpointType") { FfiConverterOptionalTypeDisCheckpointType.lower(`checkpointType`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -5608,12 +5608,12 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_disclient_get_cursor(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`streamName`),
-        FfiConverterString.lower(`partitionId`),
-        FfiConverterOptionalTypeDisCursorType.lower(`cursorType`),
-        FfiConverterOptionalString.lower(`startingSequenceNumber`),
-        FfiConverterOptionalLong.lower(`timestamp`),
-        FfiConverterOptionalString.lower(`streamId`),
+        naming("streamName") { FfiConverterString.lower(`streamName`) },
+        naming("partitionId") { FfiConverterString.lower(`partitionId`) },
+        naming("cursorType") { FfiConverterOptionalTypeDisCursorType.lower(`cursorType`) },
+        naming("startingSequenceNumber") { FfiConverterOptionalString.lower(`startingSequenceNumber`) },
+        naming("timestamp") { FfiConverterOptionalLong.lower(`timestamp`) },
+        naming("streamId") { FfiConverterOptionalString.lower(`streamId`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -5642,9 +5642,9 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_disclient_get_records(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`partitionCursor`),
-        FfiConverterOptionalLong.lower(`maxFetchBytes`),
-        FfiConverterOptionalLong.lower(`limit`),
+        naming("partitionCursor") { FfiConverterString.lower(`partitionCursor`) },
+        naming("maxFetchBytes") { FfiConverterOptionalLong.lower(`maxFetchBytes`) },
+        naming("limit") { FfiConverterOptionalLong.lower(`limit`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -5669,9 +5669,9 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_disclient_list_apps(
                 uniffiHandle,
                 
-        FfiConverterOptionalLong.lower(`limit`),
-        FfiConverterOptionalString.lower(`startAppName`),
-        FfiConverterOptionalString.lower(`streamName`),
+        naming("limit") { FfiConverterOptionalLong.lower(`limit`) },
+        naming("startAppName") { FfiConverterOptionalString.lower(`startAppName`) },
+        naming("streamName") { FfiConverterOptionalString.lower(`streamName`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -5696,8 +5696,8 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_disclient_list_streams(
                 uniffiHandle,
                 
-        FfiConverterOptionalLong.lower(`limit`),
-        FfiConverterOptionalString.lower(`startStreamName`),
+        naming("limit") { FfiConverterOptionalLong.lower(`limit`) },
+        naming("startStreamName") { FfiConverterOptionalString.lower(`startStreamName`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -5728,9 +5728,9 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_disclient_put_records(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`streamName`),
-        FfiConverterTypeRecordBatch.lower(`records`),
-        FfiConverterOptionalString.lower(`streamId`),
+        naming("streamName") { FfiConverterString.lower(`streamName`) },
+        naming("records") { FfiConverterTypeRecordBatch.lower(`records`) },
+        naming("streamId") { FfiConverterOptionalString.lower(`streamId`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -5755,11 +5755,11 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_disclient_show_consumer_state(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`appName`),
-        FfiConverterString.lower(`streamName`),
-        FfiConverterOptionalTypeDisCheckpointType.lower(`checkpointType`),
-        FfiConverterOptionalLong.lower(`limit`),
-        FfiConverterOptionalString.lower(`startPartitionId`),
+        naming("appName") { FfiConverterString.lower(`appName`) },
+        naming("streamName") { FfiConverterString.lower(`streamName`) },
+        naming("checkpointType") { FfiConverterOptionalTypeDisCheckpointType.lower(`checkpointType`) },
+        naming("limit") { FfiConverterOptionalLong.lower(`limit`) },
+        naming("startPartitionId") { FfiConverterOptionalString.lower(`startPartitionId`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -5804,8 +5804,8 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
             UniffiLib.uniffi_hubstream_uniffi_fn_method_disclient_update_partition_count(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`streamName`),
-        FfiConverterLong.lower(`targetPartitionCount`),
+        naming("streamName") { FfiConverterString.lower(`streamName`) },
+        naming("targetPartitionCount") { FfiConverterLong.lower(`targetPartitionCount`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -5836,7 +5836,7 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
     UniffiLib.uniffi_hubstream_uniffi_fn_constructor_disclient_from_env(
     
         
-        FfiConverterOptionalTypeCredentialProvider.lower(`credentialProvider`),_status)
+        naming("credentialProvider") { FfiConverterOptionalTypeCredentialProvider.lower(`credentialProvider`) },_status)
 }
     )
     }
@@ -5852,8 +5852,8 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
     UniffiLib.uniffi_hubstream_uniffi_fn_constructor_disclient_from_url(
     
         
-        FfiConverterString.lower(`url`),
-        FfiConverterOptionalTypeCredentialProvider.lower(`credentialProvider`),_status)
+        naming("url") { FfiConverterString.lower(`url`) },
+        naming("credentialProvider") { FfiConverterOptionalTypeCredentialProvider.lower(`credentialProvider`) },_status)
 }
     )
     }
@@ -6195,7 +6195,7 @@ open class Emulator: Disposable, AutoCloseable, EmulatorInterface
     UniffiLib.uniffi_hubstream_uniffi_fn_method_emulator_advance(
         it,
         
-        FfiConverterDouble.lower(`seconds`),_status)
+        naming("seconds") { FfiConverterDouble.lower(`seconds`) },_status)
 }
     }
     
@@ -6292,8 +6292,8 @@ open class Emulator: Disposable, AutoCloseable, EmulatorInterface
     UniffiLib.uniffi_hubstream_uniffi_fn_method_emulator_set_faults(
         it,
         
-        FfiConverterSequenceTypeFault.lower(`faults`),
-        FfiConverterULong.lower(`seed`),_status)
+        naming("faults") { FfiConverterSequenceTypeFault.lower(`faults`) },
+        naming("seed") { FfiConverterULong.lower(`seed`) },_status)
 }
     }
     
@@ -6340,7 +6340,7 @@ open class Emulator: Disposable, AutoCloseable, EmulatorInterface
      suspend fun `start`(`options`: EmulatorOptions) : Emulator {
         return uniffiRustCallAsync(
         UniffiLib.uniffi_hubstream_uniffi_fn_constructor_emulator_start(
-        FfiConverterTypeEmulatorOptions.lower(`options`),),
+        naming("options") { FfiConverterTypeEmulatorOptions.lower(`options`) },),
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_u64(future, callback, continuation) },
         { future, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_complete_u64(future, continuation) },
         { future -> UniffiLib.ffi_hubstream_uniffi_rust_future_free_u64(future) },
@@ -6541,7 +6541,7 @@ open class LogReader: Disposable, AutoCloseable, LogReaderInterface
     UniffiLib.uniffi_hubstream_uniffi_fn_constructor_logreader_new(
     
         
-        FfiConverterTypeLogLevel.lower(`level`),_status)
+        naming("level") { FfiConverterTypeLogLevel.lower(`level`) },_status)
 }
     )
 
@@ -7000,7 +7000,7 @@ open class RecordBatch: Disposable, AutoCloseable, RecordBatchInterface
     UniffiLib.uniffi_hubstream_uniffi_fn_method_recordbatch_column(
         it,
         
-        FfiConverterString.lower(`name`),_status)
+        naming("name") { FfiConverterString.lower(`name`) },_status)
 }
     }
     )
@@ -7083,8 +7083,8 @@ open class RecordBatch: Disposable, AutoCloseable, RecordBatchInterface
     UniffiLib.uniffi_hubstream_uniffi_fn_method_recordbatch_slice(
         it,
         
-        FfiConverterUInt.lower(`start`),
-        FfiConverterUInt.lower(`end`),_status)
+        naming("start") { FfiConverterUInt.lower(`start`) },
+        naming("end") { FfiConverterUInt.lower(`end`) },_status)
 }
     }
     )
@@ -7104,7 +7104,7 @@ open class RecordBatch: Disposable, AutoCloseable, RecordBatchInterface
     UniffiLib.uniffi_hubstream_uniffi_fn_method_recordbatch_to_arrow_ipc(
         it,
         
-        FfiConverterBoolean.lower(`metadata`),_status)
+        naming("metadata") { FfiConverterBoolean.lower(`metadata`) },_status)
 }
     }
     )
@@ -7123,7 +7123,7 @@ open class RecordBatch: Disposable, AutoCloseable, RecordBatchInterface
     UniffiLib.uniffi_hubstream_uniffi_fn_method_recordbatch_with_schema(
         it,
         
-        FfiConverterTypeRecordSchema.lower(`schema`),_status)
+        naming("schema") { FfiConverterTypeRecordSchema.lower(`schema`) },_status)
 }
     }
     )
@@ -7147,7 +7147,7 @@ open class RecordBatch: Disposable, AutoCloseable, RecordBatchInterface
     UniffiLib.uniffi_hubstream_uniffi_fn_constructor_recordbatch_concat(
     
         
-        FfiConverterSequenceTypeRecordBatch.lower(`batches`),_status)
+        naming("batches") { FfiConverterSequenceTypeRecordBatch.lower(`batches`) },_status)
 }
     )
     }
@@ -7166,8 +7166,8 @@ open class RecordBatch: Disposable, AutoCloseable, RecordBatchInterface
     UniffiLib.uniffi_hubstream_uniffi_fn_constructor_recordbatch_from_arrow_ipc(
     
         
-        FfiConverterOptionalTypeRecordSchema.lower(`schema`),
-        FfiConverterByteArray.lower(`ipc`),_status)
+        naming("schema") { FfiConverterOptionalTypeRecordSchema.lower(`schema`) },
+        naming("ipc") { FfiConverterByteArray.lower(`ipc`) },_status)
 }
     )
     }
@@ -7452,7 +7452,7 @@ open class RecordBatchBuilder: Disposable, AutoCloseable, RecordBatchBuilderInte
     UniffiLib.uniffi_hubstream_uniffi_fn_method_recordbatchbuilder_add_blobs(
         it,
         
-        FfiConverterSequenceTypeBlobRecord.lower(`records`),_status)
+        naming("records") { FfiConverterSequenceTypeBlobRecord.lower(`records`) },_status)
 }
     }
     
@@ -7469,7 +7469,7 @@ open class RecordBatchBuilder: Disposable, AutoCloseable, RecordBatchBuilderInte
     UniffiLib.uniffi_hubstream_uniffi_fn_method_recordbatchbuilder_add_rows(
         it,
         
-        FfiConverterSequenceSequenceTypeFieldValue.lower(`rows`),_status)
+        naming("rows") { FfiConverterSequenceSequenceTypeFieldValue.lower(`rows`) },_status)
 }
     }
     
@@ -7486,7 +7486,7 @@ open class RecordBatchBuilder: Disposable, AutoCloseable, RecordBatchBuilderInte
     UniffiLib.uniffi_hubstream_uniffi_fn_method_recordbatchbuilder_add_tuples(
         it,
         
-        FfiConverterSequenceTypeTupleRecord.lower(`records`),_status)
+        naming("records") { FfiConverterSequenceTypeTupleRecord.lower(`records`) },_status)
 }
     }
     
@@ -7555,7 +7555,7 @@ open class RecordBatchBuilder: Disposable, AutoCloseable, RecordBatchBuilderInte
     UniffiLib.uniffi_hubstream_uniffi_fn_constructor_recordbatchbuilder_tuples(
     
         
-        FfiConverterTypeRecordSchema.lower(`schema`),_status)
+        naming("schema") { FfiConverterTypeRecordSchema.lower(`schema`) },_status)
 }
     )
     }
@@ -7751,7 +7751,7 @@ open class RecordSchema: Disposable, AutoCloseable, RecordSchemaInterface
     UniffiLib.uniffi_hubstream_uniffi_fn_constructor_recordschema_new(
     
         
-        FfiConverterSequenceTypeField.lower(`fields`),_status)
+        naming("fields") { FfiConverterSequenceTypeField.lower(`fields`) },_status)
 }
     )
 
@@ -7858,7 +7858,7 @@ open class RecordSchema: Disposable, AutoCloseable, RecordSchemaInterface
     UniffiLib.uniffi_hubstream_uniffi_fn_method_recordschema_has_layout_of(
         it,
         
-        FfiConverterTypeRecordSchema.lower(`other`),_status)
+        naming("other") { FfiConverterTypeRecordSchema.lower(`other`) },_status)
 }
     }
     )
@@ -7875,7 +7875,7 @@ open class RecordSchema: Disposable, AutoCloseable, RecordSchemaInterface
     UniffiLib.uniffi_hubstream_uniffi_fn_method_recordschema_position(
         it,
         
-        FfiConverterString.lower(`name`),_status)
+        naming("name") { FfiConverterString.lower(`name`) },_status)
 }
     }
     )
@@ -7915,7 +7915,7 @@ open class RecordSchema: Disposable, AutoCloseable, RecordSchemaInterface
     UniffiLib.uniffi_hubstream_uniffi_fn_constructor_recordschema_from_json(
     
         
-        FfiConverterString.lower(`text`),_status)
+        naming("text") { FfiConverterString.lower(`text`) },_status)
 }
     )
     }

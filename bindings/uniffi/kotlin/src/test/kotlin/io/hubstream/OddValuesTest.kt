@@ -3,15 +3,17 @@ package io.hubstream
 import java.math.BigDecimal
 import java.math.BigInteger
 import java.time.Instant
+import kotlinx.coroutines.runBlocking
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.assertThrows
 
 /**
  * Values that are easily mistaken: each is kept exactly, or refused with the library's own error, which names the
  * record and the column.
  */
-class OddValuesTest {
+class OddValuesTest : EmulatorTest() {
     private val every = listOf(
         FieldType.Tinyint, FieldType.Smallint, FieldType.Integer, FieldType.Bigint, FieldType.Float, FieldType.Double,
         FieldType.Boolean, FieldType.Timestamp, FieldType.String, FieldType.Decimal, FieldType.Json,
@@ -75,5 +77,50 @@ class OddValuesTest {
             }
         }
         assertEquals(emptyList<String>(), wrong)
+    }
+
+    private class Place(val argument: String, val give: suspend (String) -> Unit)
+
+    private fun tuple(text: (String) -> TupleRecord) = Place("records") { broken ->
+        RecordBatchBuilder.tuples(RecordSchema(listOf(Field("name", FieldType.String)))).use { it.addTuples(listOf(text(broken))) }
+    }
+
+    private fun blob(text: (String) -> BlobRecord) = Place("records") { broken ->
+        RecordBatchBuilder.blobs().use { it.addBlobs(listOf(text(broken))) }
+    }
+
+    private val first = listOf(FieldValue.Text("first"))
+
+    @Test
+    fun `half of a surrogate pair is refused in keys, attributes and arguments`() {
+        val hub = DataHub(settings())
+        val places = listOf(
+            tuple { TupleRecord(first, shardId = it) },
+            tuple { TupleRecord(first, hashKey = it) },
+            tuple { TupleRecord(first, partitionKey = it) },
+            tuple { TupleRecord(first, attributes = mapOf("name" to it)) },
+            tuple { TupleRecord(first, attributes = mapOf(it to "value")) },
+            blob { BlobRecord(byteArrayOf(1), shardId = it) },
+            blob { BlobRecord(byteArrayOf(1), hashKey = it) },
+            blob { BlobRecord(byteArrayOf(1), partitionKey = it) },
+            blob { BlobRecord(byteArrayOf(1), attributes = mapOf(it to it)) },
+            Place("fields") { RecordSchema(listOf(Field(it, FieldType.String))) },
+            Place("text") { RecordSchema.fromJson(it) },
+            Place("url") { DataHub.fromUrl(it) },
+            Place("settings") { DataHub(mapOf("endpoint" to it)) },
+            Place("projectName") { hub.getProject(it) },
+            Place("comment") { hub.createProject("odd_texts", it) },
+            Place("filter") { hub.listProject(it) },
+            Place("shardIds") { hub.activateShards("a", "b", listOf("0", it)) },
+        )
+        for (place in places) {
+            for (text in listOf("\ud800", "a\udc00b")) {
+                val error = assertThrows<HubstreamException.InvalidArgument>(place.argument) { runBlocking { place.give(text) } }
+                val expected = "argument `${place.argument}`: a text with half of a surrogate pair"
+                assertEquals(expected, error.details.text)
+                assertEquals(false, error.details.sent)
+            }
+        }
+        assertEquals(0L, hub.stats().attempts)
     }
 }
