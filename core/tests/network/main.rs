@@ -1,17 +1,14 @@
 //! The transport over real sockets: TLS is verified, proxies are obeyed, replies are bounded.
 
-use std::io::Write as _;
-use std::sync::Arc;
-
 use hubstream::client::ClientBuilder;
 use hubstream::datahub::{DataHub, ListProject};
 use hubstream::error::{Error, ErrorKind};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
+
+use tls::{authority, pem_file, serve_tls};
+
+mod tls;
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 27\r\n\r\n{\"ProjectNames\":[\"a\", \"b\"]}";
 
@@ -46,89 +43,6 @@ async fn list(builder: ClientBuilder) -> Result<Vec<String>, Error> {
         .list_project(ListProject::new())
         .await?;
     Ok(result.project_names)
-}
-
-struct Authority {
-    pem: String,
-    acceptor: TlsAcceptor,
-}
-
-fn authority(name: &str) -> Authority {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let leaf = CertificateParams::new(vec![name.to_owned()])
-        .unwrap()
-        .signed_by(&key, &ca)
-        .unwrap();
-    let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![leaf.der().clone()],
-            PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
-        )
-        .unwrap();
-    Authority {
-        pem: ca.pem(),
-        acceptor: TlsAcceptor::from(Arc::new(config)),
-    }
-}
-
-/// Serves TLS for one connection; returns the port.
-async fn serve_tls(acceptor: TlsAcceptor) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    tokio::spawn(async move {
-        let (stream, _) = listener.accept().await.unwrap();
-        if let Ok(stream) = acceptor.accept(stream).await {
-            answer(stream, OK.as_bytes()).await;
-        }
-    });
-    port
-}
-
-fn pem_file(pem: &str) -> tempfile::NamedTempFile {
-    let mut file = tempfile::NamedTempFile::new().unwrap();
-    file.write_all(pem.as_bytes()).unwrap();
-    file
-}
-
-#[tokio::test]
-async fn an_unknown_authority_is_refused() {
-    let port = serve_tls(authority("localhost").acceptor).await;
-    let error = list(hub(&format!("https://localhost:{port}")))
-        .await
-        .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Connection);
-    assert!(!error.was_sent());
-}
-
-#[tokio::test]
-async fn an_authority_from_the_file_is_trusted() {
-    let authority = authority("localhost");
-    let port = serve_tls(authority.acceptor).await;
-    let file = pem_file(&authority.pem);
-    let names =
-        list(hub(&format!("https://localhost:{port}")).set("ca_file", file.path().display()))
-            .await
-            .unwrap();
-    assert_eq!(names, ["a", "b"]);
-}
-
-#[tokio::test]
-async fn a_certificate_of_another_host_is_refused() {
-    let authority = authority("other.example");
-    let port = serve_tls(authority.acceptor).await;
-    let file = pem_file(&authority.pem);
-    let error =
-        list(hub(&format!("https://localhost:{port}")).set("ca_file", file.path().display()))
-            .await
-            .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Connection);
 }
 
 #[tokio::test]
@@ -204,7 +118,7 @@ async fn a_silent_service_times_out() {
 }
 
 /// Reads one request head of a connection that stays open, if another one comes.
-async fn next_head(stream: &mut TcpStream) -> Option<String> {
+async fn next_head(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
