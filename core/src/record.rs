@@ -9,7 +9,10 @@ pub(crate) mod atom;
 mod attributes;
 mod builder;
 pub(crate) mod chunk;
+mod column;
+mod cursors;
 pub(crate) mod decimal;
+pub(crate) mod framed;
 mod layout;
 pub mod partition;
 mod reading;
@@ -17,6 +20,7 @@ mod refusal;
 pub mod registry;
 pub mod schema;
 pub(crate) mod text;
+pub(crate) mod told;
 pub mod value;
 mod values;
 
@@ -38,6 +42,7 @@ pub use schema::{Comment, Field, FieldType, RecordSchema};
 pub use value::{TextStyle, Value};
 
 use self::chunk::{Chunk, NONE, Span};
+use self::cursors::Side;
 use crate::error::{Error, Result};
 
 /// Some records of one topic in their order: all tuples of one schema, or all blobs.
@@ -82,7 +87,7 @@ impl RecordBatch {
 
     /// Makes a batch of the records of a chunk.
     pub(crate) fn from_chunk(chunk: Chunk) -> Self {
-        let len = chunk.rows.len();
+        let len = chunk.len();
         let schema = chunk.schema.clone();
         let part = Part {
             chunk: Arc::new(chunk),
@@ -518,28 +523,22 @@ impl<'a> Record<'a> {
 
     /// The sequence number; 0 for a record that was not received.
     pub fn sequence(&self) -> i64 {
-        self.chunk()
-            .entry(self.row)
-            .map_or(0, |entry| entry.sequence)
+        self.chunk().told.sequence(self.row)
     }
 
     /// When the service stored the record, in milliseconds since 1970-01-01 UTC; 0 if it was not received.
     pub fn system_time(&self) -> i64 {
-        self.chunk()
-            .entry(self.row)
-            .map_or(0, |entry| entry.system_time)
+        self.chunk().told.system_time(self.row)
     }
 
     /// The cursor of the record, if the service told it.
     pub fn cursor(&self) -> Option<&'a str> {
-        let chunk = self.chunk();
-        chunk.head_text(chunk.entry(self.row)?.cursor)
+        self.chunk().cursor(self.row, Side::At)
     }
 
     /// The cursor behind the record, if the service told it.
     pub fn next_cursor(&self) -> Option<&'a str> {
-        let chunk = self.chunk();
-        chunk.head_text(chunk.entry(self.row)?.next_cursor)
+        self.chunk().cursor(self.row, Side::Behind)
     }
 
     fn key(&self, choose: fn(&chunk::Keys) -> Span) -> Option<&'a str> {
@@ -572,21 +571,17 @@ impl<'a> Record<'a> {
 
     /// The serial number of the record within its batch, if the service told it.
     pub fn serial(&self) -> Option<u32> {
-        self.chunk().entry(self.row)?.serial
+        self.chunk().told.serial(self.row)
     }
 
     /// The place of the record within its stored batch, counted from 0.
     pub fn batch_index(&self) -> u32 {
-        self.chunk()
-            .entry(self.row)
-            .map_or(0, |entry| (self.row as u32).wrapping_sub(entry.first_row))
+        self.chunk().told.batch_index(self.row)
     }
 
     /// How many records the stored batch holds; 1 outside of batches, 0 when it is not known.
     pub fn batch_size(&self) -> u32 {
-        self.chunk()
-            .entry(self.row)
-            .map_or(1, |entry| entry.batch_size)
+        self.chunk().told.batch_size(self.row)
     }
 }
 

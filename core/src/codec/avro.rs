@@ -4,7 +4,7 @@ use crate::codec::body::Pen;
 use crate::codec::protobuf::wire::varint_size;
 use crate::error::{Error, Result};
 use crate::record::atom::{Atom, AtomWriter, Run, check_null};
-use crate::record::chunk::{Chunk, NONE, Row, Span};
+use crate::record::chunk::{Chunk, Span};
 use crate::record::{Collector, Field, FieldType, Record};
 
 /// How many attributes one block of a map holds when writing, as official clients do.
@@ -143,11 +143,11 @@ pub(crate) fn index_records(
         return Err(damaged());
     }
     spans.resize(columns.len() * count, Span::NULL);
-    chunk.rows.reserve(count);
+    chunk.starts.reserve(count);
     let mut collector = Collector::default();
     let mut place = 0;
     for (row, spans) in spans.chunks_exact_mut(columns.len().max(1)).enumerate() {
-        let attributes = chunk.attributes.len() as u32;
+        let attributes = chunk.attributes.len();
         for (column, span) in columns.iter().zip(spans) {
             place = locate(&body, place, *column, span).ok_or_else(damaged)?;
         }
@@ -160,12 +160,7 @@ pub(crate) fn index_records(
         } else {
             place = index_attributes(chunk, &body, place, &mut collector)?;
         }
-        chunk.rows.push(Row {
-            entry: 0,
-            values: (row * columns.len()) as u32,
-            attributes,
-            keys: NONE,
-        });
+        chunk.push_row(row * columns.len(), attributes);
     }
     if place != body.len() {
         return Err(Error::malformed(

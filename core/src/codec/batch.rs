@@ -12,7 +12,8 @@ use super::protobuf::wire::{self, Content, Reader};
 use super::{GetReply, batch0, batch1, compress, crc, frame};
 use crate::codec::CompressFormat;
 use crate::error::{Error, ErrorKind, Result};
-use crate::record::chunk::{Chunk, Entry, Form, Span, Values, check_size};
+use crate::record::chunk::{Chunk, Form, Span, Values, check_size};
+use crate::record::told::{Entry, Told};
 use crate::record::{RecordBatch, RecordSchema};
 
 pub use write::{encode, encode_put};
@@ -252,8 +253,7 @@ impl StoredBatch {
 
 fn finish(mut chunk: Chunk, spans: Vec<Span>, form: Form, entry: Entry) -> RecordBatch {
     chunk.values = Values::Received { form, spans };
-    // There may be very many chunks: they get no room to grow.
-    chunk.entries = vec![entry];
+    chunk.told = Told::Batch(entry);
     RecordBatch::from_chunk(chunk)
 }
 

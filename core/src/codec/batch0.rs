@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::body::{Body, Pen};
 use crate::error::{Error, Result};
 use crate::record::atom::{Atom, AtomWriter, Run, check_null};
-use crate::record::chunk::{Chunk, NONE, Row, Span};
+use crate::record::chunk::{Chunk, Span};
 use crate::record::{Collector, Field, Record, RecordBatch, RecordSchema};
 
 /// The bytes before the presence bits of a record.
@@ -274,28 +274,17 @@ pub(crate) fn index_records(
         Span::NULL,
     );
     let mut collector = Collector::default();
-    chunk.rows.reserve_exact(records.len());
+    chunk.starts.reserve_exact(records.len());
     let mut next = 0;
     for record in records {
-        let row = Row {
-            entry: 0,
-            values: next as u32,
-            attributes: chunk.attributes.len() as u32,
-            keys: NONE,
-        };
+        let attributes = chunk.attributes.len();
         let count = width(record);
         let spans = spans.get_mut(next..next + count).ok_or_else(damaged)?;
         index_values(&payload, record, record.columns(schema), fields, spans)?;
-        next += count;
-        index_attributes(
-            chunk,
-            &payload,
-            record,
-            row.attributes as usize,
-            &mut collector,
-        )?;
+        index_attributes(chunk, &payload, record, attributes, &mut collector)?;
         collector.finish();
-        chunk.rows.push(row);
+        chunk.push_row(next, attributes);
+        next += count;
     }
     Ok(())
 }

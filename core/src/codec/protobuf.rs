@@ -2,6 +2,7 @@
 //!
 //! The messages with many records are read and written over slices; [`messages`] declares all of them.
 
+mod kept;
 pub mod messages;
 mod read;
 pub(crate) mod wire;

@@ -4,11 +4,13 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
 use crate::operation::{Exchange, decode_json, push_query};
-use crate::record::chunk::{Chunk, Entry, Form, Keys, NONE, Row, Span, Values, check_size};
+use crate::record::chunk::{Chunk, Form, Keys, Span, Values, check_size};
+use crate::record::told::{Columns, Entry};
 use crate::record::{Record, RecordBatch};
 use crate::transport::{Request, Response};
 use crate::{model, operation};
@@ -276,9 +278,8 @@ fn read_records(records: Vec<ReplyRecord<'_>>) -> Result<RecordBatch> {
     let mut body: Vec<u8> = Vec::new();
     let mut head: Vec<u8> = Vec::new();
     let mut spans = Vec::with_capacity(records.len());
-    let mut entries = Vec::with_capacity(records.len());
-    let mut rows = Vec::with_capacity(records.len());
-    let mut keys = Vec::new();
+    let mut told = Columns::default();
+    let mut chunk = Chunk::received(Form::Text, None, Bytes::new(), Bytes::new());
     for (index, record) in records.into_iter().enumerate() {
         let text = record.data.as_ref().map_or("", |text| &text.0);
         let start = body.len();
@@ -287,43 +288,31 @@ fn read_records(records: Vec<ReplyRecord<'_>>) -> Result<RecordBatch> {
                 .with_context("index", index)
         })?;
         check_size(body.len())?;
-        let place = index as u32;
-        let mut row = Row {
-            entry: place,
-            values: place,
-            attributes: 0,
-            keys: NONE,
-        };
+        chunk.push_row(spans.len(), 0);
+        spans.push(Span::new(start, body.len() - start));
         if let Some(key) = record.partition_key {
-            row.keys = keys.len() as u32;
-            let partition_key = Span::new(head.len(), key.0.len());
-            keys.push(Keys {
-                partition_key,
+            let keys = Keys {
+                partition_key: Span::new(head.len(), key.0.len()),
                 ..Keys::NONE
-            });
+            };
+            chunk.push_keys(index, keys);
             head.extend_from_slice(key.0.as_bytes());
             check_size(head.len())?;
         }
-        spans.push(Span::new(start, body.len() - start));
-        rows.push(row);
-        entries.push(Entry {
+        let entry = Entry {
             sequence: record.sequence_number,
             system_time: record.timestamp,
-            cursor: Span::NULL,
-            next_cursor: Span::NULL,
-            serial: None,
-            first_row: place,
-            batch_size: 1,
-        });
+            ..Entry::UNKNOWN
+        };
+        told.push(&entry, 0);
     }
-    let mut chunk = Chunk::received(Form::Text, None, body.into(), head.into());
+    chunk.body = body.into();
+    chunk.head = head.into();
+    chunk.told = told.finish();
     chunk.values = Values::Received {
         form: Form::Text,
         spans,
     };
-    chunk.entries = entries;
-    chunk.rows = rows;
-    chunk.keys = keys;
     Ok(RecordBatch::from_chunk(chunk))
 }
 

@@ -7,10 +7,11 @@ use bytes::Bytes;
 use serde::de::IgnoredAny;
 
 use super::RecordBatch;
-use super::chunk::{Cell, Chunk, Entry, Keys, NONE, Row, Span, Values};
+use super::chunk::{Cell, Chunk, Keys, NONE, Span, Values};
 use super::decimal;
 use super::refusal::Refusal;
 use super::schema::{Field, FieldType, RecordSchema};
+use super::told::{Columns, Entry};
 use super::value::{MAX_TEXT_BYTES, Value};
 use crate::error::{Error, Result};
 
@@ -78,6 +79,15 @@ pub struct Received<'a> {
     pub batch_index: u32,
     /// How many records the stored batch holds; 0 when it is not known.
     pub batch_size: u32,
+}
+
+/// Where the parts of one record begin in the lists. They end where the next record's begin.
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    entry: u32,
+    values: u32,
+    attributes: u32,
+    keys: u32,
 }
 
 /// A record that is begun: what to go back to if a value is refused.
@@ -589,20 +599,33 @@ impl RecordBatchBuilder {
                 ),
             ));
         }
-        Ok(RecordBatch::from_chunk(Chunk {
-            schema: self.schema,
-            values: Values::Built {
-                text: self.text,
-                cells: self.cells,
-                blobs: self.blobs,
-            },
-            body: self.body.into(),
-            head: Bytes::new(),
-            entries: self.entries,
-            rows: self.rows,
-            attributes: self.attributes,
-            keys: self.keys,
-        }))
+        let values = Values::Built {
+            text: String::new(),
+            cells: self.cells,
+            blobs: self.blobs,
+        };
+        let mut chunk = Chunk::new(self.schema, values, self.body.into(), Bytes::new());
+        chunk.attributes = self.attributes;
+        chunk.starts.reserve_exact(self.rows.len());
+        for (place, row) in self.rows.iter().enumerate() {
+            chunk.push_row(row.values as usize, row.attributes as usize);
+            if let Some(keys) = self.keys.get(row.keys as usize) {
+                chunk.push_keys(place, *keys);
+            }
+        }
+        if !self.entries.is_empty() {
+            let mut columns = Columns::default();
+            for (place, row) in self.rows.iter().enumerate() {
+                let entry = self.entries.get(row.entry as usize);
+                let index = entry.map_or(0, |entry| (place as u32).wrapping_sub(entry.first_row));
+                columns.push(entry.unwrap_or(&Entry::UNKNOWN), index);
+            }
+            chunk.told = columns.finish();
+        }
+        if let Values::Built { text, .. } = &mut chunk.values {
+            *text = self.text;
+        }
+        Ok(RecordBatch::from_chunk(chunk))
     }
 }
 

@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::cursors::Side;
+use super::framed::Framed;
 use super::reading::{Ahead, Reading};
 use super::schema::{FieldType, RecordSchema};
+use super::told::Told;
 use super::value::{Mismatch, Value};
 
 /// "None" in a field of type `u32`.
@@ -88,48 +91,14 @@ pub(crate) enum Cell {
 pub(crate) enum Values {
     /// As received.
     Received { form: Form, spans: Vec<Span> },
+    /// As received in protocol buffers.
+    Framed(Framed),
     /// As given by the caller. Texts and attributes lie in `text`.
     Built {
         text: String,
         cells: Vec<Cell>,
         blobs: Vec<Bytes>,
     },
-}
-
-/// What a reply tells about one record or one batch.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Entry {
-    pub(crate) sequence: i64,
-    pub(crate) system_time: i64,
-    pub(crate) cursor: Span,
-    pub(crate) next_cursor: Span,
-    pub(crate) serial: Option<u32>,
-    /// The first row that belongs to the entry; it wraps around below 0 when the entry began in an earlier chunk.
-    pub(crate) first_row: u32,
-    /// How many records the batch holds; 0 when it is not known.
-    pub(crate) batch_size: u32,
-}
-
-impl Entry {
-    /// Nothing is told.
-    pub(crate) const UNKNOWN: Self = Self {
-        sequence: 0,
-        system_time: 0,
-        cursor: Span::NULL,
-        next_cursor: Span::NULL,
-        serial: None,
-        first_row: 0,
-        batch_size: 1,
-    };
-}
-
-/// Where the parts of one record begin in the index. They end where the next record's begin.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Row {
-    pub(crate) entry: u32,
-    pub(crate) values: u32,
-    pub(crate) attributes: u32,
-    pub(crate) keys: u32,
 }
 
 /// The routing keys of one record.
@@ -146,6 +115,46 @@ impl Keys {
         hash_key: Span::NULL,
         partition_key: Span::NULL,
     };
+
+    #[inline]
+    const fn is_none(&self) -> bool {
+        self.shard_id.is_null() && self.hash_key.is_null() && self.partition_key.is_null()
+    }
+
+    fn move_texts(&mut self, place: &mut impl FnMut(Span) -> Span) {
+        for key in [
+            &mut self.shard_id,
+            &mut self.hash_key,
+            &mut self.partition_key,
+        ] {
+            *key = place(*key);
+        }
+    }
+}
+
+/// Where received values lie in the body of a chunk.
+#[derive(Clone, Copy)]
+pub(crate) struct Places<'a> {
+    pub(crate) form: Form,
+    spans: &'a [Span],
+    starts: &'a [u32],
+}
+
+impl Places<'_> {
+    /// The place of a value; null for one that the record does not have.
+    #[inline]
+    pub(crate) fn span(&self, row: usize, column: usize) -> Span {
+        let place = place_in(self.starts, self.spans.len(), row, column);
+        place.map_or(Span::NULL, |place| self.spans[place])
+    }
+}
+
+/// The place of a value among the `count` values of a chunk; `None` when the record does not have it.
+#[inline]
+pub(crate) fn place_in(starts: &[u32], count: usize, row: usize, column: usize) -> Option<usize> {
+    let end = starts.get(row + 1).map_or(count, |end| *end as usize);
+    let place = *starts.get(row)? as usize + column;
+    (place < end && place < count).then_some(place)
 }
 
 /// Some records over one buffer.
@@ -158,85 +167,107 @@ pub(crate) struct Chunk {
     pub(crate) body: Bytes,
     /// The buffer of cursors and keys of received records.
     pub(crate) head: Bytes,
-    pub(crate) entries: Vec<Entry>,
-    pub(crate) rows: Vec<Row>,
+    pub(crate) told: Told,
+    /// Where the values of each row begin in the list of values; they end where those of the next row begin. Framed
+    /// values have no such list.
+    pub(crate) starts: Vec<u32>,
     pub(crate) attributes: Vec<(Span, Span)>,
-    pub(crate) keys: Vec<Keys>,
+    /// The same for the attributes; empty as long as there are none.
+    attribute_starts: Vec<u32>,
+    /// The rows that have keys, in their order.
+    keys: Vec<(u32, Keys)>,
 }
 
 impl Chunk {
-    /// Makes an empty chunk of received records.
-    pub(crate) fn received(
-        form: Form,
+    /// Makes an empty chunk.
+    pub(crate) const fn new(
         schema: Option<Arc<RecordSchema>>,
+        values: Values,
         body: Bytes,
         head: Bytes,
     ) -> Self {
         Self {
             schema,
-            values: Values::Received {
-                form,
-                spans: Vec::new(),
-            },
+            values,
             body,
             head,
-            entries: Vec::new(),
-            rows: Vec::new(),
+            told: Told::Nothing,
+            starts: Vec::new(),
             attributes: Vec::new(),
+            attribute_starts: Vec::new(),
             keys: Vec::new(),
         }
     }
 
-    /// Adds a received record of a text protocol. Its values and attributes are in the index already,
-    /// from the given places on; `head` is the buffer of its cursors.
-    pub(crate) fn push_row(
-        &mut self,
-        mut entry: Entry,
-        keys: Keys,
-        values: usize,
-        attributes: usize,
-        head: &[u8],
-    ) {
-        let row = self.rows.len() as u32;
-        let index = self.index_in_batch(&entry, head);
-        entry.first_row = row.wrapping_sub(index);
-        if index > 0 || entry.serial.is_some() {
-            entry.batch_size = 0;
-        }
-        let has_keys =
-            !(keys.shard_id.is_null() && keys.hash_key.is_null() && keys.partition_key.is_null());
-        self.rows.push(Row {
-            entry: row,
-            values: values as u32,
-            attributes: attributes as u32,
-            keys: if has_keys {
-                self.keys.len() as u32
-            } else {
-                NONE
-            },
-        });
-        if has_keys {
-            self.keys.push(keys);
-        }
-        self.entries.push(entry);
+    /// Makes an empty chunk of received records.
+    pub(crate) const fn received(
+        form: Form,
+        schema: Option<Arc<RecordSchema>>,
+        body: Bytes,
+        head: Bytes,
+    ) -> Self {
+        let spans = Vec::new();
+        Self::new(schema, Values::Received { form, spans }, body, head)
     }
 
-    /// The place in its batch of a record that the service took out of it for a text protocol.
-    ///
-    /// It is the serial number where there is one. Else records with the same sequence number are
-    /// counted, beginning with what the cursor of the first one tells.
-    fn index_in_batch(&self, entry: &Entry, head: &[u8]) -> u32 {
-        if let Some(serial) = entry.serial.filter(|serial| *serial > 0) {
-            return serial;
+    /// The number of rows.
+    pub(crate) fn len(&self) -> usize {
+        match &self.values {
+            Values::Framed(framed) => framed.len(),
+            _ => self.starts.len(),
         }
-        let row = self.rows.len() as u32;
-        match self.entries.last() {
-            // Only what was received has a time.
-            Some(last) if entry.system_time != 0 && last.sequence == entry.sequence => {
-                row.wrapping_sub(last.first_row)
+    }
+
+    /// Adds a row whose values and attributes are in the index already, from the given places on.
+    #[inline]
+    pub(crate) fn push_row(&mut self, values: usize, attributes: usize) {
+        self.begin_attributes(self.starts.len(), attributes);
+        self.starts.push(values as u32);
+    }
+
+    /// Tells where the attributes of a row begin, which were added already.
+    #[inline]
+    pub(crate) fn begin_attributes(&mut self, row: usize, start: usize) {
+        if !self.attributes.is_empty() {
+            self.attribute_starts.resize(row, 0);
+            self.attribute_starts.push(start as u32);
+        }
+    }
+
+    /// Sets the keys of a row behind all those that have any.
+    #[inline]
+    pub(crate) fn push_keys(&mut self, row: usize, keys: Keys) {
+        if !keys.is_none() {
+            self.keys.push((row as u32, keys));
+        }
+    }
+
+    /// How many bytes the texts of attributes, keys and cursors take.
+    pub(crate) fn texts_size(&self) -> usize {
+        let size = |span: &Span| span.range().len();
+        let attributes = self.attributes.iter().flat_map(|(key, value)| [key, value]);
+        let keys = self.keys.iter();
+        let keys = keys.flat_map(|(_, keys)| [&keys.shard_id, &keys.hash_key, &keys.partition_key]);
+        let cursors = match &self.told {
+            Told::Each(columns) => columns.cursors.spans(),
+            _ => &[],
+        };
+        let texts = attributes.chain(keys).chain(cursors.iter().flatten());
+        texts.map(size).sum()
+    }
+
+    /// Keeps what text protocols tell in another buffer, in which `place` copies it.
+    pub(crate) fn move_texts(&mut self, mut place: impl FnMut(Span) -> Span) {
+        for (key, value) in &mut self.attributes {
+            (*key, *value) = (place(*key), place(*value));
+        }
+        for (_, keys) in &mut self.keys {
+            keys.move_texts(&mut place);
+        }
+        if let Some(cursors) = self.told.cursors_mut() {
+            for span in cursors.spans_mut().iter_mut().flatten() {
+                *span = place(*span);
             }
-            Some(_) => 0,
-            None => index_of_cursor(head.get(entry.cursor.range()).unwrap_or_default()),
         }
     }
 
@@ -244,18 +275,22 @@ impl Chunk {
     pub(crate) fn memory_size(&self) -> usize {
         let values = match &self.values {
             Values::Received { spans, .. } => size_of_val(spans.as_slice()),
+            Values::Framed(framed) => framed.memory_size(),
             Values::Built { text, cells, blobs } => {
                 text.len()
                     + size_of_val(cells.as_slice())
                     + blobs.iter().map(Bytes::len).sum::<usize>()
             }
         };
+        let is_one = self.head.as_ptr() == self.body.as_ptr();
+        let head = if is_one { 0 } else { self.head.len() };
         self.body.len()
-            + self.head.len()
+            + head
             + values
-            + size_of_val(self.entries.as_slice())
-            + size_of_val(self.rows.as_slice())
+            + self.told.memory_size()
+            + size_of_val(self.starts.as_slice())
             + size_of_val(self.attributes.as_slice())
+            + size_of_val(self.attribute_starts.as_slice())
             + size_of_val(self.keys.as_slice())
     }
 
@@ -263,11 +298,11 @@ impl Chunk {
     #[inline]
     pub(crate) fn row_slice<'a, T>(&self, row: usize, all: &'a [T]) -> &'a [T] {
         let mut places = self
-            .rows
+            .starts
             .get(row..)
             .unwrap_or_default()
             .iter()
-            .map(|row| row.values as usize);
+            .map(|start| *start as usize);
         let start = places.next().unwrap_or(all.len());
         let end = places.next().unwrap_or(all.len());
         all.get(start..end).unwrap_or_default()
@@ -277,8 +312,31 @@ impl Chunk {
     pub(crate) fn width(&self, row: usize) -> usize {
         match &self.values {
             Values::Received { spans, .. } => self.row_slice(row, spans).len(),
+            Values::Framed(framed) => framed.spans(&self.body, row).take(self.columns()).count(),
             Values::Built { cells, .. } => self.row_slice(row, cells).len(),
         }
+    }
+
+    /// The number of values that the schema lets a row have.
+    fn columns(&self) -> usize {
+        self.schema.as_deref().map_or(1, RecordSchema::len)
+    }
+
+    /// The places of received values; `None` for records that were built here.
+    pub(crate) fn places(&self) -> Option<Places<'_>> {
+        let (form, spans, starts) = match &self.values {
+            Values::Received { form, spans } => (*form, spans.as_slice(), self.starts.as_slice()),
+            Values::Framed(framed) => {
+                let (spans, starts) = framed.index(&self.body, self.columns());
+                (Form::Text, spans, starts)
+            }
+            Values::Built { .. } => return None,
+        };
+        Some(Places {
+            form,
+            spans,
+            starts,
+        })
     }
 
     /// A value by its place in the record; null for one that the record does not have.
@@ -295,19 +353,31 @@ impl Chunk {
                 None => Ok(Value::Null),
             },
             Values::Received { form, spans } => match self.row_slice(row, spans).get(column) {
-                Some(span) => {
-                    let mut reading = Reading::new(*form, &self.body);
-                    reading.value(*span, field_type, Ahead::none, |mismatch| mismatch)
-                }
+                Some(span) => self.read(*form, *span, field_type),
+                None => Ok(Value::Null),
+            },
+            Values::Framed(framed) if column == 0 => {
+                let first = framed.first(&self.body, row);
+                self.read(Form::Text, first.unwrap_or(Span::NULL), field_type)
+            }
+            Values::Framed(_) => match self.places() {
+                Some(places) => self.read(places.form, places.span(row, column), field_type),
                 None => Ok(Value::Null),
             },
         }
+    }
+
+    #[inline]
+    fn read(&self, form: Form, span: Span, field_type: FieldType) -> Result<Value<'_>, Mismatch> {
+        let mut reading = Reading::new(form, &self.body);
+        reading.value(span, field_type, Ahead::none, |mismatch| mismatch)
     }
 
     /// The bytes of a blob.
     pub(crate) fn blob(&self, row: usize) -> &[u8] {
         let place = match &self.values {
             Values::Received { spans, .. } => self.row_slice(row, spans).first().copied(),
+            Values::Framed(framed) => framed.first(&self.body, row),
             Values::Built { cells, blobs, .. } => match self.row_slice(row, cells).first() {
                 Some(Cell::Bytes(span)) => Some(*span),
                 Some(Cell::Shared(place)) => {
@@ -328,7 +398,7 @@ impl Chunk {
                 Some(Cell::Shared(place)) => blobs.get(*place as usize),
                 _ => None,
             },
-            Values::Received { .. } => None,
+            Values::Received { .. } | Values::Framed(_) => None,
         }
     }
 
@@ -350,33 +420,53 @@ impl Chunk {
         }
     }
 
-    pub(crate) fn entry(&self, row: usize) -> Option<&Entry> {
-        self.entries.get(self.rows.get(row)?.entry as usize)
+    /// A cursor of a row, if the service told it.
+    pub(crate) fn cursor(&self, row: usize, side: Side) -> Option<&str> {
+        match (&self.told, side) {
+            (Told::Nothing, _) => None,
+            (Told::Batch(entry), Side::At) => self.head_text(entry.cursor),
+            (Told::Batch(entry), Side::Behind) => self.head_text(entry.next_cursor),
+            (Told::Each(columns), _) => match columns.cursors.spans().get(row) {
+                Some(spans) => self.head_text(spans[side as usize]),
+                None => columns.cursors.packed(row, side),
+            },
+        }
     }
 
+    /// The keys of a row, if it has any.
+    #[inline]
     pub(crate) fn row_keys(&self, row: usize) -> Option<&Keys> {
-        self.keys.get(self.rows.get(row)?.keys as usize)
+        if self.keys.is_empty() {
+            return None;
+        }
+        let is_there = |place: &usize| self.keys.get(*place).is_some_and(|at| at.0 as usize == row);
+        // Where all rows have keys, those of a row have its number.
+        let place = Some(row).filter(is_there);
+        let place = place.or_else(|| {
+            let found = self.keys.binary_search_by_key(&row, |at| at.0 as usize);
+            found.ok()
+        })?;
+        self.keys.get(place).map(|(_, keys)| keys)
     }
 
     /// The key and value of every attribute of a row.
+    #[inline]
     pub(crate) fn row_attributes(&self, row: usize) -> &[(Span, Span)] {
-        let count = self.attributes.len();
-        let start = self
-            .rows
-            .get(row)
-            .map_or(count, |row| row.attributes as usize);
-        let end = self
-            .rows
-            .get(row + 1)
-            .map_or(count, |row| row.attributes as usize);
-        self.attributes.get(start..end).unwrap_or_default()
+        let Some(start) = self.attribute_starts.get(row) else {
+            return &[];
+        };
+        let next = self.attribute_starts.get(row + 1);
+        let end = next.map_or(self.attributes.len(), |end| *end as usize);
+        self.attributes
+            .get(*start as usize..end)
+            .unwrap_or_default()
     }
 
     /// A text of an attribute. It was checked when it was stored.
     pub(crate) fn body_text(&self, span: Span) -> &str {
         match &self.values {
             Values::Built { text, .. } => text.get(span.range()).unwrap_or_default(),
-            Values::Received { .. } => checked_text(&self.body, span),
+            _ => checked_text(&self.body, span),
         }
     }
 
@@ -387,17 +477,9 @@ impl Chunk {
         }
         Some(match &self.values {
             Values::Built { text, .. } => text.get(span.range()).unwrap_or_default(),
-            Values::Received { .. } => checked_text(&self.head, span),
+            _ => checked_text(&self.head, span),
         })
     }
-}
-
-/// The number in the last 4 of the 32 digits of a cursor: how many records of its batch it skips.
-fn index_of_cursor(cursor: &[u8]) -> u32 {
-    let digits = cursor.get(28..32).filter(|_| cursor.len() == 32);
-    digits
-        .and_then(|digits| u32::from_str_radix(str::from_utf8(digits).ok()?, 16).ok())
-        .unwrap_or(0)
 }
 
 fn checked_text(buffer: &[u8], span: Span) -> &str {

@@ -4,14 +4,13 @@ use std::ops::Range;
 
 use super::chunk::{Form, Span};
 use super::decimal;
+use super::framed::LONGEST_PLAIN;
 use super::schema::{Field, FieldType};
 use super::value::{Mismatch, TIMESTAMP_MAX, TIMESTAMP_MIN, Value, parse_plain_integer, utf8};
 use crate::codec::avro;
 
 /// In rows of slots, longer texts lie behind the slots.
 const LONGEST_INLINE: usize = 7;
-/// In protocol buffers, the lengths of longer values are written in bytes that are no text.
-const LONGEST_FRAMED: usize = 125;
 
 /// Where the texts of a record lie, and what separates them, if that may be text as a whole.
 #[inline(never)]
@@ -23,7 +22,7 @@ fn framed_area(spans: &[Span]) -> Option<Range<usize>> {
     let mut given = spans.iter().filter(|span| !span.is_null());
     let first = given.next()?.range();
     let last = given.next_back()?.range();
-    (longest <= LONGEST_FRAMED).then_some(first.start..last.end)
+    (longest <= LONGEST_PLAIN).then_some(first.start..last.end)
 }
 
 /// Where the texts of a record of slots lie, one behind the other.
@@ -113,12 +112,19 @@ impl<'a> Reading<'a> {
     #[allow(clippy::inline_always, reason = "it would be copied")]
     #[inline(always)]
     pub(crate) fn of_row(form: Form, body: &'a [u8], fields: &[Field], spans: &[Span]) -> Self {
-        let mut reading = Self::new(form, body);
         let area = match form {
             Form::Text => framed_area(spans),
             Form::Slots => slots_area(fields, spans),
             Form::Avro => None,
         };
+        Self::of_area(form, body, area)
+    }
+
+    /// The same for values in a part of the buffer that may be text as a whole.
+    #[allow(clippy::inline_always, reason = "see `of_row`")]
+    #[inline(always)]
+    pub(crate) fn of_area(form: Form, body: &'a [u8], area: Option<Range<usize>>) -> Self {
+        let mut reading = Self::new(form, body);
         if let Some(area) = area {
             reading.text_start = area.start;
             reading.text = body

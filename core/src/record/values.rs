@@ -4,6 +4,7 @@ use std::slice::Iter;
 use std::sync::Arc;
 
 use super::chunk::{Cell, Form, Span, Values, built_value};
+use super::framed::{any_step, plain_step};
 use super::reading::{Ahead, Reading};
 use super::schema::{Field, RecordSchema};
 use super::value::{Mismatch, Value};
@@ -21,6 +22,10 @@ pub(super) struct RowValues<'a> {
     /// Received values.
     reading: Reading<'a>,
     spans: Iter<'a, Span>,
+    /// Framed values, up to the end of the record.
+    framed: &'a [u8],
+    place: usize,
+    is_plain: bool,
     /// The texts of built values.
     text: &'a str,
     cells: Iter<'a, Cell>,
@@ -30,6 +35,7 @@ pub(super) struct RowValues<'a> {
 #[derive(Clone, Copy)]
 enum Source {
     Received,
+    Framed,
     Built,
     /// Columns that were found by name.
     Mapped,
@@ -47,6 +53,9 @@ impl<'a> RowValues<'a> {
             source: Source::Mapped,
             reading: Reading::new(Form::Text, &[]),
             spans: [].iter(),
+            framed: &[],
+            place: 0,
+            is_plain: false,
             text: "",
             cells: [].iter(),
         };
@@ -57,6 +66,15 @@ impl<'a> RowValues<'a> {
                     values.source = Source::Received;
                     values.reading = Reading::of_row(*form, &chunk.body, fields, spans);
                     values.spans = spans.iter();
+                }
+                Values::Framed(framed) => {
+                    let (area, is_plain) = framed.area(record.row);
+                    values.source = Source::Framed;
+                    values.framed = chunk.body.get(..area.end).unwrap_or_default();
+                    values.place = area.start;
+                    values.is_plain = is_plain;
+                    let area = Some(area).filter(|_| is_plain);
+                    values.reading = Reading::of_area(Form::Text, &chunk.body, area);
                 }
                 Values::Built { text, cells, .. } => {
                     values.source = Source::Built;
@@ -97,18 +115,33 @@ impl<'a> Iterator for RowValues<'a> {
         let Record { schema, part, row } = self.record;
         let refused = |mismatch| refused(part, row, mismatch, field);
         match self.source {
-            Source::Received => match self.spans.next() {
-                None => Some(Ok(Value::Null)),
-                Some(span) => {
-                    let (fields, spans) = (&self.fields, &self.spans);
-                    let ahead = || Ahead {
-                        fields: fields.as_slice(),
-                        spans: spans.as_slice(),
+            Source::Received | Source::Framed => {
+                let span = if matches!(self.source, Source::Received) {
+                    self.spans.next().copied()
+                } else {
+                    let found = if self.is_plain {
+                        plain_step(self.framed, self.place)
+                    } else {
+                        any_step(self.framed, self.place)
                     };
-                    let reading = &mut self.reading;
-                    Some(reading.value(*span, field.field_type, ahead, refused))
+                    found.map(|(span, behind)| {
+                        self.place = behind;
+                        span
+                    })
+                };
+                match span {
+                    None => Some(Ok(Value::Null)),
+                    Some(span) => {
+                        let (fields, spans) = (&self.fields, &self.spans);
+                        let ahead = || Ahead {
+                            fields: fields.as_slice(),
+                            spans: spans.as_slice(),
+                        };
+                        let reading = &mut self.reading;
+                        Some(reading.value(span, field.field_type, ahead, refused))
+                    }
                 }
-            },
+            }
             Source::Built => match self.cells.next() {
                 None => Some(Ok(Value::Null)),
                 Some(cell) => {

@@ -4,6 +4,8 @@
 mod arrow;
 #[path = "properties/damage.rs"]
 mod damage;
+#[path = "properties/odd_replies.rs"]
+mod odd_replies;
 #[path = "properties/records.rs"]
 mod records;
 #[path = "properties/round_trips.rs"]

@@ -7,7 +7,8 @@ use bytes::{Bytes, BytesMut};
 use super::scan::{Scanner, damaged};
 use crate::codec::GetReply;
 use crate::error::{Error, Result};
-use crate::record::chunk::{Chunk, Entry, Form, Keys, Span, Values, check_size};
+use crate::record::chunk::{Chunk, Form, Keys, Span, Values, check_size};
+use crate::record::told::{Columns, Entry};
 use crate::record::{Collector, RecordBatch, RecordSchema};
 
 /// Reads the body of a get's reply. `None` as the schema means blobs.
@@ -83,6 +84,7 @@ enum Member {
 struct RecordReader {
     scanner: Scanner,
     chunk: Chunk,
+    told: Columns,
     spans: Vec<Span>,
     /// How many values of a record are wanted; `None` for blobs.
     width: Option<usize>,
@@ -99,6 +101,7 @@ impl RecordReader {
         Ok(Self {
             scanner: Scanner::new(body),
             chunk: Chunk::received(Form::Text, schema, Bytes::new(), Bytes::new()),
+            told: Columns::default(),
             spans: Vec::new(),
             width,
             collector: Collector::default(),
@@ -108,6 +111,9 @@ impl RecordReader {
     fn finish(mut self) -> RecordBatch {
         self.chunk.body = self.scanner.into_buffer();
         self.chunk.head = self.chunk.body.clone();
+        self.chunk.told = self.told.finish();
+        self.chunk.starts.shrink_to_fit();
+        self.spans.shrink_to_fit();
         self.chunk.values = Values::Received {
             form: Form::Text,
             spans: self.spans,
@@ -132,7 +138,7 @@ impl RecordReader {
     }
 
     fn read_record(&mut self) -> Result<()> {
-        let row = self.chunk.rows.len();
+        let row = self.chunk.starts.len();
         let (values, attributes) = (self.spans.len(), self.chunk.attributes.len());
         let mut entry = Entry::UNKNOWN;
         let mut keys = Keys::NONE;
@@ -163,8 +169,9 @@ impl RecordReader {
             )));
         }
         self.collector.finish();
-        let head = self.scanner.buffer();
-        self.chunk.push_row(entry, keys, values, attributes, head);
+        self.told.push_received(&entry, self.scanner.buffer());
+        self.chunk.push_row(values, attributes);
+        self.chunk.push_keys(row, keys);
         Ok(())
     }
 

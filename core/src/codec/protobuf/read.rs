@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::kept::{Kept, usual};
 use super::wire::{self, Content, Reader};
 use crate::codec::{GetReply, frame};
 use crate::error::{Error, Result};
-use crate::record::chunk::{Chunk, Entry, Form, Keys, Span, Values, check_size};
+use crate::record::chunk::{Chunk, Form, Keys, Span};
+use crate::record::told::{Columns, Entry};
 use crate::record::{Collector, RecordBatch, RecordSchema};
 
 /// Reads the frame of a get's reply. `None` as the schema means blobs.
@@ -65,22 +67,43 @@ pub fn decode_put_request(body: &Bytes, schema: Option<Arc<RecordSchema>>) -> Re
     Ok(entries.finish())
 }
 
+/// Payloads of this size or more are refused: 2 GiB.
+const TOO_LARGE: usize = 1 << 31;
+
 /// Indexes record entries one by one.
 struct EntryReader {
     chunk: Chunk,
+    kept: Kept,
+    told: Columns,
+    /// The places of the values of one record.
     spans: Vec<Span>,
     /// How many values of a record are wanted.
     width: usize,
     collector: Collector,
 }
 
+/// The values of one record, as far as they were read.
+enum Data {
+    None,
+    /// Written as usual, in a range of the payload; with the second member, whether they are framed plainly.
+    Usual(Range<usize>, bool),
+    /// In the list of places.
+    Spans,
+}
+
 impl EntryReader {
     fn new(payload: &Bytes, schema: Option<Arc<RecordSchema>>) -> Result<Self> {
-        check_size(payload.len())?;
+        if payload.len() >= TOO_LARGE {
+            return Err(Error::malformed(
+                "a body of 2 GiB or more cannot be decoded",
+            ));
+        }
         let width = schema.as_deref().map_or(1, RecordSchema::len);
         let chunk = Chunk::received(Form::Text, schema, payload.clone(), payload.clone());
         Ok(Self {
             chunk,
+            kept: Kept::default(),
+            told: Columns::default(),
             spans: Vec::new(),
             width,
             collector: Collector::default(),
@@ -89,45 +112,36 @@ impl EntryReader {
 
     /// Makes room for a number of records, no more than a payload of that size can hold.
     fn expect(&mut self, records: u64, payload_size: usize) {
-        let most = |least_size: usize| payload_size / least_size;
-        // An entry takes at least four bytes, a value two.
-        let records = usize::try_from(records).unwrap_or(usize::MAX).min(most(4));
-        self.chunk.rows.reserve(records);
-        self.chunk.entries.reserve(records);
-        self.spans
-            .reserve(records.saturating_mul(self.width).min(most(2)));
+        // An entry takes at least four bytes.
+        let records = usize::try_from(records).unwrap_or(usize::MAX);
+        self.kept.reserve(records.min(payload_size / 4));
     }
 
     fn finish(mut self) -> RecordBatch {
-        self.chunk.values = Values::Received {
-            form: Form::Text,
-            spans: self.spans,
-        };
+        self.chunk.told = self.told.finish();
+        self.kept.finish(&mut self.chunk);
         RecordBatch::from_chunk(self.chunk)
     }
 
     /// Indexes the entry in a range of the payload that was given to [`EntryReader::new`].
     fn read(&mut self, payload: &[u8], range: Range<usize>) -> Result<()> {
-        let row = self.chunk.rows.len();
-        let (values, attributes) = (self.spans.len(), self.chunk.attributes.len());
+        let row = self.kept.len();
+        let attributes = self.chunk.attributes.len();
         let mut entry = Entry::UNKNOWN;
         let mut keys = Keys::NONE;
-        let mut has_data = false;
+        let mut data = Data::None;
         let mut reader = Reader::new(payload, range);
         while let Some((field, content)) = reader.next()? {
             match (field, content) {
-                (9, Content::Bytes(range)) => {
-                    self.read_values(payload, range, values)?;
-                    has_data = true;
-                }
+                (9, Content::Bytes(range)) => self.read_values(payload, range, &mut data)?,
                 (8, Content::Bytes(range)) => self.read_attributes(payload, range, attributes)?,
                 (1, Content::Bytes(range)) => keys.shard_id = wire::text_span(payload, range)?,
                 (2, Content::Bytes(range)) => keys.hash_key = wire::text_span(payload, range)?,
                 (3, Content::Bytes(range)) => {
                     keys.partition_key = wire::text_span(payload, range)?;
                 }
-                (4, Content::Bytes(range)) => entry.cursor = wire::text_span(payload, range)?,
-                (5, Content::Bytes(range)) => entry.next_cursor = wire::text_span(payload, range)?,
+                (4, Content::Bytes(range)) => entry.cursor = cursor_span(payload, range)?,
+                (5, Content::Bytes(range)) => entry.next_cursor = cursor_span(payload, range)?,
                 (6, Content::Number(value)) => entry.sequence = value as i64,
                 (7, Content::Number(value)) => entry.system_time = value as i64,
                 (10, Content::Number(value)) => entry.serial = Some(value as u32),
@@ -135,33 +149,50 @@ impl EntryReader {
                 _ => {}
             }
         }
-        if !has_data {
-            return Err(Error::malformed(format!(
-                "record {row} of the protocol buffer has no data"
-            )));
+        match data {
+            Data::Usual(range, is_plain) => self.kept.push(&range, is_plain),
+            Data::Spans => {
+                self.kept.push_spans(payload, &self.spans);
+                self.spans.clear();
+            }
+            Data::None => {
+                return Err(Error::malformed(format!(
+                    "record {row} of the protocol buffer has no data"
+                )));
+            }
         }
         self.collector.finish();
-        self.chunk
-            .push_row(entry, keys, values, attributes, payload);
+        self.chunk.begin_attributes(row, attributes);
+        self.chunk.push_keys(row, keys);
+        self.told.push_received(&entry, payload);
         Ok(())
     }
 
     #[inline]
-    fn read_values(&mut self, payload: &[u8], range: Range<usize>, start: usize) -> Result<()> {
-        let wanted = start + self.width;
-        let mut reader = Reader::new(payload, range);
-        loop {
-            let span = match reader.plain_value() {
-                Some(span) => span,
-                None => match any_value(&mut reader, payload)? {
-                    Some(span) => span,
-                    None => return Ok(()),
-                },
-            };
-            if self.spans.len() < wanted {
-                self.spans.push(span);
+    fn read_values(&mut self, payload: &[u8], range: Range<usize>, data: &mut Data) -> Result<()> {
+        match (&*data, usual(payload, &range)) {
+            (Data::None, Some(is_plain)) => *data = Data::Usual(range, is_plain),
+            _ => self.read_spans(payload, range, data)?,
+        }
+        Ok(())
+    }
+
+    /// Reads values that are written in an unusual way, or behind others.
+    #[cold]
+    fn read_spans(&mut self, payload: &[u8], range: Range<usize>, data: &mut Data) -> Result<()> {
+        let before = match std::mem::replace(data, Data::Spans) {
+            Data::Usual(before, _) => Some(before),
+            Data::None | Data::Spans => None,
+        };
+        for range in before.into_iter().chain([range]) {
+            let mut reader = Reader::new(payload, range);
+            while let Some(span) = any_value(&mut reader, payload)? {
+                if self.spans.len() < self.width {
+                    self.spans.push(span);
+                }
             }
         }
+        Ok(())
     }
 
     fn read_attributes(&mut self, payload: &[u8], range: Range<usize>, start: usize) -> Result<()> {
@@ -212,4 +243,13 @@ fn any_value(reader: &mut Reader<'_>, payload: &[u8]) -> Result<Option<Span>> {
         return Ok(Some(span));
     }
     Ok(None)
+}
+
+/// The span of a cursor, checked to be UTF-8. Those of the service are ASCII, which is found out quickly.
+#[inline]
+fn cursor_span(payload: &[u8], range: Range<usize>) -> Result<Span> {
+    match payload.get(range.clone()).map(<[u8; 32]>::try_from) {
+        Some(Ok(digits)) if digits.is_ascii() => Ok(Span::new(range.start, range.len())),
+        _ => wire::text_span(payload, range),
+    }
 }

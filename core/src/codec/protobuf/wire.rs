@@ -62,24 +62,6 @@ impl<'a> Reader<'a> {
         Ok(Some((field, content)))
     }
 
-    /// Reads a message of the first field that holds nothing, or nothing but bytes in its own first field: a value
-    /// as everybody writes it. `None`, and nothing is read, if what follows is something else.
-    #[inline]
-    pub(crate) fn plain_value(&mut self) -> Option<Span> {
-        let (outer, inside) = first_field(self.buffer, self.place)?;
-        if outer == 0 {
-            self.place = inside;
-            return Some(Span::NULL);
-        }
-        let (inner, start) = first_field(self.buffer, inside)?;
-        let end = start + inner;
-        if end != inside + outer || end > self.buffer.len() {
-            return None;
-        }
-        self.place = end;
-        Some(Span::new(start, inner))
-    }
-
     #[allow(clippy::inline_always, reason = "the loops of codecs are around it")]
     #[inline(always)]
     fn varint(&mut self) -> Result<u64> {
@@ -143,19 +125,6 @@ impl<'a> Reader<'a> {
         } else {
             Ok(())
         }
-    }
-}
-
-/// The length of a first field, written in one or two bytes, and where its contents begin.
-#[inline]
-fn first_field(buffer: &[u8], place: usize) -> Option<(usize, usize)> {
-    const TAG: u8 = 1 << 3 | LENGTH;
-    match *buffer.get(place..)? {
-        [TAG, low, ..] if low < 0x80 => Some((usize::from(low), place + 2)),
-        [TAG, low, high, ..] if high < 0x80 => {
-            Some((usize::from(low & 0x7f) | usize::from(high) << 7, place + 3))
-        }
-        _ => None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::super::chunk::{Cell, Chunk, Form, NONE, Span, Values};
+use super::super::chunk::{Cell, Chunk, Form, NONE, Places, Span, Values, place_in};
 use super::super::reading::{Ahead, Reading};
 use super::super::schema::FieldType;
 use super::super::value::{Mismatch, Value};
@@ -64,7 +64,7 @@ impl<'a> Run<'a> {
         let Some((place, written)) = self.place else {
             return self.rows.clone().try_for_each(|_| take(Value::Null));
         };
-        let Values::Received { form, spans } = &chunk.values else {
+        let Some(places) = chunk.places() else {
             return self
                 .rows
                 .clone()
@@ -77,10 +77,10 @@ impl<'a> Run<'a> {
                 .try_for_each(|row| take(chunk.value(row, place, written)?.converted(wanted)?));
         }
         // Each form gets a loop of its own.
-        match form {
-            Form::Text => self.each_received(Form::Text, wanted, spans, place, take),
-            Form::Slots => self.each_received(Form::Slots, wanted, spans, place, take),
-            Form::Avro => self.each_received(Form::Avro, wanted, spans, place, take),
+        match places.form {
+            Form::Text => self.each_received(Form::Text, wanted, places, place, take),
+            Form::Slots => self.each_received(Form::Slots, wanted, places, place, take),
+            Form::Avro => self.each_received(Form::Avro, wanted, places, place, take),
         }
     }
 
@@ -93,14 +93,14 @@ impl<'a> Run<'a> {
         &self,
         form: Form,
         wanted: FieldType,
-        spans: &[Span],
+        places: Places<'_>,
         place: usize,
         take: &mut impl FnMut(Value<'a>) -> Result<(), Mismatch>,
     ) -> Result<(), Mismatch> {
         let chunk = self.chunk();
         let mut reading = Reading::new(form, &chunk.body);
         for row in self.rows.clone() {
-            let span = span_at(chunk, spans, row, place);
+            let span = places.span(row, place);
             take(reading.value(span, wanted, Ahead::none, |mismatch| mismatch)?)?;
         }
         Ok(())
@@ -118,26 +118,26 @@ impl<'a> Run<'a> {
         if written != wanted {
             return false;
         }
-        match &chunk.values {
-            Values::Received { form, spans } => {
+        match (&chunk.values, chunk.places()) {
+            (_, Some(places)) => {
                 // An empty text stands for null there, but for STRING.
-                let empty_is_null = *form == Form::Text && wanted != FieldType::String;
+                let empty_is_null = places.form == Form::Text && wanted != FieldType::String;
                 for row in self.rows.clone() {
-                    let span = span_at(chunk, spans, row, place);
+                    let span = places.span(row, place);
                     let is_null = empty_is_null && span.range().is_empty();
                     take(if is_null { Span::NULL } else { span });
                 }
             }
-            Values::Built { cells, .. } => {
+            (Values::Built { cells, .. }, None) => {
                 for row in self.rows.clone() {
-                    take(
-                        match place_in(chunk, cells.len(), row, place).map(|at| cells[at]) {
-                            Some(Cell::Bytes(span)) => span,
-                            _ => Span::NULL,
-                        },
-                    );
+                    let at = place_in(&chunk.starts, cells.len(), row, place);
+                    take(match at.map(|at| cells[at]) {
+                        Some(Cell::Bytes(span)) => span,
+                        _ => Span::NULL,
+                    });
                 }
             }
+            _ => {}
         }
         true
     }
@@ -146,7 +146,7 @@ impl<'a> Run<'a> {
     pub(super) fn buffer(&self) -> &'a [u8] {
         let chunk = self.chunk();
         match &chunk.values {
-            Values::Received { .. } => &chunk.body,
+            Values::Received { .. } | Values::Framed(_) => &chunk.body,
             Values::Built { text, .. } => text.as_bytes(),
         }
     }
@@ -155,7 +155,7 @@ impl<'a> Run<'a> {
     pub(super) fn shared_buffer(&self) -> Bytes {
         let chunk = self.chunk();
         match &chunk.values {
-            Values::Received { .. } => chunk.body.clone(),
+            Values::Received { .. } | Values::Framed(_) => chunk.body.clone(),
             Values::Built { .. } => Bytes::from_owner(Texts(Arc::clone(&self.part.chunk))),
         }
     }
@@ -168,25 +168,9 @@ impl AsRef<[u8]> for Texts {
     fn as_ref(&self) -> &[u8] {
         match &self.0.values {
             Values::Built { text, .. } => text.as_bytes(),
-            Values::Received { .. } => &[],
+            Values::Received { .. } | Values::Framed(_) => &[],
         }
     }
-}
-
-/// The place of a value among the `count` values of a chunk; `None` when the record does not have it.
-#[inline]
-fn place_in(chunk: &Chunk, count: usize, row: usize, place: usize) -> Option<usize> {
-    let end = chunk
-        .rows
-        .get(row + 1)
-        .map_or(count, |row| row.values as usize);
-    let at = chunk.rows.get(row)?.values as usize + place;
-    (at < end && at < count).then_some(at)
-}
-
-#[inline]
-fn span_at(chunk: &Chunk, spans: &[Span], row: usize, place: usize) -> Span {
-    place_in(chunk, spans.len(), row, place).map_or(Span::NULL, |at| spans[at])
 }
 
 /// Calls `take` with every value of a column, in order.

@@ -106,20 +106,13 @@ fn a_column_has_the_type_that_was_asked_for_if_it_can() {
 
 #[test]
 fn values_that_cannot_be_read_are_named() {
-    use crate::record::chunk::{Chunk, Form, NONE, Row, Span, Values};
+    use crate::record::chunk::{Chunk, Form, Span, Values};
     let schema = schema(&[("n", FieldType::BigInt), ("s", FieldType::String)]);
     // The halves of a character, each in a text of its own, are no texts although together they are.
     let body = Bytes::from_static(b"7x\xc3\xa9");
     let mut chunk = Chunk::received(Form::Text, Some(schema), body, Bytes::new());
     let spans = [(0, 1), (2, 1), (1, 1), (3, 1)].map(|(at, length)| Span::new(at, length));
-    chunk.rows = [0, 2]
-        .map(|values| Row {
-            entry: NONE,
-            values,
-            attributes: 0,
-            keys: NONE,
-        })
-        .into();
+    chunk.starts = vec![0, 2];
     chunk.values = Values::Received {
         form: Form::Text,
         spans: spans.into(),

@@ -6,6 +6,7 @@
 mod batches;
 mod compression;
 mod emulator;
+mod held;
 mod replies;
 mod texts;
 
