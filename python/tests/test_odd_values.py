@@ -8,14 +8,25 @@ from __future__ import annotations
 import datetime
 import fractions
 import math
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from hubstream.datahub import DataHub
 from hubstream.datahub.exceptions import InvalidParameterException
-from hubstream.datahub.models import Field, FieldType, RecordSchema, TupleRecord
+from hubstream.datahub.models import (
+    ConnectorType,
+    CursorType,
+    Field,
+    FieldType,
+    OdpsConnectorConfig,
+    OffsetBase,
+    PartitionMode,
+    RecordSchema,
+    TupleRecord,
+)
 from hubstream.records import RecordBatch
 
 REFUSED = object()
@@ -202,9 +213,54 @@ def test_attributes_are_texts() -> None:
             with_attribute(key, value)
 
 
+def target(text: str) -> OdpsConnectorConfig:
+    return OdpsConnectorConfig(
+        project_name=text,
+        table_name="table",
+        odps_endpoint="endpoint",
+        tunnel_endpoint="endpoint",
+        partition_mode=PartitionMode.SYSTEM_TIME,
+        time_range=15,
+    )
+
+
+# What the error names, and how a text gets there.
+PLACES: list[tuple[str, Callable[[DataHub, str], object]]] = [
+    ("project_name", lambda hub, text: hub.create_project(text, "comment")),
+    ("comment", lambda hub, text: hub.create_project("name", text)),
+    (
+        "cursor_type",
+        lambda hub, text: hub.get_cursor("name", "topic", "0", cast("CursorType", text)),
+    ),
+    (r"shard_ids\[1\]", lambda hub, text: hub.activate_shards("name", "topic", ["0", text])),
+    (
+        "offsets",
+        lambda hub, text: hub.reset_subscription_offset(
+            "name", "topic", "sub", {text: OffsetBase(0, 0)}
+        ),
+    ),
+    (
+        r"config\[project_name\]",
+        lambda hub, text: hub.create_connector(
+            "name", "topic", ConnectorType.SINK_ODPS, [], target(text)
+        ),
+    ),
+    ("name of a field", lambda _, text: Field(text, FieldType.STRING)),
+    ("comment of `a`", lambda _, text: Field("a", FieldType.STRING, True, text)),
+    ("record schema", lambda _, text: RecordSchema.from_json_str(text)),
+    ("name of a column", lambda _, text: schema("STRING").index_of(text)),
+    ("url", lambda _, text: DataHub.from_url(text)),
+    ("endpoint", lambda _, text: DataHub("id", "key", text)),
+    ("access_id", lambda _, text: DataHub(text, "key", "http://localhost")),
+]
+
+
 @pytest.mark.parametrize("text", ["\ud800", "a\udfff"])
-def test_arguments_are_text(text: str, hub: DataHub) -> None:
-    with pytest.raises(InvalidParameterException, match="project_name"):
-        hub.create_project(text, "comment")
-    with pytest.raises(InvalidParameterException, match="comment"):
-        hub.create_project("name", text)
+@pytest.mark.parametrize(("place", "give"), PLACES)
+def test_arguments_are_text(
+    place: str, give: Callable[[DataHub, str], object], text: str, hub: DataHub
+) -> None:
+    sent = hub.stats().attempts
+    with pytest.raises(InvalidParameterException, match=place):
+        give(hub, text)
+    assert hub.stats().attempts == sent

@@ -11,13 +11,13 @@ use hubstream::error::{Error, ErrorKind};
 use hubstream::registry::AnyClient;
 use hubstream::schema::{FieldSchema, OperationSchema, TypeSchema};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyString};
 
 use crate::asyncio::{self, Effort, Outcome};
 use crate::credentials::PythonProvider;
 use crate::error::raise;
 use crate::runtime;
-use crate::settings::collect;
+use crate::settings::{collect, readable};
 use crate::value::{from_arguments, to_python};
 
 /// A client of a service: calls operations by name.
@@ -40,10 +40,11 @@ impl Client {
         settings: &Bound<'_, PyDict>,
         credential: Option<&Bound<'_, PyAny>>,
         from_env: bool,
-        url: Option<&str>,
+        url: Option<&Bound<'_, PyString>>,
     ) -> PyResult<Self> {
         let connect = || {
             let entry = service(service_name)?;
+            let url = url.map(|url| readable(url, "url")).transpose()?;
             let mut builder = ClientBuilder::new(collect(entry, settings, from_env, url)?);
             if let Some(credential) = credential {
                 builder = builder.credential_provider(Arc::new(PythonProvider::new(credential)?));

@@ -29,6 +29,17 @@ const fn kind_name(kind: SettingKind) -> &'static str {
     }
 }
 
+const NOT_UNICODE: &str = "a character that is not Unicode";
+
+/// The text of an argument.
+pub(crate) fn readable<'a>(
+    text: &'a Bound<'_, PyString>,
+    argument: &'static str,
+) -> Result<&'a str> {
+    text.to_str()
+        .map_err(|_| Error::invalid_argument(argument, format_args!("has {NOT_UNICODE}")))
+}
+
 /// Reads settings: from the environment or a URL if asked for, and then the given values over them.
 pub(crate) fn collect(
     entry: &ServiceEntry,
@@ -47,10 +58,12 @@ pub(crate) fn collect(
         }
         let name = name.to_string();
         let text = text(&value).ok_or_else(|| {
-            Error::invalid_argument(
-                "settings",
-                format_args!("`{name}` has a value of a wrong type"),
-            )
+            let problem = if value.is_instance_of::<PyString>() {
+                NOT_UNICODE
+            } else {
+                "a value of a wrong type"
+            };
+            Error::invalid_argument("settings", format_args!("`{name}` has {problem}"))
         })?;
         settings.set(&name, &text)?;
     }

@@ -37,7 +37,7 @@ class FieldType(Enum):
     BIGINT = "bigint"
     """A whole number of 64 bits."""
     STRING = "string"
-    """Text."""
+    """Text in UTF-8."""
     BOOLEAN = "boolean"
     """True or false."""
     TIMESTAMP = "timestamp"
@@ -55,6 +55,13 @@ class FieldType(Enum):
     def _missing_(cls, value: object) -> FieldType | None:
         # The names are accepted in any case, as the service does.
         return cls.__members__.get(value.upper()) if isinstance(value, str) else None
+
+
+def _unicode(text: str, what: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise invalid(f"{what} has a character that is not Unicode") from None
 
 
 class Field(Model):
@@ -84,16 +91,18 @@ class Field(Model):
         allow_null: bool | str = True,
         comment: str | bool = "",
     ) -> None:
+        if not isinstance(name, str) or not name:
+            raise invalid("the name of a field must be text")
+        _unicode(name, "the name of a field")
         if isinstance(allow_null, str):
             allow_null, comment = True if comment == "" else comment, allow_null
         if not isinstance(comment, str):
             raise invalid(f"the comment of `{name}` must be text")
+        _unicode(comment, f"the comment of `{name}`")
         try:
             kind = FieldType(field_type)
         except ValueError:
             raise invalid(f"field_type of `{name}` must be a FieldType") from None
-        if not isinstance(name, str) or not name:
-            raise invalid("the name of a field must be text")
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "type", kind)
         object.__setattr__(self, "allow_null", bool(allow_null))
@@ -161,6 +170,7 @@ class RecordSchema:
         Raises:
             HubstreamError: Of kind `malformed`, if it is not the text of a schema.
         """
+        _unicode(fields_jsonstr, "the record schema")
         return cls.from_native(_native.RecordSchema.from_json(fields_jsonstr))
 
     from_jsonstring = from_json_str
@@ -224,6 +234,7 @@ class RecordSchema:
             InvalidParameterException: If there is no such column.
         """
         if isinstance(index_or_name, str):
+            _unicode(index_or_name, "the name of a column")
             place = self._native.position(index_or_name)
             if place is None:
                 raise invalid(f"there is no column `{index_or_name}`")
