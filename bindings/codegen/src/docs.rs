@@ -158,6 +158,11 @@ fn operations(service: &Service) -> String {
         let _ = writeln!(text, "\n### {}\n\n{}\n", model.name, model.docs);
         fields(&mut text, model.fields, false);
     }
+    for union in &service.unions {
+        let models: Vec<_> = union.models.iter().map(|model| link(model.name)).collect();
+        let (name, docs, models) = (union.name, union.docs, models.join(", "));
+        let _ = writeln!(text, "\n### {name}\n\n{docs}\n\nOne of {models}.");
+    }
     if !service.enums.is_empty() {
         text.push_str("\n## Lists of names\n");
     }
@@ -243,10 +248,7 @@ fn type_name(ty: TypeSchema) -> String {
         TypeSchema::Optional(inner) => type_name(*inner),
         TypeSchema::Enum(names) => link(names.name),
         TypeSchema::Model(model) => link(model.name),
-        TypeSchema::Union(union) => {
-            let models: Vec<_> = union.models.iter().map(|model| link(model.name)).collect();
-            format!("one of {}", models.join(", "))
-        }
+        TypeSchema::Union(union) => link(union.name),
         TypeSchema::Records => "records".to_owned(),
         TypeSchema::RecordSchema => "record schema".to_owned(),
         _ => "value".to_owned(),
@@ -265,7 +267,8 @@ fn cell(text: &str) -> String {
         .replace('|', "\\|")
 }
 
-fn camel(name: &str) -> String {
+/// `create_topic` → `createTopic`.
+pub(crate) fn camel(name: &str) -> String {
     let mut out = String::new();
     for (place, part) in name.split('_').enumerate() {
         let mut letters = part.chars();

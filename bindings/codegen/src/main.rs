@@ -2,6 +2,8 @@
 //!
 //! `cargo codegen` writes the files, `cargo codegen --check` fails when one of them differs.
 
+#[cfg(test)]
+mod complete;
 mod description;
 mod docs;
 mod python;

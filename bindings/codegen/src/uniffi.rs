@@ -30,6 +30,13 @@ pub(crate) fn render() -> Vec<Output> {
                 &ruby::view(&services),
             ),
         },
+        Output {
+            path: "bindings/uniffi/ruby/lib/hubstream/models.rb".to_owned(),
+            text: template::render(
+                include_str!("../templates/uniffi_models.rb.j2"),
+                &ruby::view(&services),
+            ),
+        },
     ]
 }
 

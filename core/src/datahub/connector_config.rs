@@ -86,7 +86,7 @@ pub struct OdpsConnectorConfig {
     #[serde(deserialize_with = "number")]
     #[default(15)]
     pub time_range: i32,
-    /// Formats of the partition columns, in order.
+    /// Formats of the partition columns, in order; absent for none.
     #[serde(deserialize_with = "ordered_map")]
     pub partition_config: Option<IndexMap<String, String>>,
 }
@@ -96,7 +96,7 @@ pub struct OdpsConnectorConfig {
 pub struct DatabaseConnectorConfig {
     /// Host name or address.
     pub host: String,
-    /// Port.
+    /// Port, 1 to 65535.
     #[serde(serialize_with = "as_text", deserialize_with = "number")]
     pub port: i32,
     /// Name of the database.

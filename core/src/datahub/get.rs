@@ -52,7 +52,7 @@ pub struct GetTupleRecords {
     #[check(check::not_negative)]
     #[default]
     pub limit_num: i32,
-    /// Id of the subscription that the records are for.
+    /// Id of the subscription that the records are for; absent for none.
     pub sub_id: Option<String>,
     /// Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
     pub after: Option<OffsetWithSession>,
@@ -84,7 +84,7 @@ pub struct GetBlobRecords {
     #[check(check::not_negative)]
     #[default]
     pub limit_num: i32,
-    /// Id of the subscription that the records are for.
+    /// Id of the subscription that the records are for; absent for none.
     pub sub_id: Option<String>,
     /// Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
     pub after: Option<OffsetWithSession>,

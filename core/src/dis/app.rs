@@ -25,7 +25,7 @@ pub struct ListApps {
     /// Name of the last app already seen; absent for the beginning.
     #[query("start_app_name")]
     pub start_app_name: Option<String>,
-    /// Keeps only apps that have a checkpoint on this stream.
+    /// Keeps only apps that have a checkpoint on this stream; absent for all.
     #[query("stream_name")]
     pub stream_name: Option<String>,
 }

@@ -33,7 +33,7 @@ pub struct CommitCheckpoint {
     /// The sequence number to commit, as decimal text.
     #[check(check::sequence_number)]
     pub sequence_number: String,
-    /// Text to store beside the number, at most 1000 characters.
+    /// Text to store beside the number, at most 1000 characters; absent for none.
     #[check(check::metadata)]
     pub metadata: Option<String>,
     /// Type of the checkpoint.

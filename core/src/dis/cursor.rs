@@ -38,11 +38,11 @@ pub struct GetCursor {
     pub partition_id: String,
     /// Which record; absent for `AT_SEQUENCE_NUMBER`.
     pub cursor_type: Option<CursorType>,
-    /// The sequence number as decimal text, for `AT_SEQUENCE_NUMBER` and `AFTER_SEQUENCE_NUMBER`.
+    /// The sequence number as decimal text, for `AT_SEQUENCE_NUMBER` and `AFTER_SEQUENCE_NUMBER`; absent for the others.
     pub starting_sequence_number: Option<String>,
-    /// The time in milliseconds since 1970, for `AT_TIMESTAMP`.
+    /// The time in milliseconds since 1970, for `AT_TIMESTAMP`; absent for the others.
     pub timestamp: Option<i64>,
-    /// Id of a stream that another account gave access to.
+    /// Id of a stream that another account gave access to; absent for one's own.
     pub stream_id: Option<String>,
 }
 

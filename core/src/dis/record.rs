@@ -37,7 +37,7 @@ pub struct PutRecords {
     pub stream_name: String,
     /// The records, at least one, each of at most 1 MiB.
     pub records: RecordBatch,
-    /// Id of a stream that another account gave access to.
+    /// Id of a stream that another account gave access to; absent for one's own.
     pub stream_id: Option<String>,
 }
 

@@ -74,14 +74,14 @@ pub enum PartitionStatus {
 pub struct Tag {
     /// The key, 1 to 36 characters.
     pub key: String,
-    /// The value, at most 43 characters.
+    /// The value, at most 43 characters; absent for none.
     pub value: Option<String>,
 }
 
 /// How lines of separated values are written.
 #[model(snake_case)]
 pub struct CsvProperties {
-    /// What separates the values.
+    /// What separates the values; absent when the service is to choose.
     pub delimiter: Option<String>,
 }
 
@@ -108,19 +108,19 @@ pub struct CreateStream {
     pub data_duration: Option<i32>,
     /// Whether the service changes the number of partitions by itself; absent for no.
     pub auto_scale_enabled: Option<bool>,
-    /// Fewest partitions of automatic scaling, at least 1.
+    /// Fewest partitions of automatic scaling, at least 1; absent without it.
     pub auto_scale_min_partition_count: Option<i32>,
-    /// Most partitions of automatic scaling.
+    /// Most partitions of automatic scaling, at least as many as the fewest; absent without it.
     pub auto_scale_max_partition_count: Option<i32>,
-    /// Avro schema of JSON and CSV records, as text.
+    /// Avro schema of JSON and CSV records, as text; absent for none.
     pub data_schema: Option<String>,
-    /// How lines of CSV records are written.
+    /// How lines of CSV records are written; absent for other records.
     pub csv_properties: Option<CsvProperties>,
-    /// How producers pack their data.
+    /// How producers pack their data; absent when they do not.
     pub compression_format: Option<CompressionFormat>,
-    /// At most 10 tags.
+    /// At most 10 tags; absent for none.
     pub tags: Option<Vec<Tag>>,
-    /// Tags of the system, such as the enterprise project.
+    /// Tags of the system, such as the enterprise project; absent for none.
     pub sys_tags: Option<Vec<Tag>>,
 }
 
@@ -229,7 +229,7 @@ pub struct DescribeStream {
     #[query("limit_partitions")]
     #[check(check::optional_positive)]
     pub limit_partitions: Option<i32>,
-    /// Id of a stream that another account gave access to.
+    /// Id of a stream that another account gave access to; absent for one's own.
     #[query("stream_id")]
     pub stream_id: Option<String>,
 }

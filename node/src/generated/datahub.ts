@@ -313,7 +313,7 @@ export interface OdpsConnectorConfigInput {
    * @default 15
    */
   readonly timeRange?: number | undefined
-  /** Formats of the partition columns, in order. */
+  /** Formats of the partition columns, in order; absent for none. */
   readonly partitionConfig?: Readonly<Record<string, string>> | null | undefined
 }
 
@@ -321,7 +321,7 @@ export interface OdpsConnectorConfigInput {
 export interface DatabaseConnectorConfigInput {
   /** Host name or address. */
   readonly host: string
-  /** Port. */
+  /** Port, 1 to 65535. */
   readonly port: number
   /** Name of the database. */
   readonly database: string
@@ -832,7 +832,7 @@ export interface OdpsConnectorConfig {
   readonly partitionMode: PartitionMode | (string & {})
   /** Minutes per partition. */
   readonly timeRange: number
-  /** Formats of the partition columns, in order. */
+  /** Formats of the partition columns, in order; absent for none. */
   readonly partitionConfig: Record<string, string> | null
 }
 
@@ -840,7 +840,7 @@ export interface OdpsConnectorConfig {
 export interface DatabaseConnectorConfig {
   /** Host name or address. */
   readonly host: string
-  /** Port. */
+  /** Port, 1 to 65535. */
   readonly port: number
   /** Name of the database. */
   readonly database: string
@@ -1514,7 +1514,7 @@ export interface GetTupleRecordsArguments {
    * @default 0
    */
   readonly limitNum?: number | undefined
-  /** Id of the subscription that the records are for. */
+  /** Id of the subscription that the records are for; absent for none. */
   readonly subId?: string | null | undefined
   /** Leaves out the records up to this offset, for a cursor of `getCursorAfter`; absent for none. */
   readonly after?: OffsetWithSessionInput | null | undefined
@@ -1536,7 +1536,7 @@ export interface GetBlobRecordsArguments {
    * @default 0
    */
   readonly limitNum?: number | undefined
-  /** Id of the subscription that the records are for. */
+  /** Id of the subscription that the records are for; absent for none. */
   readonly subId?: string | null | undefined
   /** Leaves out the records up to this offset, for a cursor of `getCursorAfter`; absent for none. */
   readonly after?: OffsetWithSessionInput | null | undefined

@@ -177,7 +177,7 @@ export type CursorType = 'AT_SEQUENCE_NUMBER' | 'AFTER_SEQUENCE_NUMBER' | 'TRIM_
 
 /** How lines of separated values are written. */
 export interface CsvPropertiesInput {
-  /** What separates the values. */
+  /** What separates the values; absent when the service is to choose. */
   readonly delimiter?: string | null | undefined
 }
 
@@ -185,7 +185,7 @@ export interface CsvPropertiesInput {
 export interface TagInput {
   /** The key, 1 to 36 characters. */
   readonly key: string
-  /** The value, at most 43 characters. */
+  /** The value, at most 43 characters; absent for none. */
   readonly value?: string | null | undefined
 }
 
@@ -193,7 +193,7 @@ export interface TagInput {
 export interface Tag {
   /** The key, 1 to 36 characters. */
   readonly key: string
-  /** The value, at most 43 characters. */
+  /** The value, at most 43 characters; absent for none. */
   readonly value: string | null
 }
 
@@ -243,7 +243,7 @@ export interface ListStreamsResult {
 
 /** How lines of separated values are written. */
 export interface CsvProperties {
-  /** What separates the values. */
+  /** What separates the values; absent when the service is to choose. */
   readonly delimiter: string | null
 }
 
@@ -471,19 +471,19 @@ export interface CreateStreamArguments {
   readonly dataDuration?: number | null | undefined
   /** Whether the service changes the number of partitions by itself; absent for no. */
   readonly autoScaleEnabled?: boolean | null | undefined
-  /** Fewest partitions of automatic scaling, at least 1. */
+  /** Fewest partitions of automatic scaling, at least 1; absent without it. */
   readonly autoScaleMinPartitionCount?: number | null | undefined
-  /** Most partitions of automatic scaling. */
+  /** Most partitions of automatic scaling, at least as many as the fewest; absent without it. */
   readonly autoScaleMaxPartitionCount?: number | null | undefined
-  /** Avro schema of JSON and CSV records, as text. */
+  /** Avro schema of JSON and CSV records, as text; absent for none. */
   readonly dataSchema?: string | null | undefined
-  /** How lines of CSV records are written. */
+  /** How lines of CSV records are written; absent for other records. */
   readonly csvProperties?: CsvPropertiesInput | null | undefined
-  /** How producers pack their data. */
+  /** How producers pack their data; absent when they do not. */
   readonly compressionFormat?: CompressionFormat | null | undefined
-  /** At most 10 tags. */
+  /** At most 10 tags; absent for none. */
   readonly tags?: readonly TagInput[] | null | undefined
-  /** Tags of the system, such as the enterprise project. */
+  /** Tags of the system, such as the enterprise project; absent for none. */
   readonly sysTags?: readonly TagInput[] | null | undefined
 }
 
@@ -503,7 +503,7 @@ export interface DescribeStreamArguments {
   readonly startPartitionId?: string | null | undefined
   /** Partitions per page, 1 to 1000; absent for 100. */
   readonly limitPartitions?: number | null | undefined
-  /** Id of a stream that another account gave access to. */
+  /** Id of a stream that another account gave access to; absent for one's own. */
   readonly streamId?: string | null | undefined
 }
 
@@ -533,7 +533,7 @@ export interface ListAppsArguments {
   readonly limit?: number | null | undefined
   /** Name of the last app already seen; absent for the beginning. */
   readonly startAppName?: string | null | undefined
-  /** Keeps only apps that have a checkpoint on this stream. */
+  /** Keeps only apps that have a checkpoint on this stream; absent for all. */
   readonly streamName?: string | null | undefined
 }
 
@@ -573,7 +573,7 @@ export interface PutRecordsArguments {
   readonly streamName: string
   /** The records, at least one, each of at most 1 MiB. */
   readonly records: RecordsInput
-  /** Id of a stream that another account gave access to. */
+  /** Id of a stream that another account gave access to; absent for one's own. */
   readonly streamId?: string | null | undefined
 }
 
@@ -585,11 +585,14 @@ export interface GetCursorArguments {
   readonly partitionId: string
   /** Which record; absent for `AT_SEQUENCE_NUMBER`. */
   readonly cursorType?: CursorType | null | undefined
-  /** The sequence number as decimal text, for `AT_SEQUENCE_NUMBER` and `AFTER_SEQUENCE_NUMBER`. */
+  /**
+   * The sequence number as decimal text, for `AT_SEQUENCE_NUMBER` and `AFTER_SEQUENCE_NUMBER`; absent for
+   * the others.
+   */
   readonly startingSequenceNumber?: string | null | undefined
-  /** The time in milliseconds since 1970, for `AT_TIMESTAMP`. */
+  /** The time in milliseconds since 1970, for `AT_TIMESTAMP`; absent for the others. */
   readonly timestamp?: bigint | number | null | undefined
-  /** Id of a stream that another account gave access to. */
+  /** Id of a stream that another account gave access to; absent for one's own. */
   readonly streamId?: string | null | undefined
 }
 
@@ -616,7 +619,7 @@ export interface CommitCheckpointArguments {
   readonly partitionId: string
   /** The sequence number to commit, as decimal text. */
   readonly sequenceNumber: string
-  /** Text to store beside the number, at most 1000 characters. */
+  /** Text to store beside the number, at most 1000 characters; absent for none. */
   readonly metadata?: string | null | undefined
   /**
    * Type of the checkpoint.

@@ -16,6 +16,7 @@ struct ServiceView {
     client: &'static str,
     title: &'static str,
     enums: Vec<EnumView>,
+    models: Vec<ModelView>,
     operations: Vec<OperationView>,
 }
 
@@ -30,6 +31,15 @@ struct EnumView {
 struct VariantView {
     name: &'static str,
     wire: String,
+    docs: String,
+}
+
+/// A group of members, or a choice between such groups.
+#[derive(Serialize)]
+struct ModelView {
+    name: String,
+    docs: Vec<String>,
+    fields: Vec<ParameterView>,
 }
 
 #[derive(Serialize)]
@@ -64,6 +74,7 @@ fn service_view(service: &Service) -> ServiceView {
             .iter()
             .map(|variant| VariantView {
                 name: variant.name,
+                docs: lines(variant.docs).join(" "),
                 wire: match variant.value {
                     EnumValue::Text(text) => text_literal(text),
                     EnumValue::Number(number) => number.to_string(),
@@ -71,19 +82,22 @@ fn service_view(service: &Service) -> ServiceView {
             })
             .collect(),
     });
+    let models = service.models.iter().map(|model| ModelView {
+        name: type_name(service.entry, model.name),
+        docs: lines(model.docs),
+        fields: parameters(service, model.fields),
+    });
+    let unions = service.unions.iter().map(|union| ModelView {
+        name: type_name(service.entry, union.name),
+        docs: lines(union.docs),
+        fields: Vec::new(),
+    });
     let operations = service.entry.operations.iter().map(|operation| {
         let fields = operation.fields;
         OperationView {
             method: operation.method,
             docs: lines(operation.docs),
-            parameters: fields
-                .iter()
-                .map(|field| ParameterView {
-                    name: field.name,
-                    ty: ruby_type(service, field.ty),
-                    docs: lines(field.docs).join(" "),
-                })
-                .collect(),
+            parameters: parameters(service, fields),
             signature: fields.iter().map(parameter).collect::<Vec<_>>().join(", "),
             arguments: fields
                 .iter()
@@ -97,8 +111,18 @@ fn service_view(service: &Service) -> ServiceView {
         client: service.entry.client,
         title: service.entry.title,
         enums: enums.collect(),
+        models: models.chain(unions).collect(),
         operations: operations.collect(),
     }
+}
+
+fn parameters(service: &Service, fields: &[FieldSchema]) -> Vec<ParameterView> {
+    let view = |field: &FieldSchema| ParameterView {
+        name: field.name,
+        ty: ruby_type(service, field.ty),
+        docs: lines(field.docs).join(" "),
+    };
+    fields.iter().map(view).collect()
 }
 
 fn text_literal(text: &str) -> String {

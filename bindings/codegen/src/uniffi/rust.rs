@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::{KindView, kinds, lines, pascal, type_name, unsupported};
 use crate::description::{Service, client_stats};
+use crate::docs::camel;
 
 #[derive(Serialize)]
 pub(super) struct View {
@@ -230,11 +231,24 @@ fn operation_view(service: &Service, operation: &OperationSchema) -> OperationVi
     OperationView {
         name: operation.name,
         method: operation.method,
-        docs: lines(operation.docs),
+        docs: operation_docs(operation),
         fields,
         defaults: defaults.join(", "),
         returns: rust_type(service, operation.returns),
     }
+}
+
+/// What an operation does, then its parameters in the form of Swift, which the generator turns into that of Kotlin.
+fn operation_docs(operation: &OperationSchema) -> Vec<String> {
+    let mut docs = lines(operation.docs);
+    if !operation.fields.is_empty() {
+        docs.push(String::new());
+    }
+    docs.extend(operation.fields.iter().map(|field| {
+        let text = lines(field.docs).join(" ");
+        format!("- Parameter {}: {text}", camel(field.name))
+    }));
+    docs
 }
 
 fn default_text(field: &FieldSchema) -> Option<String> {

@@ -57,11 +57,25 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Names the argument in the error for a text that cannot be sent.
+/// Names the argument in the error for a text that cannot be sent, and describes parameters as Kotlin does.
 fn mend_kotlin(path: &Utf8PathBuf) -> std::io::Result<()> {
     let text = std::fs::read_to_string(path)?;
-    let mended: Vec<_> = text.lines().map(name_argument).collect();
+    let mended: Vec<_> = text
+        .lines()
+        .map(|line| parameter_tag(&name_argument(line)))
+        .collect();
     std::fs::write(path, mended.join("\n") + "\n")
+}
+
+/// `- Parameter name: text` is how Swift tells it.
+fn parameter_tag(line: &str) -> String {
+    let told = line
+        .split_once("* - Parameter ")
+        .and_then(|(indent, rest)| {
+            let (name, text) = rest.split_once(": ")?;
+            Some(format!("{indent}* @param {name} {text}"))
+        });
+    told.unwrap_or_else(|| line.to_owned())
 }
 
 /// Wraps a line that turns an argument into what the native library takes.

@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require 'English'
+require 'socket'
 require_relative 'helper'
 
 # Making clients: settings, URLs, environment, credentials; threads and processes.
@@ -186,5 +187,15 @@ class ClientTest < DataHubTest
     named = Hubstream::DataHub::Operations.instance_methods(false)
     assert_equal native.sort, (named & native).sort
     assert_operator named.size, :>=, 34
+  end
+
+  def test_every_model_that_is_described_is_there
+    described = File.read(File.expand_path('../lib/hubstream/models.rb', __dir__)).scan(/^  class (\w+); end$/).flatten
+    assert_operator described.size, :>, 60
+    empty = described.select do |name|
+      model = Hubstream.const_get(name)
+      model.instance_methods(false).empty? && model.constants.empty?
+    end
+    assert_empty empty
   end
 end

@@ -1074,7 +1074,7 @@ class DataHubBase(SyncClient):
             cursor: The cursor, as `get_cursor` or the get before gave it.
             limit_num: Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most
                 batches.
-            sub_id: Id of the subscription that the records are for.
+            sub_id: Id of the subscription that the records are for; absent for none.
             after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`;
                 absent for none.
 
@@ -1124,7 +1124,7 @@ class DataHubBase(SyncClient):
             cursor: The cursor, as `get_cursor` or the get before gave it.
             limit_num: Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most
                 batches.
-            sub_id: Id of the subscription that the records are for.
+            sub_id: Id of the subscription that the records are for; absent for none.
             after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`;
                 absent for none.
 

@@ -309,13 +309,15 @@ class DisClientBase(AsyncClient):
             data_duration: Hours that records are kept, 24 to 168; absent for 24.
             auto_scale_enabled: Whether the service changes the number of partitions by itself;
                 absent for no.
-            auto_scale_min_partition_count: Fewest partitions of automatic scaling, at least 1.
-            auto_scale_max_partition_count: Most partitions of automatic scaling.
-            data_schema: Avro schema of JSON and CSV records, as text.
-            csv_properties: How lines of CSV records are written.
-            compression_format: How producers pack their data.
-            tags: At most 10 tags.
-            sys_tags: Tags of the system, such as the enterprise project.
+            auto_scale_min_partition_count: Fewest partitions of automatic scaling, at least 1;
+                absent without it.
+            auto_scale_max_partition_count: Most partitions of automatic scaling, at least as many
+                as the fewest; absent without it.
+            data_schema: Avro schema of JSON and CSV records, as text; absent for none.
+            csv_properties: How lines of CSV records are written; absent for other records.
+            compression_format: How producers pack their data; absent when they do not.
+            tags: At most 10 tags; absent for none.
+            sys_tags: Tags of the system, such as the enterprise project; absent for none.
 
         Raises:
             InvalidArgumentError: If an argument is refused.
@@ -377,7 +379,7 @@ class DisClientBase(AsyncClient):
             stream_name: Name of the stream.
             start_partition_id: Id of the last partition already seen; absent for the beginning.
             limit_partitions: Partitions per page, 1 to 1000; absent for 100.
-            stream_id: Id of a stream that another account gave access to.
+            stream_id: Id of a stream that another account gave access to; absent for one's own.
 
         Returns:
             A stream with a page of its partitions.
@@ -466,7 +468,7 @@ class DisClientBase(AsyncClient):
         Args:
             limit: Apps per page, 1 to 100; absent for 10.
             start_app_name: Name of the last app already seen; absent for the beginning.
-            stream_name: Keeps only apps that have a checkpoint on this stream.
+            stream_name: Keeps only apps that have a checkpoint on this stream; absent for all.
 
         Returns:
             A page of apps.
@@ -567,7 +569,7 @@ class DisClientBase(AsyncClient):
         Args:
             stream_name: Name of the stream.
             records: The records, at least one, each of at most 1 MiB.
-            stream_id: Id of a stream that another account gave access to.
+            stream_id: Id of a stream that another account gave access to; absent for one's own.
 
         Returns:
             What became of the records of a put.
@@ -605,9 +607,10 @@ class DisClientBase(AsyncClient):
             partition_id: Id of the partition, as in `0` or `shardId-0000000000`.
             cursor_type: Which record; absent for `AT_SEQUENCE_NUMBER`.
             starting_sequence_number: The sequence number as decimal text, for `AT_SEQUENCE_NUMBER`
-                and `AFTER_SEQUENCE_NUMBER`.
-            timestamp: The time in milliseconds since 1970, for `AT_TIMESTAMP`.
-            stream_id: Id of a stream that another account gave access to.
+                and `AFTER_SEQUENCE_NUMBER`; absent for the others.
+            timestamp: The time in milliseconds since 1970, for `AT_TIMESTAMP`; absent for the
+                others.
+            stream_id: Id of a stream that another account gave access to; absent for one's own.
 
         Returns:
             A place in a partition.
@@ -687,7 +690,7 @@ class DisClientBase(AsyncClient):
             stream_name: Name of the stream.
             partition_id: Id of the partition, as in `0` or `shardId-0000000000`.
             sequence_number: The sequence number to commit, as decimal text.
-            metadata: Text to store beside the number, at most 1000 characters.
+            metadata: Text to store beside the number, at most 1000 characters; absent for none.
             checkpoint_type: Type of the checkpoint.
 
         Raises:

@@ -4,6 +4,9 @@
 
 module Hubstream
   # What the records of a topic are.
+  #
+  # - `TUPLE`: Rows of typed columns.
+  # - `BLOB`: Bytes.
   class RecordType
     extend OpenNames
 
@@ -11,6 +14,18 @@ module Hubstream
   end
 
   # The type of a column.
+  #
+  # - `TINYINT`: A whole number of 8 bits.
+  # - `SMALLINT`: A whole number of 16 bits.
+  # - `INTEGER`: A whole number of 32 bits.
+  # - `BIGINT`: A whole number of 64 bits.
+  # - `STRING`: Text in UTF-8.
+  # - `BOOLEAN`: True or false.
+  # - `TIMESTAMP`: A time in microseconds since 1970.
+  # - `FLOAT`: A single-precision number.
+  # - `DOUBLE`: A double-precision number.
+  # - `DECIMAL`: A decimal number of any precision.
+  # - `JSON`: A JSON document as text.
   class FieldType
     extend OpenNames
 
@@ -18,6 +33,11 @@ module Hubstream
   end
 
   # What a shard can do.
+  #
+  # - `OPENING`: Not ready yet.
+  # - `ACTIVE`: Takes and gives records.
+  # - `CLOSED`: Gives its remaining records only.
+  # - `CLOSING`: About to be closed.
   class ShardState
     extend OpenNames
 
@@ -25,6 +45,11 @@ module Hubstream
   end
 
   # Which record a cursor points at.
+  #
+  # - `OLDEST`: The oldest record that is kept.
+  # - `LATEST`: The newest record.
+  # - `SYSTEM_TIME`: The first record at or after a time.
+  # - `SEQUENCE`: The record of a sequence number.
   class CursorType
     extend OpenNames
 
@@ -32,6 +57,16 @@ module Hubstream
   end
 
   # Where a connector copies to.
+  #
+  # - `SINK_ODPS`: MaxCompute.
+  # - `SINK_ADS`: AnalyticDB.
+  # - `SINK_ES`: Elasticsearch.
+  # - `SINK_FC`: Function Compute.
+  # - `SINK_MYSQL`: MySQL.
+  # - `SINK_OSS`: Object Storage Service.
+  # - `SINK_OTS`: Tablestore.
+  # - `SINK_HOLOGRES`: Hologres.
+  # - `SINK_DATAHUB`: Another DataHub topic.
   class ConnectorType
     extend OpenNames
 
@@ -39,6 +74,10 @@ module Hubstream
   end
 
   # What a MaxCompute partition is made from.
+  #
+  # - `USER_DEFINE`: Columns of the record.
+  # - `SYSTEM_TIME`: The time when the service received the record.
+  # - `EVENT_TIME`: The column `event_time` of the record.
   class PartitionMode
     extend OpenNames
 
@@ -46,6 +85,9 @@ module Hubstream
   end
 
   # Whose rights a connector uses.
+  #
+  # - `AK`: Those of an access id and key.
+  # - `STS`: Those of the service's own role.
   class AuthMode
     extend OpenNames
 
@@ -53,6 +95,9 @@ module Hubstream
   end
 
   # How rows are written to Tablestore.
+  #
+  # - `PUT`: A row replaces the one before.
+  # - `UPDATE`: A row changes the columns that it has.
   class WriteMode
     extend OpenNames
 
@@ -60,6 +105,10 @@ module Hubstream
   end
 
   # The unit of timestamp columns for Hologres.
+  #
+  # - `MICROSECOND`: Microseconds.
+  # - `MILLISECOND`: Milliseconds.
+  # - `SECOND`: Seconds.
   class TimestampUnit
     extend OpenNames
 
@@ -67,6 +116,9 @@ module Hubstream
   end
 
   # What a connector does.
+  #
+  # - `CONNECTOR_RUNNING`: Copies.
+  # - `CONNECTOR_STOPPED`: Does not copy.
   class ConnectorState
     extend OpenNames
 
@@ -74,6 +126,14 @@ module Hubstream
   end
 
   # What a connector does in a shard.
+  #
+  # - `CONTEXT_PLANNED`: Waits to begin.
+  # - `CONTEXT_EXECUTING`: Copies.
+  # - `CONTEXT_HANG`: Does not get on.
+  # - `CONTEXT_STOPPED`: Was stopped.
+  # - `CONTEXT_PAUSED`: Was paused.
+  # - `CONTEXT_FINISHED`: Has copied the whole shard.
+  # - `CONTEXT_DELETED`: Was deleted.
   class ConnectorShardState
     extend OpenNames
 
@@ -81,6 +141,9 @@ module Hubstream
   end
 
   # Whether a subscription is in use.
+  #
+  # - `INACTIVE`: Switched off: offsets cannot be committed.
+  # - `ACTIVE`: In use.
   class SubscriptionState
     extend OpenNames
 
@@ -441,7 +504,7 @@ module Hubstream
       # @param record_schema [RecordSchema, nil] The columns; when absent they are read from the topic, which costs one more request.
       # @param cursor [String] The cursor, as `get_cursor` or the get before gave it.
       # @param limit_num [Integer] Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most batches.
-      # @param sub_id [String, nil] Id of the subscription that the records are for.
+      # @param sub_id [String, nil] Id of the subscription that the records are for; absent for none.
       # @param after [OffsetWithSession, nil] Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
       # @return [GetRecordsResult]
       # @raise [HubstreamError]
@@ -459,7 +522,7 @@ module Hubstream
       # @param shard_id [String] Id of the shard.
       # @param cursor [String] The cursor, as `get_cursor` or the get before gave it.
       # @param limit_num [Integer] Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most batches.
-      # @param sub_id [String, nil] Id of the subscription that the records are for.
+      # @param sub_id [String, nil] Id of the subscription that the records are for; absent for none.
       # @param after [OffsetWithSession, nil] Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
       # @return [GetRecordsResult]
       # @raise [HubstreamError]
@@ -812,6 +875,9 @@ module Hubstream
   end
 
   # How much throughput a partition has.
+  #
+  # - `COMMON`: 1 MB or 1000 records written, 2 MB read per second and partition.
+  # - `ADVANCED`: 5 MB or 2000 records written, 10 MB read per second and partition.
   class DisStreamType
     extend OpenNames
 
@@ -819,6 +885,11 @@ module Hubstream
   end
 
   # What the records of a stream are.
+  #
+  # - `BLOB`: Bytes.
+  # - `JSON`: JSON texts.
+  # - `CSV`: Lines of separated values.
+  # - `FILE`: Parts of files.
   class DisDataType
     extend OpenNames
 
@@ -826,6 +897,10 @@ module Hubstream
   end
 
   # How producers pack their data. It changes nothing on the way, but tells transfer tasks.
+  #
+  # - `SNAPPY`: Snappy.
+  # - `GZIP`: Gzip.
+  # - `ZIP`: Zip.
   class DisCompressionFormat
     extend OpenNames
 
@@ -833,6 +908,12 @@ module Hubstream
   end
 
   # The state of a stream.
+  #
+  # - `CREATING`: Being created.
+  # - `RUNNING`: In use.
+  # - `TERMINATING`: Being deleted.
+  # - `TERMINATED`: Deleted.
+  # - `FROZEN`: Switched off by the service.
   class DisStreamStatus
     extend OpenNames
 
@@ -840,6 +921,11 @@ module Hubstream
   end
 
   # The state of a partition.
+  #
+  # - `CREATING`: Being created.
+  # - `ACTIVE`: In use.
+  # - `DELETED`: Closed for writing, still readable.
+  # - `EXPIRED`: Neither writable nor readable any more.
   class DisPartitionStatus
     extend OpenNames
 
@@ -847,6 +933,8 @@ module Hubstream
   end
 
   # What a checkpoint means.
+  #
+  # - `LAST_READ`: The last record read.
   class DisCheckpointType
     extend OpenNames
 
@@ -854,6 +942,12 @@ module Hubstream
   end
 
   # Which record a cursor points at.
+  #
+  # - `AT_SEQUENCE_NUMBER`: The record of a sequence number.
+  # - `AFTER_SEQUENCE_NUMBER`: The record behind that of a sequence number.
+  # - `TRIM_HORIZON`: The oldest record that is kept.
+  # - `LATEST`: The first record that is written from now on.
+  # - `AT_TIMESTAMP`: The first record of a time or later.
   class DisCursorType
     extend OpenNames
 
@@ -877,13 +971,13 @@ module Hubstream
       # @param data_type [DisDataType, Symbol, String, nil] What the records are; absent for `BLOB`.
       # @param data_duration [Integer, nil] Hours that records are kept, 24 to 168; absent for 24.
       # @param auto_scale_enabled [Boolean, nil] Whether the service changes the number of partitions by itself; absent for no.
-      # @param auto_scale_min_partition_count [Integer, nil] Fewest partitions of automatic scaling, at least 1.
-      # @param auto_scale_max_partition_count [Integer, nil] Most partitions of automatic scaling.
-      # @param data_schema [String, nil] Avro schema of JSON and CSV records, as text.
-      # @param csv_properties [DisCsvProperties, nil] How lines of CSV records are written.
-      # @param compression_format [DisCompressionFormat, Symbol, String, nil] How producers pack their data.
-      # @param tags [Array<DisTag>, nil] At most 10 tags.
-      # @param sys_tags [Array<DisTag>, nil] Tags of the system, such as the enterprise project.
+      # @param auto_scale_min_partition_count [Integer, nil] Fewest partitions of automatic scaling, at least 1; absent without it.
+      # @param auto_scale_max_partition_count [Integer, nil] Most partitions of automatic scaling, at least as many as the fewest; absent without it.
+      # @param data_schema [String, nil] Avro schema of JSON and CSV records, as text; absent for none.
+      # @param csv_properties [DisCsvProperties, nil] How lines of CSV records are written; absent for other records.
+      # @param compression_format [DisCompressionFormat, Symbol, String, nil] How producers pack their data; absent when they do not.
+      # @param tags [Array<DisTag>, nil] At most 10 tags; absent for none.
+      # @param sys_tags [Array<DisTag>, nil] Tags of the system, such as the enterprise project; absent for none.
       # @return [void]
       # @raise [HubstreamError]
       def create_stream(stream_name, partition_count, stream_type: nil, data_type: nil, data_duration: nil, auto_scale_enabled: nil, auto_scale_min_partition_count: nil, auto_scale_max_partition_count: nil, data_schema: nil, csv_properties: nil, compression_format: nil, tags: nil, sys_tags: nil)
@@ -905,7 +999,7 @@ module Hubstream
       # @param stream_name [String] Name of the stream.
       # @param start_partition_id [String, nil] Id of the last partition already seen; absent for the beginning.
       # @param limit_partitions [Integer, nil] Partitions per page, 1 to 1000; absent for 100.
-      # @param stream_id [String, nil] Id of a stream that another account gave access to.
+      # @param stream_id [String, nil] Id of a stream that another account gave access to; absent for one's own.
       # @return [DisDescribeStreamResult]
       # @raise [HubstreamError]
       def describe_stream(stream_name, start_partition_id: nil, limit_partitions: nil, stream_id: nil)
@@ -950,7 +1044,7 @@ module Hubstream
       #
       # @param limit [Integer, nil] Apps per page, 1 to 100; absent for 10.
       # @param start_app_name [String, nil] Name of the last app already seen; absent for the beginning.
-      # @param stream_name [String, nil] Keeps only apps that have a checkpoint on this stream.
+      # @param stream_name [String, nil] Keeps only apps that have a checkpoint on this stream; absent for all.
       # @return [DisListAppsResult]
       # @raise [HubstreamError]
       def list_apps(limit: nil, start_app_name: nil, stream_name: nil)
@@ -998,7 +1092,7 @@ module Hubstream
       #
       # @param stream_name [String] Name of the stream.
       # @param records [RecordBatch] The records, at least one, each of at most 1 MiB.
-      # @param stream_id [String, nil] Id of a stream that another account gave access to.
+      # @param stream_id [String, nil] Id of a stream that another account gave access to; absent for one's own.
       # @return [DisPutRecordsResult]
       # @raise [HubstreamError]
       def put_records(stream_name, records, stream_id: nil)
@@ -1013,9 +1107,9 @@ module Hubstream
       # @param stream_name [String] Name of the stream.
       # @param partition_id [String] Id of the partition, as in `0` or `shardId-0000000000`.
       # @param cursor_type [DisCursorType, Symbol, String, nil] Which record; absent for `AT_SEQUENCE_NUMBER`.
-      # @param starting_sequence_number [String, nil] The sequence number as decimal text, for `AT_SEQUENCE_NUMBER` and `AFTER_SEQUENCE_NUMBER`.
-      # @param timestamp [Integer, nil] The time in milliseconds since 1970, for `AT_TIMESTAMP`.
-      # @param stream_id [String, nil] Id of a stream that another account gave access to.
+      # @param starting_sequence_number [String, nil] The sequence number as decimal text, for `AT_SEQUENCE_NUMBER` and `AFTER_SEQUENCE_NUMBER`; absent for the others.
+      # @param timestamp [Integer, nil] The time in milliseconds since 1970, for `AT_TIMESTAMP`; absent for the others.
+      # @param stream_id [String, nil] Id of a stream that another account gave access to; absent for one's own.
       # @return [DisGetCursorResult]
       # @raise [HubstreamError]
       def get_cursor(stream_name, partition_id, cursor_type: nil, starting_sequence_number: nil, timestamp: nil, stream_id: nil)
@@ -1047,7 +1141,7 @@ module Hubstream
       # @param stream_name [String] Name of the stream.
       # @param partition_id [String] Id of the partition, as in `0` or `shardId-0000000000`.
       # @param sequence_number [String] The sequence number to commit, as decimal text.
-      # @param metadata [String, nil] Text to store beside the number, at most 1000 characters.
+      # @param metadata [String, nil] Text to store beside the number, at most 1000 characters; absent for none.
       # @param checkpoint_type [DisCheckpointType, Symbol, String] Type of the checkpoint.
       # @return [void]
       # @raise [HubstreamError]

@@ -886,11 +886,20 @@ public protocol DataHubProtocol: AnyObject, Sendable {
     
     /**
      * Asks the service to make shards of a topic ready for records.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter shardIds: Ids of the shards.
      */
     func activateShards(projectName: String, topicName: String, shardIds: [String]) async throws 
     
     /**
      * Adds a column of the topic to those that a connector copies.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter connectorId: Id of the connector, or its type, as in `sink_odps`.
+     * - Parameter fieldName: Name of the column.
      */
     func appendConnectorField(projectName: String, topicName: String, connectorId: String, fieldName: String) async throws 
     
@@ -898,6 +907,11 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * Adds a column at the end of a tuple topic's schema.
      *
      * Records written before have no value in it.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter fieldName: Name of the new column.
+     * - Parameter fieldType: Type of the new column.
      */
     func appendField(projectName: String, topicName: String, fieldName: String, fieldType: FieldType) async throws 
     
@@ -906,6 +920,13 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      *
      * The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
      * `AlreadyExists` when the project has a topic of that name, in whatever case.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the new topic: 1 to 128 letters, digits and underscores, beginning with a letter.
+     * - Parameter shardCount: Number of shards to start with, 1 to 256.
+     * - Parameter lifeCycle: Days that records are kept, 1 to 7.
+     * - Parameter comment: Free text of at most 1024 characters.
+     * - Parameter extendMode: `true` for shards that are added by `extend_shard`, `false` for shards that are split and merged; absent for what the service prefers.
      */
     func createBlobTopic(projectName: String, topicName: String, shardCount: Int64, lifeCycle: Int64, comment: String, extendMode: Bool?) async throws 
     
@@ -913,6 +934,13 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * Creates a connector.
      *
      * A topic has at most one of a type: fails with kind `AlreadyExists` otherwise.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter connectorType: Where it copies to.
+     * - Parameter columnFields: Columns that it copies; empty for a blob topic.
+     * - Parameter config: Settings for that target.
+     * - Parameter startTime: Time of the first record to copy in milliseconds since 1970; -1 for the oldest.
      */
     func createConnector(projectName: String, topicName: String, connectorType: ConnectorType, columnFields: [String], config: ConnectorConfig, startTime: Int64) async throws  -> CreateConnectorResult
     
@@ -920,11 +948,18 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * Creates a project.
      *
      * Fails with kind `AlreadyExists` when there is one of that name, in whatever case.
+     *
+     * - Parameter projectName: Name of the new project: 3 to 32 letters, digits and underscores, beginning with a letter.
+     * - Parameter comment: Free text of at most 1024 characters.
      */
     func createProject(projectName: String, comment: String) async throws 
     
     /**
      * Creates a subscription of a topic.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter comment: Free text of at most 1024 characters.
      */
     func createSubscription(projectName: String, topicName: String, comment: String) async throws  -> CreateSubscriptionResult
     
@@ -933,11 +968,23 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      *
      * The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
      * `AlreadyExists` when the project has a topic of that name, in whatever case.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the new topic: 1 to 128 letters, digits and underscores, beginning with a letter.
+     * - Parameter shardCount: Number of shards to start with, 1 to 256.
+     * - Parameter lifeCycle: Days that records are kept, 1 to 7.
+     * - Parameter recordSchema: The columns.
+     * - Parameter comment: Free text of at most 1024 characters.
+     * - Parameter extendMode: `true` for shards that are added by `extend_shard`, `false` for shards that are split and merged; absent for what the service prefers.
      */
     func createTupleTopic(projectName: String, topicName: String, shardCount: Int64, lifeCycle: Int64, recordSchema: RecordSchema, comment: String, extendMode: Bool?) async throws 
     
     /**
      * Deletes a connector.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter connectorId: Id of the connector, or its type, as in `sink_odps`.
      */
     func deleteConnector(projectName: String, topicName: String, connectorId: String) async throws 
     
@@ -945,21 +992,34 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * Deletes a project.
      *
      * Fails with kind `Conflict` while it has topics.
+     *
+     * - Parameter projectName: Name of the project.
      */
     func deleteProject(projectName: String) async throws 
     
     /**
      * Deletes a subscription with its offsets.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter subId: Id of the subscription.
      */
     func deleteSubscription(projectName: String, topicName: String, subId: String) async throws 
     
     /**
      * Deletes a topic with its records.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
      */
     func deleteTopic(projectName: String, topicName: String) async throws 
     
     /**
      * Deletes a version of a topic's schema.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter versionId: Number of the version.
      */
     func deleteTopicSchema(projectName: String, topicName: String, versionId: Int64) async throws 
     
@@ -970,6 +1030,10 @@ public protocol DataHubProtocol: AnyObject, Sendable {
     
     /**
      * Adds shards to a topic in extend mode.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter shardCount: Number of shards wanted in all.
      */
     func extendShard(projectName: String, topicName: String, shardCount: Int64) async throws 
     
@@ -978,21 +1042,42 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      *
      * Fails with kind `ShardClosed` when a closed shard was read to its end, and with
      * `PositionLost` when the cursor is no longer valid.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter shardId: Id of the shard.
+     * - Parameter cursor: The cursor, as `get_cursor` or the get before gave it.
+     * - Parameter limitNum: Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most batches.
+     * - Parameter subId: Id of the subscription that the records are for; absent for none.
+     * - Parameter after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
      */
     func getBlobRecords(projectName: String, topicName: String, shardId: String, cursor: String, limitNum: Int64, subId: String?, after: OffsetWithSession?) async throws  -> GetRecordsResult
     
     /**
      * Reads the properties of a connector.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter connectorId: Id of the connector, or its type, as in `sink_odps`.
      */
     func getConnector(projectName: String, topicName: String, connectorId: String) async throws  -> GetConnectorResult
     
     /**
      * Reads up to which time a connector has copied everything.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter connectorId: Id of the connector, or its type, as in `sink_odps`.
      */
     func getConnectorDoneTime(projectName: String, topicName: String, connectorId: String) async throws  -> GetConnectorDoneTimeResult
     
     /**
      * Reads how far a connector is, shard by shard.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter connectorId: Id of the connector, or its type, as in `sink_odps`.
+     * - Parameter shardId: Id of one shard; absent or empty for all.
      */
     func getConnectorShardStatus(projectName: String, topicName: String, connectorId: String, shardId: String?) async throws  -> GetConnectorShardStatusResult
     
@@ -1000,6 +1085,12 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * Gets a cursor: the place in a shard where reading begins.
      *
      * Fails with kind `PositionLost` when the place lies outside of the records that are kept.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter shardId: Id of the shard.
+     * - Parameter cursorType: Which record.
+     * - Parameter param: For `SYSTEM_TIME` the time in milliseconds since 1970, for `SEQUENCE` the sequence number, 0 or more; not used otherwise.
      */
     func getCursor(projectName: String, topicName: String, shardId: String, cursorType: CursorType, param: Int64) async throws  -> GetCursorResult
     
@@ -1010,6 +1101,11 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * the get of records as well, which leaves out what was consumed. When that record is no longer kept,
      * the cursor stands at the first record of the offset's time or later, else at the oldest one; so it
      * does when nothing was committed.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter shardId: Id of the shard.
+     * - Parameter offset: How far the shard was consumed, as `init_and_get_subscription_offset` tells it.
      */
     func getCursorAfter(projectName: String, topicName: String, shardId: String, offset: OffsetWithSession) async throws  -> GetCursorResult
     
@@ -1017,36 +1113,63 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * Reads how long a shard has been active and how much it stores.
      *
      * Fails with kind `NotFound` while the shard has no records.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter shardId: Id of the shard.
      */
     func getMeteringInfo(projectName: String, topicName: String, shardId: String) async throws  -> GetMeteringInfoResult
     
     /**
      * Reads the properties of a project.
+     *
+     * - Parameter projectName: Name of the project.
      */
     func getProject(projectName: String) async throws  -> GetProjectResult
     
     /**
      * Reads the properties of a subscription.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter subId: Id of the subscription.
      */
     func getSubscription(projectName: String, topicName: String, subId: String) async throws  -> GetSubscriptionResult
     
     /**
      * Reads how far shards were consumed, without opening a session.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter subId: Id of the subscription.
+     * - Parameter shardIds: Ids of the shards; absent or empty for all that were ever opened.
      */
     func getSubscriptionOffset(projectName: String, topicName: String, subId: String, shardIds: [String]?) async throws  -> GetSubscriptionOffsetResult
     
     /**
      * Reads the properties of a topic.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
      */
     func getTopic(projectName: String, topicName: String) async throws  -> GetTopicResult
     
     /**
      * Reads what a topic is charged for in the time from a given day on.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter timestamp: Start of the day in seconds since 1970.
      */
     func getTopicMeteringInfo(projectName: String, topicName: String, timestamp: Int64) async throws  -> GetTopicMeteringInfoResult
     
     /**
      * Reads one version of a topic's schema, by its number or by its columns.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter schema: The columns whose version is wanted; absent to ask by number.
+     * - Parameter versionId: Number of the version; -1 to ask by columns.
      */
     func getTopicSchema(projectName: String, topicName: String, schema: RecordSchema?, versionId: Int64) async throws  -> GetTopicSchemaResult
     
@@ -1055,6 +1178,15 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      *
      * Fails with kind `ShardClosed` when a closed shard was read to its end, and with
      * `PositionLost` when the cursor is no longer valid.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter shardId: Id of the shard.
+     * - Parameter recordSchema: The columns; when absent they are read from the topic, which costs one more request.
+     * - Parameter cursor: The cursor, as `get_cursor` or the get before gave it.
+     * - Parameter limitNum: Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most batches.
+     * - Parameter subId: Id of the subscription that the records are for; absent for none.
+     * - Parameter after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
      */
     func getTupleRecords(projectName: String, topicName: String, shardId: String, recordSchema: RecordSchema?, cursor: String, limitNum: Int64, subId: String?, after: OffsetWithSession?) async throws  -> GetRecordsResult
     
@@ -1063,6 +1195,14 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      *
      * Fails with kind `GroupChanged` when the group no longer knows the consumer, and with
      * `OffsetReset` when the offsets of the subscription were reset: join again then.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter consumerGroup: Id of the subscription, which is the id of the group.
+     * - Parameter consumerId: Id of the consumer, as joining gave it.
+     * - Parameter versionId: Number of the consumer, as joining gave it.
+     * - Parameter holdShardList: Ids of the shards that the consumer reads now.
+     * - Parameter readEndShardList: Ids of the closed shards that the consumer has read to their end.
      */
     func heartBeat(projectName: String, topicName: String, consumerGroup: String, consumerId: String, versionId: Int64, holdShardList: [String], readEndShardList: [String]) async throws  -> HeartBeatResult
     
@@ -1070,46 +1210,84 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * Opens an offset session for some shards and reads how far they were consumed.
      *
      * From then on earlier sessions of these shards cannot commit any more.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter subId: Id of the subscription.
+     * - Parameter shardIds: Ids of the shards.
      */
     func initAndGetSubscriptionOffset(projectName: String, topicName: String, subId: String, shardIds: [String]) async throws  -> InitAndGetSubscriptionOffsetResult
     
     /**
      * Joins the consumer group of a subscription.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter consumerGroup: Id of the subscription, which is the id of the group.
+     * - Parameter sessionTimeout: Milliseconds without a heartbeat after which the consumer counts as gone.
      */
     func joinGroup(projectName: String, topicName: String, consumerGroup: String, sessionTimeout: Int64) async throws  -> JoinGroupResult
     
     /**
      * Leaves a consumer group; its shards go to the others.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter consumerGroup: Id of the subscription, which is the id of the group.
+     * - Parameter consumerId: Id of the consumer, as joining gave it.
+     * - Parameter versionId: Number of the consumer, as joining gave it.
      */
     func leaveGroup(projectName: String, topicName: String, consumerGroup: String, consumerId: String, versionId: Int64) async throws 
     
     /**
      * Lists the ids of the connectors of a topic.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
      */
     func listConnector(projectName: String, topicName: String) async throws  -> ListConnectorResult
     
     /**
      * Lists the names of all projects of the account.
+     *
+     * - Parameter filter: Keeps only names that contain this text; absent for all.
      */
     func listProject(filter: String?) async throws  -> ListProjectResult
     
     /**
      * Lists all shards of a topic, closed ones included.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
      */
     func listShard(projectName: String, topicName: String) async throws  -> ListShardResult
     
     /**
      * Lists the subscriptions of a topic, a page at a time.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter queryKey: Keeps only subscriptions whose id or comment contains this text; absent or empty for all.
+     * - Parameter pageIndex: Number of the page, from 1.
+     * - Parameter pageSize: Subscriptions per page, 0 or more.
      */
     func listSubscription(projectName: String, topicName: String, queryKey: String?, pageIndex: Int64, pageSize: Int64) async throws  -> ListSubscriptionResult
     
     /**
      * Lists the names of the topics of a project.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter filter: Keeps only names that contain this text; absent for all.
      */
     func listTopic(projectName: String, filter: String?) async throws  -> ListTopicResult
     
     /**
      * Lists the versions of a topic's schema, a page at a time.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter pageNumber: Number of the page, from 1; -1 for all versions at once.
+     * - Parameter pageSize: Versions per page; -1 for all versions at once.
      */
     func listTopicSchema(projectName: String, topicName: String, pageNumber: Int64, pageSize: Int64) async throws  -> ListTopicSchemaResult
     
@@ -1117,6 +1295,11 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * Merges two neighbouring shards into one.
      *
      * Both are closed; the new one covers both ranges.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter shardId: Id of one shard.
+     * - Parameter adjShardId: Id of its neighbour.
      */
     func mergeShard(projectName: String, topicName: String, shardId: String, adjShardId: String) async throws  -> MergeShardResult
     
@@ -1127,6 +1310,10 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * shard of its partition key, else to a shard that the service chooses. The call succeeds even
      * when single records fail: look at `failed_records`. It is not sent again after the service may
      * have accepted it, unless the client was told `at_least_once`.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter recordList: The records, 1 to 10000.
      */
     func putRecords(projectName: String, topicName: String, recordList: RecordBatch) async throws  -> PutRecordsResult
     
@@ -1135,6 +1322,11 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      *
      * The routing keys of the records are not used. It is not sent again after the service may have
      * accepted it, unless the client was told `at_least_once`.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter shardId: Id of the shard.
+     * - Parameter recordList: The records, 1 to 10000.
      */
     func putRecordsByShard(projectName: String, topicName: String, shardId: String, recordList: RecordBatch) async throws 
     
@@ -1142,11 +1334,20 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * Registers a version of a topic's schema.
      *
      * Columns that are registered already keep their version.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter schema: The columns.
      */
     func registerTopicSchema(projectName: String, topicName: String, schema: RecordSchema) async throws  -> RegisterTopicSchemaResult
     
     /**
      * Starts a connector again, in one shard or in all.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter connectorId: Id of the connector, or its type, as in `sink_odps`.
+     * - Parameter shardId: Id of one shard; absent or empty for all.
      */
     func reloadConnector(projectName: String, topicName: String, connectorId: String, shardId: String?) async throws 
     
@@ -1154,6 +1355,11 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * Sets how far shards count as consumed, whatever was committed.
      *
      * Consumers learn of it by the error kind `OffsetReset`.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter subId: Id of the subscription.
+     * - Parameter offsets: Offsets by shard id.
      */
     func resetSubscriptionOffset(projectName: String, topicName: String, subId: String, offsets: [String: OffsetBase]) async throws 
     
@@ -1162,6 +1368,11 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      *
      * The shard is closed; the two new ones share its range. Fails with kind `RateLimited` when the
      * shard is younger than 5 seconds.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter shardId: Id of the shard.
+     * - Parameter splitKey: Hash key at which the second new shard begins: up to 32 hexadecimal digits; absent or empty for the middle.
      */
     func splitShard(projectName: String, topicName: String, shardId: String, splitKey: String?) async throws  -> SplitShardResult
     
@@ -1172,36 +1383,71 @@ public protocol DataHubProtocol: AnyObject, Sendable {
     
     /**
      * Says that a consumer no longer reads shards that the plan took from it.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter consumerGroup: Id of the subscription, which is the id of the group.
+     * - Parameter consumerId: Id of the consumer, as joining gave it.
+     * - Parameter versionId: Number of the consumer, as joining gave it.
+     * - Parameter releaseShardList: Ids of the shards that the consumer has given up.
+     * - Parameter readEndShardList: Ids of the closed shards that the consumer has read to their end.
      */
     func syncGroup(projectName: String, topicName: String, consumerGroup: String, consumerId: String, versionId: Int64, releaseShardList: [String], readEndShardList: [String]) async throws 
     
     /**
      * Replaces the settings of a connector.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter connectorId: Id of the connector, or its type, as in `sink_odps`.
+     * - Parameter config: New settings for its target.
      */
     func updateConnector(projectName: String, topicName: String, connectorId: String, config: ConnectorConfig) async throws 
     
     /**
      * Sets how far a stopped connector counts as being, in one shard or in all.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter connectorId: Id of the connector, or its type, as in `sink_odps`.
+     * - Parameter shardId: Id of one shard; empty for all.
+     * - Parameter connectorOffset: The place.
      */
     func updateConnectorOffset(projectName: String, topicName: String, connectorId: String, shardId: String, connectorOffset: ConnectorOffset) async throws 
     
     /**
      * Starts or stops a connector.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter connectorId: Id of the connector, or its type, as in `sink_odps`.
+     * - Parameter connectorState: What it is to do.
      */
     func updateConnectorState(projectName: String, topicName: String, connectorId: String, connectorState: ConnectorState) async throws 
     
     /**
      * Changes the comment of a project.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter comment: New free text of at most 1024 characters.
      */
     func updateProject(projectName: String, comment: String) async throws 
     
     /**
      * Limits a project to clients in some virtual private clouds.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter vpcIds: Ids of the clouds, separated by commas; empty to lift the limit.
      */
     func updateProjectVpcWhitelist(projectName: String, vpcIds: String) async throws 
     
     /**
      * Changes the comment of a subscription.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter subId: Id of the subscription.
+     * - Parameter comment: New free text of at most 1024 characters.
      */
     func updateSubscription(projectName: String, topicName: String, subId: String, comment: String) async throws 
     
@@ -1211,16 +1457,31 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * Fails with kind `SessionLost` when a newer session was opened, with `OffsetReset` when the
      * offsets were reset meanwhile, and with `SubscriptionOffline` when the subscription is switched
      * off. All shards are committed, or none.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter subId: Id of the subscription.
+     * - Parameter offsets: Offsets by shard id, as `init_and_get_subscription_offset` gave them and moved on.
      */
     func updateSubscriptionOffset(projectName: String, topicName: String, subId: String, offsets: [String: OffsetWithSession]) async throws 
     
     /**
      * Switches a subscription on or off.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter subId: Id of the subscription.
+     * - Parameter state: Whether it is to be in use.
      */
     func updateSubscriptionState(projectName: String, topicName: String, subId: String, state: SubscriptionState) async throws 
     
     /**
      * Changes how long records are kept, and the comment.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter lifeCycle: Days that records are kept, 1 to 7.
+     * - Parameter comment: New free text of at most 1024 characters.
      */
     func updateTopic(projectName: String, topicName: String, lifeCycle: Int64, comment: String) async throws 
     
@@ -1228,6 +1489,10 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * Waits until all shards of a topic are ready, that is active or closed.
      *
      * Fails with kind `Timeout` when that takes too long.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter timeout: Longest time to wait in seconds; -1 for as long as it takes.
      */
     func waitShardsReady(projectName: String, topicName: String, timeout: Double) async throws 
     
@@ -1330,6 +1595,10 @@ public static func fromUrl(url: String, credentialProvider: CredentialProvider? 
     
     /**
      * Asks the service to make shards of a topic ready for records.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter shardIds: Ids of the shards.
      */
 open func activateShards(projectName: String, topicName: String, shardIds: [String])async throws   {
     return
@@ -1349,6 +1618,11 @@ open func activateShards(projectName: String, topicName: String, shardIds: [Stri
     
     /**
      * Adds a column of the topic to those that a connector copies.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter connectorId: Id of the connector, or its type, as in `sink_odps`.
+     * - Parameter fieldName: Name of the column.
      */
 open func appendConnectorField(projectName: String, topicName: String, connectorId: String, fieldName: String)async throws   {
     return
@@ -1370,6 +1644,11 @@ open func appendConnectorField(projectName: String, topicName: String, connector
      * Adds a column at the end of a tuple topic's schema.
      *
      * Records written before have no value in it.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter fieldName: Name of the new column.
+     * - Parameter fieldType: Type of the new column.
      */
 open func appendField(projectName: String, topicName: String, fieldName: String, fieldType: FieldType)async throws   {
     return
@@ -1392,6 +1671,13 @@ open func appendField(projectName: String, topicName: String, fieldName: String,
      *
      * The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
      * `AlreadyExists` when the project has a topic of that name, in whatever case.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the new topic: 1 to 128 letters, digits and underscores, beginning with a letter.
+     * - Parameter shardCount: Number of shards to start with, 1 to 256.
+     * - Parameter lifeCycle: Days that records are kept, 1 to 7.
+     * - Parameter comment: Free text of at most 1024 characters.
+     * - Parameter extendMode: `true` for shards that are added by `extend_shard`, `false` for shards that are split and merged; absent for what the service prefers.
      */
 open func createBlobTopic(projectName: String, topicName: String, shardCount: Int64, lifeCycle: Int64, comment: String = "", extendMode: Bool? = nil)async throws   {
     return
@@ -1413,6 +1699,13 @@ open func createBlobTopic(projectName: String, topicName: String, shardCount: In
      * Creates a connector.
      *
      * A topic has at most one of a type: fails with kind `AlreadyExists` otherwise.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter connectorType: Where it copies to.
+     * - Parameter columnFields: Columns that it copies; empty for a blob topic.
+     * - Parameter config: Settings for that target.
+     * - Parameter startTime: Time of the first record to copy in milliseconds since 1970; -1 for the oldest.
      */
 open func createConnector(projectName: String, topicName: String, connectorType: ConnectorType, columnFields: [String], config: ConnectorConfig, startTime: Int64 = Int64(-1))async throws  -> CreateConnectorResult  {
     return
@@ -1434,6 +1727,9 @@ open func createConnector(projectName: String, topicName: String, connectorType:
      * Creates a project.
      *
      * Fails with kind `AlreadyExists` when there is one of that name, in whatever case.
+     *
+     * - Parameter projectName: Name of the new project: 3 to 32 letters, digits and underscores, beginning with a letter.
+     * - Parameter comment: Free text of at most 1024 characters.
      */
 open func createProject(projectName: String, comment: String = "")async throws   {
     return
@@ -1453,6 +1749,10 @@ open func createProject(projectName: String, comment: String = "")async throws  
     
     /**
      * Creates a subscription of a topic.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter comment: Free text of at most 1024 characters.
      */
 open func createSubscription(projectName: String, topicName: String, comment: String = "")async throws  -> CreateSubscriptionResult  {
     return
@@ -1475,6 +1775,14 @@ open func createSubscription(projectName: String, topicName: String, comment: St
      *
      * The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
      * `AlreadyExists` when the project has a topic of that name, in whatever case.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the new topic: 1 to 128 letters, digits and underscores, beginning with a letter.
+     * - Parameter shardCount: Number of shards to start with, 1 to 256.
+     * - Parameter lifeCycle: Days that records are kept, 1 to 7.
+     * - Parameter recordSchema: The columns.
+     * - Parameter comment: Free text of at most 1024 characters.
+     * - Parameter extendMode: `true` for shards that are added by `extend_shard`, `false` for shards that are split and merged; absent for what the service prefers.
      */
 open func createTupleTopic(projectName: String, topicName: String, shardCount: Int64, lifeCycle: Int64, recordSchema: RecordSchema, comment: String = "", extendMode: Bool? = nil)async throws   {
     return
@@ -1494,6 +1802,10 @@ open func createTupleTopic(projectName: String, topicName: String, shardCount: I
     
     /**
      * Deletes a connector.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter connectorId: Id of the connector, or its type, as in `sink_odps`.
      */
 open func deleteConnector(projectName: String, topicName: String, connectorId: String)async throws   {
     return
@@ -1515,6 +1827,8 @@ open func deleteConnector(projectName: String, topicName: String, connectorId: S
      * Deletes a project.
      *
      * Fails with kind `Conflict` while it has topics.
+     *
+     * - Parameter projectName: Name of the project.
      */
 open func deleteProject(projectName: String)async throws   {
     return
@@ -1534,6 +1848,10 @@ open func deleteProject(projectName: String)async throws   {
     
     /**
      * Deletes a subscription with its offsets.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter subId: Id of the subscription.
      */
 open func deleteSubscription(projectName: String, topicName: String, subId: String)async throws   {
     return
@@ -1553,6 +1871,9 @@ open func deleteSubscription(projectName: String, topicName: String, subId: Stri
     
     /**
      * Deletes a topic with its records.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
      */
 open func deleteTopic(projectName: String, topicName: String)async throws   {
     return
@@ -1572,6 +1893,10 @@ open func deleteTopic(projectName: String, topicName: String)async throws   {
     
     /**
      * Deletes a version of a topic's schema.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter versionId: Number of the version.
      */
 open func deleteTopicSchema(projectName: String, topicName: String, versionId: Int64)async throws   {
     return
@@ -1603,6 +1928,10 @@ open func endpoint() -> String  {
     
     /**
      * Adds shards to a topic in extend mode.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter shardCount: Number of shards wanted in all.
      */
 open func extendShard(projectName: String, topicName: String, shardCount: Int64)async throws   {
     return
@@ -1625,6 +1954,14 @@ open func extendShard(projectName: String, topicName: String, shardCount: Int64)
      *
      * Fails with kind `ShardClosed` when a closed shard was read to its end, and with
      * `PositionLost` when the cursor is no longer valid.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter shardId: Id of the shard.
+     * - Parameter cursor: The cursor, as `get_cursor` or the get before gave it.
+     * - Parameter limitNum: Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most batches.
+     * - Parameter subId: Id of the subscription that the records are for; absent for none.
+     * - Parameter after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
      */
 open func getBlobRecords(projectName: String, topicName: String, shardId: String, cursor: String, limitNum: Int64 = Int64(0), subId: String? = nil, after: OffsetWithSession? = nil)async throws  -> GetRecordsResult  {
     return
@@ -1644,6 +1981,10 @@ open func getBlobRecords(projectName: String, topicName: String, shardId: String
     
     /**
      * Reads the properties of a connector.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter connectorId: Id of the connector, or its type, as in `sink_odps`.
      */
 open func getConnector(projectName: String, topicName: String, connectorId: String)async throws  -> GetConnectorResult  {
     return
@@ -1663,6 +2004,10 @@ open func getConnector(projectName: String, topicName: String, connectorId: Stri
     
     /**
      * Reads up to which time a connector has copied everything.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter connectorId: Id of the connector, or its type, as in `sink_odps`.
      */
 open func getConnectorDoneTime(projectName: String, topicName: String, connectorId: String)async throws  -> GetConnectorDoneTimeResult  {
     return
@@ -1682,6 +2027,11 @@ open func getConnectorDoneTime(projectName: String, topicName: String, connector
     
     /**
      * Reads how far a connector is, shard by shard.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter connectorId: Id of the connector, or its type, as in `sink_odps`.
+     * - Parameter shardId: Id of one shard; absent or empty for all.
      */
 open func getConnectorShardStatus(projectName: String, topicName: String, connectorId: String, shardId: String? = nil)async throws  -> GetConnectorShardStatusResult  {
     return
@@ -1703,6 +2053,12 @@ open func getConnectorShardStatus(projectName: String, topicName: String, connec
      * Gets a cursor: the place in a shard where reading begins.
      *
      * Fails with kind `PositionLost` when the place lies outside of the records that are kept.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter shardId: Id of the shard.
+     * - Parameter cursorType: Which record.
+     * - Parameter param: For `SYSTEM_TIME` the time in milliseconds since 1970, for `SEQUENCE` the sequence number, 0 or more; not used otherwise.
      */
 open func getCursor(projectName: String, topicName: String, shardId: String, cursorType: CursorType, param: Int64 = Int64(-1))async throws  -> GetCursorResult  {
     return
@@ -1727,6 +2083,11 @@ open func getCursor(projectName: String, topicName: String, shardId: String, cur
      * the get of records as well, which leaves out what was consumed. When that record is no longer kept,
      * the cursor stands at the first record of the offset's time or later, else at the oldest one; so it
      * does when nothing was committed.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter shardId: Id of the shard.
+     * - Parameter offset: How far the shard was consumed, as `init_and_get_subscription_offset` tells it.
      */
 open func getCursorAfter(projectName: String, topicName: String, shardId: String, offset: OffsetWithSession)async throws  -> GetCursorResult  {
     return
@@ -1748,6 +2109,10 @@ open func getCursorAfter(projectName: String, topicName: String, shardId: String
      * Reads how long a shard has been active and how much it stores.
      *
      * Fails with kind `NotFound` while the shard has no records.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter shardId: Id of the shard.
      */
 open func getMeteringInfo(projectName: String, topicName: String, shardId: String)async throws  -> GetMeteringInfoResult  {
     return
@@ -1767,6 +2132,8 @@ open func getMeteringInfo(projectName: String, topicName: String, shardId: Strin
     
     /**
      * Reads the properties of a project.
+     *
+     * - Parameter projectName: Name of the project.
      */
 open func getProject(projectName: String)async throws  -> GetProjectResult  {
     return
@@ -1786,6 +2153,10 @@ open func getProject(projectName: String)async throws  -> GetProjectResult  {
     
     /**
      * Reads the properties of a subscription.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter subId: Id of the subscription.
      */
 open func getSubscription(projectName: String, topicName: String, subId: String)async throws  -> GetSubscriptionResult  {
     return
@@ -1805,6 +2176,11 @@ open func getSubscription(projectName: String, topicName: String, subId: String)
     
     /**
      * Reads how far shards were consumed, without opening a session.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter subId: Id of the subscription.
+     * - Parameter shardIds: Ids of the shards; absent or empty for all that were ever opened.
      */
 open func getSubscriptionOffset(projectName: String, topicName: String, subId: String, shardIds: [String]? = nil)async throws  -> GetSubscriptionOffsetResult  {
     return
@@ -1824,6 +2200,9 @@ open func getSubscriptionOffset(projectName: String, topicName: String, subId: S
     
     /**
      * Reads the properties of a topic.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
      */
 open func getTopic(projectName: String, topicName: String)async throws  -> GetTopicResult  {
     return
@@ -1843,6 +2222,10 @@ open func getTopic(projectName: String, topicName: String)async throws  -> GetTo
     
     /**
      * Reads what a topic is charged for in the time from a given day on.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter timestamp: Start of the day in seconds since 1970.
      */
 open func getTopicMeteringInfo(projectName: String, topicName: String, timestamp: Int64)async throws  -> GetTopicMeteringInfoResult  {
     return
@@ -1862,6 +2245,11 @@ open func getTopicMeteringInfo(projectName: String, topicName: String, timestamp
     
     /**
      * Reads one version of a topic's schema, by its number or by its columns.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter schema: The columns whose version is wanted; absent to ask by number.
+     * - Parameter versionId: Number of the version; -1 to ask by columns.
      */
 open func getTopicSchema(projectName: String, topicName: String, schema: RecordSchema? = nil, versionId: Int64 = Int64(-1))async throws  -> GetTopicSchemaResult  {
     return
@@ -1884,6 +2272,15 @@ open func getTopicSchema(projectName: String, topicName: String, schema: RecordS
      *
      * Fails with kind `ShardClosed` when a closed shard was read to its end, and with
      * `PositionLost` when the cursor is no longer valid.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter shardId: Id of the shard.
+     * - Parameter recordSchema: The columns; when absent they are read from the topic, which costs one more request.
+     * - Parameter cursor: The cursor, as `get_cursor` or the get before gave it.
+     * - Parameter limitNum: Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most batches.
+     * - Parameter subId: Id of the subscription that the records are for; absent for none.
+     * - Parameter after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
      */
 open func getTupleRecords(projectName: String, topicName: String, shardId: String, recordSchema: RecordSchema? = nil, cursor: String = "", limitNum: Int64 = Int64(0), subId: String? = nil, after: OffsetWithSession? = nil)async throws  -> GetRecordsResult  {
     return
@@ -1906,6 +2303,14 @@ open func getTupleRecords(projectName: String, topicName: String, shardId: Strin
      *
      * Fails with kind `GroupChanged` when the group no longer knows the consumer, and with
      * `OffsetReset` when the offsets of the subscription were reset: join again then.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter consumerGroup: Id of the subscription, which is the id of the group.
+     * - Parameter consumerId: Id of the consumer, as joining gave it.
+     * - Parameter versionId: Number of the consumer, as joining gave it.
+     * - Parameter holdShardList: Ids of the shards that the consumer reads now.
+     * - Parameter readEndShardList: Ids of the closed shards that the consumer has read to their end.
      */
 open func heartBeat(projectName: String, topicName: String, consumerGroup: String, consumerId: String, versionId: Int64, holdShardList: [String], readEndShardList: [String] = [])async throws  -> HeartBeatResult  {
     return
@@ -1927,6 +2332,11 @@ open func heartBeat(projectName: String, topicName: String, consumerGroup: Strin
      * Opens an offset session for some shards and reads how far they were consumed.
      *
      * From then on earlier sessions of these shards cannot commit any more.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter subId: Id of the subscription.
+     * - Parameter shardIds: Ids of the shards.
      */
 open func initAndGetSubscriptionOffset(projectName: String, topicName: String, subId: String, shardIds: [String])async throws  -> InitAndGetSubscriptionOffsetResult  {
     return
@@ -1946,6 +2356,11 @@ open func initAndGetSubscriptionOffset(projectName: String, topicName: String, s
     
     /**
      * Joins the consumer group of a subscription.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter consumerGroup: Id of the subscription, which is the id of the group.
+     * - Parameter sessionTimeout: Milliseconds without a heartbeat after which the consumer counts as gone.
      */
 open func joinGroup(projectName: String, topicName: String, consumerGroup: String, sessionTimeout: Int64)async throws  -> JoinGroupResult  {
     return
@@ -1965,6 +2380,12 @@ open func joinGroup(projectName: String, topicName: String, consumerGroup: Strin
     
     /**
      * Leaves a consumer group; its shards go to the others.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter consumerGroup: Id of the subscription, which is the id of the group.
+     * - Parameter consumerId: Id of the consumer, as joining gave it.
+     * - Parameter versionId: Number of the consumer, as joining gave it.
      */
 open func leaveGroup(projectName: String, topicName: String, consumerGroup: String, consumerId: String, versionId: Int64)async throws   {
     return
@@ -1984,6 +2405,9 @@ open func leaveGroup(projectName: String, topicName: String, consumerGroup: Stri
     
     /**
      * Lists the ids of the connectors of a topic.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
      */
 open func listConnector(projectName: String, topicName: String)async throws  -> ListConnectorResult  {
     return
@@ -2003,6 +2427,8 @@ open func listConnector(projectName: String, topicName: String)async throws  -> 
     
     /**
      * Lists the names of all projects of the account.
+     *
+     * - Parameter filter: Keeps only names that contain this text; absent for all.
      */
 open func listProject(filter: String? = nil)async throws  -> ListProjectResult  {
     return
@@ -2022,6 +2448,9 @@ open func listProject(filter: String? = nil)async throws  -> ListProjectResult  
     
     /**
      * Lists all shards of a topic, closed ones included.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
      */
 open func listShard(projectName: String, topicName: String)async throws  -> ListShardResult  {
     return
@@ -2041,6 +2470,12 @@ open func listShard(projectName: String, topicName: String)async throws  -> List
     
     /**
      * Lists the subscriptions of a topic, a page at a time.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter queryKey: Keeps only subscriptions whose id or comment contains this text; absent or empty for all.
+     * - Parameter pageIndex: Number of the page, from 1.
+     * - Parameter pageSize: Subscriptions per page, 0 or more.
      */
 open func listSubscription(projectName: String, topicName: String, queryKey: String? = nil, pageIndex: Int64 = Int64(1), pageSize: Int64 = Int64(100))async throws  -> ListSubscriptionResult  {
     return
@@ -2060,6 +2495,9 @@ open func listSubscription(projectName: String, topicName: String, queryKey: Str
     
     /**
      * Lists the names of the topics of a project.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter filter: Keeps only names that contain this text; absent for all.
      */
 open func listTopic(projectName: String, filter: String? = nil)async throws  -> ListTopicResult  {
     return
@@ -2079,6 +2517,11 @@ open func listTopic(projectName: String, filter: String? = nil)async throws  -> 
     
     /**
      * Lists the versions of a topic's schema, a page at a time.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter pageNumber: Number of the page, from 1; -1 for all versions at once.
+     * - Parameter pageSize: Versions per page; -1 for all versions at once.
      */
 open func listTopicSchema(projectName: String, topicName: String, pageNumber: Int64 = Int64(-1), pageSize: Int64 = Int64(-1))async throws  -> ListTopicSchemaResult  {
     return
@@ -2100,6 +2543,11 @@ open func listTopicSchema(projectName: String, topicName: String, pageNumber: In
      * Merges two neighbouring shards into one.
      *
      * Both are closed; the new one covers both ranges.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter shardId: Id of one shard.
+     * - Parameter adjShardId: Id of its neighbour.
      */
 open func mergeShard(projectName: String, topicName: String, shardId: String, adjShardId: String)async throws  -> MergeShardResult  {
     return
@@ -2124,6 +2572,10 @@ open func mergeShard(projectName: String, topicName: String, shardId: String, ad
      * shard of its partition key, else to a shard that the service chooses. The call succeeds even
      * when single records fail: look at `failed_records`. It is not sent again after the service may
      * have accepted it, unless the client was told `at_least_once`.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter recordList: The records, 1 to 10000.
      */
 open func putRecords(projectName: String, topicName: String, recordList: RecordBatch)async throws  -> PutRecordsResult  {
     return
@@ -2146,6 +2598,11 @@ open func putRecords(projectName: String, topicName: String, recordList: RecordB
      *
      * The routing keys of the records are not used. It is not sent again after the service may have
      * accepted it, unless the client was told `at_least_once`.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter shardId: Id of the shard.
+     * - Parameter recordList: The records, 1 to 10000.
      */
 open func putRecordsByShard(projectName: String, topicName: String, shardId: String, recordList: RecordBatch)async throws   {
     return
@@ -2167,6 +2624,10 @@ open func putRecordsByShard(projectName: String, topicName: String, shardId: Str
      * Registers a version of a topic's schema.
      *
      * Columns that are registered already keep their version.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter schema: The columns.
      */
 open func registerTopicSchema(projectName: String, topicName: String, schema: RecordSchema)async throws  -> RegisterTopicSchemaResult  {
     return
@@ -2186,6 +2647,11 @@ open func registerTopicSchema(projectName: String, topicName: String, schema: Re
     
     /**
      * Starts a connector again, in one shard or in all.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter connectorId: Id of the connector, or its type, as in `sink_odps`.
+     * - Parameter shardId: Id of one shard; absent or empty for all.
      */
 open func reloadConnector(projectName: String, topicName: String, connectorId: String, shardId: String? = nil)async throws   {
     return
@@ -2207,6 +2673,11 @@ open func reloadConnector(projectName: String, topicName: String, connectorId: S
      * Sets how far shards count as consumed, whatever was committed.
      *
      * Consumers learn of it by the error kind `OffsetReset`.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter subId: Id of the subscription.
+     * - Parameter offsets: Offsets by shard id.
      */
 open func resetSubscriptionOffset(projectName: String, topicName: String, subId: String, offsets: [String: OffsetBase])async throws   {
     return
@@ -2229,6 +2700,11 @@ open func resetSubscriptionOffset(projectName: String, topicName: String, subId:
      *
      * The shard is closed; the two new ones share its range. Fails with kind `RateLimited` when the
      * shard is younger than 5 seconds.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter shardId: Id of the shard.
+     * - Parameter splitKey: Hash key at which the second new shard begins: up to 32 hexadecimal digits; absent or empty for the middle.
      */
 open func splitShard(projectName: String, topicName: String, shardId: String, splitKey: String? = nil)async throws  -> SplitShardResult  {
     return
@@ -2260,6 +2736,14 @@ open func stats() -> ClientStats  {
     
     /**
      * Says that a consumer no longer reads shards that the plan took from it.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter consumerGroup: Id of the subscription, which is the id of the group.
+     * - Parameter consumerId: Id of the consumer, as joining gave it.
+     * - Parameter versionId: Number of the consumer, as joining gave it.
+     * - Parameter releaseShardList: Ids of the shards that the consumer has given up.
+     * - Parameter readEndShardList: Ids of the closed shards that the consumer has read to their end.
      */
 open func syncGroup(projectName: String, topicName: String, consumerGroup: String, consumerId: String, versionId: Int64, releaseShardList: [String], readEndShardList: [String] = [])async throws   {
     return
@@ -2279,6 +2763,11 @@ open func syncGroup(projectName: String, topicName: String, consumerGroup: Strin
     
     /**
      * Replaces the settings of a connector.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter connectorId: Id of the connector, or its type, as in `sink_odps`.
+     * - Parameter config: New settings for its target.
      */
 open func updateConnector(projectName: String, topicName: String, connectorId: String, config: ConnectorConfig)async throws   {
     return
@@ -2298,6 +2787,12 @@ open func updateConnector(projectName: String, topicName: String, connectorId: S
     
     /**
      * Sets how far a stopped connector counts as being, in one shard or in all.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter connectorId: Id of the connector, or its type, as in `sink_odps`.
+     * - Parameter shardId: Id of one shard; empty for all.
+     * - Parameter connectorOffset: The place.
      */
 open func updateConnectorOffset(projectName: String, topicName: String, connectorId: String, shardId: String, connectorOffset: ConnectorOffset)async throws   {
     return
@@ -2317,6 +2812,11 @@ open func updateConnectorOffset(projectName: String, topicName: String, connecto
     
     /**
      * Starts or stops a connector.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter connectorId: Id of the connector, or its type, as in `sink_odps`.
+     * - Parameter connectorState: What it is to do.
      */
 open func updateConnectorState(projectName: String, topicName: String, connectorId: String, connectorState: ConnectorState)async throws   {
     return
@@ -2336,6 +2836,9 @@ open func updateConnectorState(projectName: String, topicName: String, connector
     
     /**
      * Changes the comment of a project.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter comment: New free text of at most 1024 characters.
      */
 open func updateProject(projectName: String, comment: String)async throws   {
     return
@@ -2355,6 +2858,9 @@ open func updateProject(projectName: String, comment: String)async throws   {
     
     /**
      * Limits a project to clients in some virtual private clouds.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter vpcIds: Ids of the clouds, separated by commas; empty to lift the limit.
      */
 open func updateProjectVpcWhitelist(projectName: String, vpcIds: String)async throws   {
     return
@@ -2374,6 +2880,11 @@ open func updateProjectVpcWhitelist(projectName: String, vpcIds: String)async th
     
     /**
      * Changes the comment of a subscription.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter subId: Id of the subscription.
+     * - Parameter comment: New free text of at most 1024 characters.
      */
 open func updateSubscription(projectName: String, topicName: String, subId: String, comment: String)async throws   {
     return
@@ -2397,6 +2908,11 @@ open func updateSubscription(projectName: String, topicName: String, subId: Stri
      * Fails with kind `SessionLost` when a newer session was opened, with `OffsetReset` when the
      * offsets were reset meanwhile, and with `SubscriptionOffline` when the subscription is switched
      * off. All shards are committed, or none.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter subId: Id of the subscription.
+     * - Parameter offsets: Offsets by shard id, as `init_and_get_subscription_offset` gave them and moved on.
      */
 open func updateSubscriptionOffset(projectName: String, topicName: String, subId: String, offsets: [String: OffsetWithSession])async throws   {
     return
@@ -2416,6 +2932,11 @@ open func updateSubscriptionOffset(projectName: String, topicName: String, subId
     
     /**
      * Switches a subscription on or off.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter subId: Id of the subscription.
+     * - Parameter state: Whether it is to be in use.
      */
 open func updateSubscriptionState(projectName: String, topicName: String, subId: String, state: SubscriptionState)async throws   {
     return
@@ -2435,6 +2956,11 @@ open func updateSubscriptionState(projectName: String, topicName: String, subId:
     
     /**
      * Changes how long records are kept, and the comment.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter lifeCycle: Days that records are kept, 1 to 7.
+     * - Parameter comment: New free text of at most 1024 characters.
      */
 open func updateTopic(projectName: String, topicName: String, lifeCycle: Int64, comment: String)async throws   {
     return
@@ -2456,6 +2982,10 @@ open func updateTopic(projectName: String, topicName: String, lifeCycle: Int64, 
      * Waits until all shards of a topic are ready, that is active or closed.
      *
      * Fails with kind `Timeout` when that takes too long.
+     *
+     * - Parameter projectName: Name of the project.
+     * - Parameter topicName: Name of the topic.
+     * - Parameter timeout: Longest time to wait in seconds; -1 for as long as it takes.
      */
 open func waitShardsReady(projectName: String, topicName: String, timeout: Double = Double(30.0))async throws   {
     return
@@ -2534,6 +3064,13 @@ public protocol DisClientProtocol: AnyObject, Sendable {
      * The last commit counts; going back is allowed. Whether the number is that of the last record
      * processed or of the next one is agreed between those who commit and those who resume. Fails
      * with kind `PositionLost` when the number lies behind the end of the partition.
+     *
+     * - Parameter appName: Name of the app, which must exist.
+     * - Parameter streamName: Name of the stream.
+     * - Parameter partitionId: Id of the partition, as in `0` or `shardId-0000000000`.
+     * - Parameter sequenceNumber: The sequence number to commit, as decimal text.
+     * - Parameter metadata: Text to store beside the number, at most 1000 characters; absent for none.
+     * - Parameter checkpointType: Type of the checkpoint.
      */
     func commitCheckpoint(appName: String, streamName: String, partitionId: String, sequenceNumber: String, metadata: String?, checkpointType: DisCheckpointType?) async throws 
     
@@ -2541,6 +3078,8 @@ public protocol DisClientProtocol: AnyObject, Sendable {
      * Creates an app.
      *
      * Fails with kind `AlreadyExists` when the name is taken.
+     *
+     * - Parameter appName: Name of the new app: 1 to 200 letters, digits, `_` and `-`.
      */
     func createApp(appName: String) async throws 
     
@@ -2549,31 +3088,61 @@ public protocol DisClientProtocol: AnyObject, Sendable {
      *
      * The service may answer before the stream can be used: wait until `describe_stream` tells the
      * status `RUNNING`. Fails with kind `AlreadyExists` when the name is taken.
+     *
+     * - Parameter streamName: Name of the new stream: 1 to 64 letters, digits, `_` and `-`.
+     * - Parameter partitionCount: Number of partitions, at least 1.
+     * - Parameter streamType: Throughput of a partition; absent for `COMMON`.
+     * - Parameter dataType: What the records are; absent for `BLOB`.
+     * - Parameter dataDuration: Hours that records are kept, 24 to 168; absent for 24.
+     * - Parameter autoScaleEnabled: Whether the service changes the number of partitions by itself; absent for no.
+     * - Parameter autoScaleMinPartitionCount: Fewest partitions of automatic scaling, at least 1; absent without it.
+     * - Parameter autoScaleMaxPartitionCount: Most partitions of automatic scaling, at least as many as the fewest; absent without it.
+     * - Parameter dataSchema: Avro schema of JSON and CSV records, as text; absent for none.
+     * - Parameter csvProperties: How lines of CSV records are written; absent for other records.
+     * - Parameter compressionFormat: How producers pack their data; absent when they do not.
+     * - Parameter tags: At most 10 tags; absent for none.
+     * - Parameter sysTags: Tags of the system, such as the enterprise project; absent for none.
      */
     func createStream(streamName: String, partitionCount: Int64, streamType: DisStreamType?, dataType: DisDataType?, dataDuration: Int64?, autoScaleEnabled: Bool?, autoScaleMinPartitionCount: Int64?, autoScaleMaxPartitionCount: Int64?, dataSchema: String?, csvProperties: DisCsvProperties?, compressionFormat: DisCompressionFormat?, tags: [DisTag]?, sysTags: [DisTag]?) async throws 
     
     /**
      * Deletes an app with its checkpoints.
+     *
+     * - Parameter appName: Name of the app.
      */
     func deleteApp(appName: String) async throws 
     
     /**
      * Forgets how far an app has come in a partition, or in all partitions of a stream.
+     *
+     * - Parameter appName: Name of the app.
+     * - Parameter streamName: Name of the stream.
+     * - Parameter partitionId: Id of the partition; absent for all.
+     * - Parameter checkpointType: Type of the checkpoint.
      */
     func deleteCheckpoint(appName: String, streamName: String, partitionId: String?, checkpointType: DisCheckpointType?) async throws 
     
     /**
      * Deletes a stream with its records and checkpoints.
+     *
+     * - Parameter streamName: Name of the stream.
      */
     func deleteStream(streamName: String) async throws 
     
     /**
      * Describes an app.
+     *
+     * - Parameter appName: Name of the app.
      */
     func describeApp(appName: String) async throws  -> DisDescribeAppResult
     
     /**
      * Describes a stream and its partitions, a page of partitions at a time.
+     *
+     * - Parameter streamName: Name of the stream.
+     * - Parameter startPartitionId: Id of the last partition already seen; absent for the beginning.
+     * - Parameter limitPartitions: Partitions per page, 1 to 1000; absent for 100.
+     * - Parameter streamId: Id of a stream that another account gave access to; absent for one's own.
      */
     func describeStream(streamName: String, startPartitionId: String?, limitPartitions: Int64?, streamId: String?) async throws  -> DisDescribeStreamResult
     
@@ -2584,6 +3153,11 @@ public protocol DisClientProtocol: AnyObject, Sendable {
     
     /**
      * Reads how far an app has come in a partition.
+     *
+     * - Parameter appName: Name of the app.
+     * - Parameter streamName: Name of the stream.
+     * - Parameter partitionId: Id of the partition, as in `0` or `shardId-0000000000`.
+     * - Parameter checkpointType: Type of the checkpoint.
      */
     func getCheckpoint(appName: String, streamName: String, partitionId: String, checkpointType: DisCheckpointType?) async throws  -> DisGetCheckpointResult
     
@@ -2592,6 +3166,13 @@ public protocol DisClientProtocol: AnyObject, Sendable {
      *
      * A cursor is valid for 5 minutes. Fails with kind `PositionLost` when the sequence number lies
      * outside of the records that are kept.
+     *
+     * - Parameter streamName: Name of the stream.
+     * - Parameter partitionId: Id of the partition, as in `0` or `shardId-0000000000`.
+     * - Parameter cursorType: Which record; absent for `AT_SEQUENCE_NUMBER`.
+     * - Parameter startingSequenceNumber: The sequence number as decimal text, for `AT_SEQUENCE_NUMBER` and `AFTER_SEQUENCE_NUMBER`; absent for the others.
+     * - Parameter timestamp: The time in milliseconds since 1970, for `AT_TIMESTAMP`; absent for the others.
+     * - Parameter streamId: Id of a stream that another account gave access to; absent for one's own.
      */
     func getCursor(streamName: String, partitionId: String, cursorType: DisCursorType?, startingSequenceNumber: String?, timestamp: Int64?, streamId: String?) async throws  -> DisGetCursorResult
     
@@ -2601,16 +3182,27 @@ public protocol DisClientProtocol: AnyObject, Sendable {
      * No records are no error and do not mean that the partition has ended: go on with the next
      * cursor. Fails with kind `PositionLost` when the cursor is older than 5 minutes or its record
      * has expired, and with `ShardClosed` when the partition has expired.
+     *
+     * - Parameter partitionCursor: The cursor, as `get_cursor` or the get before gave it.
+     * - Parameter maxFetchBytes: Most bytes of data to get; absent for what the service decides. When the next record is larger, nothing is got.
+     * - Parameter limit: Most records to get, 1 to 10000; absent for what the service decides.
      */
     func getRecords(partitionCursor: String, maxFetchBytes: Int64?, limit: Int64?) async throws  -> DisGetRecordsResult
     
     /**
      * Lists apps in the order of their names, a page at a time.
+     *
+     * - Parameter limit: Apps per page, 1 to 100; absent for 10.
+     * - Parameter startAppName: Name of the last app already seen; absent for the beginning.
+     * - Parameter streamName: Keeps only apps that have a checkpoint on this stream; absent for all.
      */
     func listApps(limit: Int64?, startAppName: String?, streamName: String?) async throws  -> DisListAppsResult
     
     /**
      * Lists the streams of the project in the order of their names, a page at a time.
+     *
+     * - Parameter limit: Streams per page, 1 to 100; absent for 10.
+     * - Parameter startStreamName: Name of the last stream already seen; absent for the beginning.
      */
     func listStreams(limit: Int64?, startStreamName: String?) async throws  -> DisListStreamsResult
     
@@ -2622,11 +3214,21 @@ public protocol DisClientProtocol: AnyObject, Sendable {
      * key, else to one that the service chooses. The call succeeds even when single records fail:
      * look at `failed_record_count` and at the rows. It is not sent again after the service may have
      * accepted it, unless the client was told `at_least_once`.
+     *
+     * - Parameter streamName: Name of the stream.
+     * - Parameter records: The records, at least one, each of at most 1 MiB.
+     * - Parameter streamId: Id of a stream that another account gave access to; absent for one's own.
      */
     func putRecords(streamName: String, records: RecordBatch, streamId: String?) async throws  -> DisPutRecordsResult
     
     /**
      * Tells how far an app has come in the partitions of a stream, a page of partitions at a time.
+     *
+     * - Parameter appName: Name of the app.
+     * - Parameter streamName: Name of the stream.
+     * - Parameter checkpointType: Type of the checkpoints.
+     * - Parameter limit: Partitions per page, 1 to 1000; absent for 100.
+     * - Parameter startPartitionId: Id of the last partition already seen; absent for the beginning.
      */
     func showConsumerState(appName: String, streamName: String, checkpointType: DisCheckpointType?, limit: Int64?, startPartitionId: String?) async throws  -> DisShowConsumerStateResult
     
@@ -2641,6 +3243,9 @@ public protocol DisClientProtocol: AnyObject, Sendable {
      * More partitions are added with the next free numbers; of fewer, those with the highest numbers
      * are closed for writing and stay readable until their records expire. The hashes are shared out
      * anew among the partitions that can be written to.
+     *
+     * - Parameter streamName: Name of the stream.
+     * - Parameter targetPartitionCount: Number of partitions that the stream is to have, at least 1.
      */
     func updatePartitionCount(streamName: String, targetPartitionCount: Int64) async throws  -> DisUpdatePartitionCountResult
     
@@ -2747,6 +3352,13 @@ public static func fromUrl(url: String, credentialProvider: CredentialProvider? 
      * The last commit counts; going back is allowed. Whether the number is that of the last record
      * processed or of the next one is agreed between those who commit and those who resume. Fails
      * with kind `PositionLost` when the number lies behind the end of the partition.
+     *
+     * - Parameter appName: Name of the app, which must exist.
+     * - Parameter streamName: Name of the stream.
+     * - Parameter partitionId: Id of the partition, as in `0` or `shardId-0000000000`.
+     * - Parameter sequenceNumber: The sequence number to commit, as decimal text.
+     * - Parameter metadata: Text to store beside the number, at most 1000 characters; absent for none.
+     * - Parameter checkpointType: Type of the checkpoint.
      */
 open func commitCheckpoint(appName: String, streamName: String, partitionId: String, sequenceNumber: String, metadata: String? = nil, checkpointType: DisCheckpointType? = nil)async throws   {
     return
@@ -2768,6 +3380,8 @@ open func commitCheckpoint(appName: String, streamName: String, partitionId: Str
      * Creates an app.
      *
      * Fails with kind `AlreadyExists` when the name is taken.
+     *
+     * - Parameter appName: Name of the new app: 1 to 200 letters, digits, `_` and `-`.
      */
 open func createApp(appName: String)async throws   {
     return
@@ -2790,6 +3404,20 @@ open func createApp(appName: String)async throws   {
      *
      * The service may answer before the stream can be used: wait until `describe_stream` tells the
      * status `RUNNING`. Fails with kind `AlreadyExists` when the name is taken.
+     *
+     * - Parameter streamName: Name of the new stream: 1 to 64 letters, digits, `_` and `-`.
+     * - Parameter partitionCount: Number of partitions, at least 1.
+     * - Parameter streamType: Throughput of a partition; absent for `COMMON`.
+     * - Parameter dataType: What the records are; absent for `BLOB`.
+     * - Parameter dataDuration: Hours that records are kept, 24 to 168; absent for 24.
+     * - Parameter autoScaleEnabled: Whether the service changes the number of partitions by itself; absent for no.
+     * - Parameter autoScaleMinPartitionCount: Fewest partitions of automatic scaling, at least 1; absent without it.
+     * - Parameter autoScaleMaxPartitionCount: Most partitions of automatic scaling, at least as many as the fewest; absent without it.
+     * - Parameter dataSchema: Avro schema of JSON and CSV records, as text; absent for none.
+     * - Parameter csvProperties: How lines of CSV records are written; absent for other records.
+     * - Parameter compressionFormat: How producers pack their data; absent when they do not.
+     * - Parameter tags: At most 10 tags; absent for none.
+     * - Parameter sysTags: Tags of the system, such as the enterprise project; absent for none.
      */
 open func createStream(streamName: String, partitionCount: Int64, streamType: DisStreamType? = nil, dataType: DisDataType? = nil, dataDuration: Int64? = nil, autoScaleEnabled: Bool? = nil, autoScaleMinPartitionCount: Int64? = nil, autoScaleMaxPartitionCount: Int64? = nil, dataSchema: String? = nil, csvProperties: DisCsvProperties? = nil, compressionFormat: DisCompressionFormat? = nil, tags: [DisTag]? = nil, sysTags: [DisTag]? = nil)async throws   {
     return
@@ -2809,6 +3437,8 @@ open func createStream(streamName: String, partitionCount: Int64, streamType: Di
     
     /**
      * Deletes an app with its checkpoints.
+     *
+     * - Parameter appName: Name of the app.
      */
 open func deleteApp(appName: String)async throws   {
     return
@@ -2828,6 +3458,11 @@ open func deleteApp(appName: String)async throws   {
     
     /**
      * Forgets how far an app has come in a partition, or in all partitions of a stream.
+     *
+     * - Parameter appName: Name of the app.
+     * - Parameter streamName: Name of the stream.
+     * - Parameter partitionId: Id of the partition; absent for all.
+     * - Parameter checkpointType: Type of the checkpoint.
      */
 open func deleteCheckpoint(appName: String, streamName: String, partitionId: String? = nil, checkpointType: DisCheckpointType? = nil)async throws   {
     return
@@ -2847,6 +3482,8 @@ open func deleteCheckpoint(appName: String, streamName: String, partitionId: Str
     
     /**
      * Deletes a stream with its records and checkpoints.
+     *
+     * - Parameter streamName: Name of the stream.
      */
 open func deleteStream(streamName: String)async throws   {
     return
@@ -2866,6 +3503,8 @@ open func deleteStream(streamName: String)async throws   {
     
     /**
      * Describes an app.
+     *
+     * - Parameter appName: Name of the app.
      */
 open func describeApp(appName: String)async throws  -> DisDescribeAppResult  {
     return
@@ -2885,6 +3524,11 @@ open func describeApp(appName: String)async throws  -> DisDescribeAppResult  {
     
     /**
      * Describes a stream and its partitions, a page of partitions at a time.
+     *
+     * - Parameter streamName: Name of the stream.
+     * - Parameter startPartitionId: Id of the last partition already seen; absent for the beginning.
+     * - Parameter limitPartitions: Partitions per page, 1 to 1000; absent for 100.
+     * - Parameter streamId: Id of a stream that another account gave access to; absent for one's own.
      */
 open func describeStream(streamName: String, startPartitionId: String? = nil, limitPartitions: Int64? = nil, streamId: String? = nil)async throws  -> DisDescribeStreamResult  {
     return
@@ -2916,6 +3560,11 @@ open func endpoint() -> String  {
     
     /**
      * Reads how far an app has come in a partition.
+     *
+     * - Parameter appName: Name of the app.
+     * - Parameter streamName: Name of the stream.
+     * - Parameter partitionId: Id of the partition, as in `0` or `shardId-0000000000`.
+     * - Parameter checkpointType: Type of the checkpoint.
      */
 open func getCheckpoint(appName: String, streamName: String, partitionId: String, checkpointType: DisCheckpointType? = nil)async throws  -> DisGetCheckpointResult  {
     return
@@ -2938,6 +3587,13 @@ open func getCheckpoint(appName: String, streamName: String, partitionId: String
      *
      * A cursor is valid for 5 minutes. Fails with kind `PositionLost` when the sequence number lies
      * outside of the records that are kept.
+     *
+     * - Parameter streamName: Name of the stream.
+     * - Parameter partitionId: Id of the partition, as in `0` or `shardId-0000000000`.
+     * - Parameter cursorType: Which record; absent for `AT_SEQUENCE_NUMBER`.
+     * - Parameter startingSequenceNumber: The sequence number as decimal text, for `AT_SEQUENCE_NUMBER` and `AFTER_SEQUENCE_NUMBER`; absent for the others.
+     * - Parameter timestamp: The time in milliseconds since 1970, for `AT_TIMESTAMP`; absent for the others.
+     * - Parameter streamId: Id of a stream that another account gave access to; absent for one's own.
      */
 open func getCursor(streamName: String, partitionId: String, cursorType: DisCursorType? = nil, startingSequenceNumber: String? = nil, timestamp: Int64? = nil, streamId: String? = nil)async throws  -> DisGetCursorResult  {
     return
@@ -2961,6 +3617,10 @@ open func getCursor(streamName: String, partitionId: String, cursorType: DisCurs
      * No records are no error and do not mean that the partition has ended: go on with the next
      * cursor. Fails with kind `PositionLost` when the cursor is older than 5 minutes or its record
      * has expired, and with `ShardClosed` when the partition has expired.
+     *
+     * - Parameter partitionCursor: The cursor, as `get_cursor` or the get before gave it.
+     * - Parameter maxFetchBytes: Most bytes of data to get; absent for what the service decides. When the next record is larger, nothing is got.
+     * - Parameter limit: Most records to get, 1 to 10000; absent for what the service decides.
      */
 open func getRecords(partitionCursor: String, maxFetchBytes: Int64? = nil, limit: Int64? = nil)async throws  -> DisGetRecordsResult  {
     return
@@ -2980,6 +3640,10 @@ open func getRecords(partitionCursor: String, maxFetchBytes: Int64? = nil, limit
     
     /**
      * Lists apps in the order of their names, a page at a time.
+     *
+     * - Parameter limit: Apps per page, 1 to 100; absent for 10.
+     * - Parameter startAppName: Name of the last app already seen; absent for the beginning.
+     * - Parameter streamName: Keeps only apps that have a checkpoint on this stream; absent for all.
      */
 open func listApps(limit: Int64? = nil, startAppName: String? = nil, streamName: String? = nil)async throws  -> DisListAppsResult  {
     return
@@ -2999,6 +3663,9 @@ open func listApps(limit: Int64? = nil, startAppName: String? = nil, streamName:
     
     /**
      * Lists the streams of the project in the order of their names, a page at a time.
+     *
+     * - Parameter limit: Streams per page, 1 to 100; absent for 10.
+     * - Parameter startStreamName: Name of the last stream already seen; absent for the beginning.
      */
 open func listStreams(limit: Int64? = nil, startStreamName: String? = nil)async throws  -> DisListStreamsResult  {
     return
@@ -3024,6 +3691,10 @@ open func listStreams(limit: Int64? = nil, startStreamName: String? = nil)async 
      * key, else to one that the service chooses. The call succeeds even when single records fail:
      * look at `failed_record_count` and at the rows. It is not sent again after the service may have
      * accepted it, unless the client was told `at_least_once`.
+     *
+     * - Parameter streamName: Name of the stream.
+     * - Parameter records: The records, at least one, each of at most 1 MiB.
+     * - Parameter streamId: Id of a stream that another account gave access to; absent for one's own.
      */
 open func putRecords(streamName: String, records: RecordBatch, streamId: String? = nil)async throws  -> DisPutRecordsResult  {
     return
@@ -3043,6 +3714,12 @@ open func putRecords(streamName: String, records: RecordBatch, streamId: String?
     
     /**
      * Tells how far an app has come in the partitions of a stream, a page of partitions at a time.
+     *
+     * - Parameter appName: Name of the app.
+     * - Parameter streamName: Name of the stream.
+     * - Parameter checkpointType: Type of the checkpoints.
+     * - Parameter limit: Partitions per page, 1 to 1000; absent for 100.
+     * - Parameter startPartitionId: Id of the last partition already seen; absent for the beginning.
      */
 open func showConsumerState(appName: String, streamName: String, checkpointType: DisCheckpointType? = nil, limit: Int64? = nil, startPartitionId: String? = nil)async throws  -> DisShowConsumerStateResult  {
     return
@@ -3078,6 +3755,9 @@ open func stats() -> ClientStats  {
      * More partitions are added with the next free numbers; of fewer, those with the highest numbers
      * are closed for writing and stay readable until their records expire. The hashes are shared out
      * anew among the partitions that can be written to.
+     *
+     * - Parameter streamName: Name of the stream.
+     * - Parameter targetPartitionCount: Number of partitions that the stream is to have, at least 1.
      */
 open func updatePartitionCount(streamName: String, targetPartitionCount: Int64)async throws  -> DisUpdatePartitionCountResult  {
     return
@@ -5078,7 +5758,7 @@ public struct DatabaseConnectorConfig: Equatable, Hashable, CustomDebugStringCon
      */
     public let host: String
     /**
-     * Port.
+     * Port, 1 to 65535.
      */
     public let port: Int64
     /**
@@ -5109,7 +5789,7 @@ public struct DatabaseConnectorConfig: Equatable, Hashable, CustomDebugStringCon
          * Host name or address.
          */host: String, 
         /**
-         * Port.
+         * Port, 1 to 65535.
          */port: Int64, 
         /**
          * Name of the database.
@@ -5304,7 +5984,7 @@ public func FfiConverterTypeDisApp_lower(_ value: DisApp) -> RustBuffer {
  */
 public struct DisCsvProperties: Equatable, Hashable {
     /**
-     * What separates the values.
+     * What separates the values; absent when the service is to choose.
      */
     public let delimiter: String?
 
@@ -5312,7 +5992,7 @@ public struct DisCsvProperties: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * What separates the values.
+         * What separates the values; absent when the service is to choose.
          */delimiter: String? = nil) {
         self.delimiter = delimiter
     }
@@ -6923,7 +7603,7 @@ public struct DisTag: Equatable, Hashable {
      */
     public let key: String
     /**
-     * The value, at most 43 characters.
+     * The value, at most 43 characters; absent for none.
      */
     public let value: String?
 
@@ -6934,7 +7614,7 @@ public struct DisTag: Equatable, Hashable {
          * The key, 1 to 36 characters.
          */key: String, 
         /**
-         * The value, at most 43 characters.
+         * The value, at most 43 characters; absent for none.
          */value: String? = nil) {
         self.key = key
         self.value = value
@@ -10405,7 +11085,7 @@ public struct OdpsConnectorConfig: Equatable, Hashable, CustomDebugStringConvert
      */
     public let timeRange: Int64
     /**
-     * Formats of the partition columns, in order.
+     * Formats of the partition columns, in order; absent for none.
      */
     public let partitionConfig: [String: String]?
 
@@ -10437,7 +11117,7 @@ public struct OdpsConnectorConfig: Equatable, Hashable, CustomDebugStringConvert
          * Minutes per partition.
          */timeRange: Int64 = Int64(15), 
         /**
-         * Formats of the partition columns, in order.
+         * Formats of the partition columns, in order; absent for none.
          */partitionConfig: [String: String]? = nil) {
         self.projectName = projectName
         self.tableName = tableName
@@ -17166,232 +17846,232 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_emulator_stop() != 16778) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_activate_shards() != 537) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_activate_shards() != 15540) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_append_connector_field() != 46511) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_append_connector_field() != 12282) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_append_field() != 1500) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_append_field() != 13547) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_create_blob_topic() != 7965) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_create_blob_topic() != 32826) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_create_connector() != 25051) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_create_connector() != 49762) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_create_project() != 52812) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_create_project() != 14628) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_create_subscription() != 14882) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_create_subscription() != 292) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_create_tuple_topic() != 7906) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_create_tuple_topic() != 64784) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_delete_connector() != 41595) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_delete_connector() != 6832) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_delete_project() != 43311) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_delete_project() != 14095) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_delete_subscription() != 46845) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_delete_subscription() != 44211) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_delete_topic() != 33575) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_delete_topic() != 36530) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_delete_topic_schema() != 28707) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_delete_topic_schema() != 47810) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_endpoint() != 61274) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_extend_shard() != 35719) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_extend_shard() != 180) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_blob_records() != 16721) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_blob_records() != 1527) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_connector() != 38379) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_connector() != 38861) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_connector_done_time() != 21586) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_connector_done_time() != 50061) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_connector_shard_status() != 42233) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_connector_shard_status() != 48083) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor() != 35954) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor() != 59090) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor_after() != 34767) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor_after() != 57597) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_metering_info() != 18629) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_metering_info() != 20937) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_project() != 46187) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_project() != 51253) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_subscription() != 32496) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_subscription() != 45928) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_subscription_offset() != 40761) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_subscription_offset() != 12626) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_topic() != 27788) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_topic() != 35204) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_topic_metering_info() != 18361) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_topic_metering_info() != 55947) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_topic_schema() != 27810) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_topic_schema() != 53583) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_tuple_records() != 13996) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_tuple_records() != 2312) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_heart_beat() != 43469) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_heart_beat() != 62833) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_init_and_get_subscription_offset() != 6097) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_init_and_get_subscription_offset() != 21916) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_join_group() != 64674) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_join_group() != 10409) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_leave_group() != 7977) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_leave_group() != 8961) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_list_connector() != 33422) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_list_connector() != 53776) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_list_project() != 61138) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_list_project() != 41212) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_list_shard() != 27591) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_list_shard() != 42201) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_list_subscription() != 63056) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_list_subscription() != 25997) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_list_topic() != 16788) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_list_topic() != 4930) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_list_topic_schema() != 54500) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_list_topic_schema() != 24376) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_merge_shard() != 11512) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_merge_shard() != 9282) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_put_records() != 46654) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_put_records() != 39621) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_put_records_by_shard() != 65526) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_put_records_by_shard() != 36272) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_register_topic_schema() != 1231) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_register_topic_schema() != 40159) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_reload_connector() != 5590) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_reload_connector() != 30878) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_reset_subscription_offset() != 56631) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_reset_subscription_offset() != 30292) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_split_shard() != 5363) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_split_shard() != 39177) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_stats() != 60536) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_sync_group() != 57381) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_sync_group() != 20563) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_update_connector() != 38663) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_update_connector() != 22519) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_update_connector_offset() != 36523) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_update_connector_offset() != 50333) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_update_connector_state() != 40431) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_update_connector_state() != 16001) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_update_project() != 12365) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_update_project() != 25393) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_update_project_vpc_whitelist() != 12096) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_update_project_vpc_whitelist() != 53831) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription() != 16220) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription() != 56244) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription_offset() != 49673) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription_offset() != 48362) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription_state() != 58523) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription_state() != 42678) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_update_topic() != 57834) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_update_topic() != 8276) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_wait_shards_ready() != 45713) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_wait_shards_ready() != 47726) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_disclient_commit_checkpoint() != 53566) {
+    if (uniffi_hubstream_uniffi_checksum_method_disclient_commit_checkpoint() != 41506) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_disclient_create_app() != 41432) {
+    if (uniffi_hubstream_uniffi_checksum_method_disclient_create_app() != 24073) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_disclient_create_stream() != 44683) {
+    if (uniffi_hubstream_uniffi_checksum_method_disclient_create_stream() != 13033) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_disclient_delete_app() != 59667) {
+    if (uniffi_hubstream_uniffi_checksum_method_disclient_delete_app() != 50759) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_disclient_delete_checkpoint() != 38198) {
+    if (uniffi_hubstream_uniffi_checksum_method_disclient_delete_checkpoint() != 24739) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_disclient_delete_stream() != 32797) {
+    if (uniffi_hubstream_uniffi_checksum_method_disclient_delete_stream() != 45918) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_disclient_describe_app() != 36202) {
+    if (uniffi_hubstream_uniffi_checksum_method_disclient_describe_app() != 5198) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_disclient_describe_stream() != 59227) {
+    if (uniffi_hubstream_uniffi_checksum_method_disclient_describe_stream() != 33552) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_disclient_endpoint() != 57189) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_disclient_get_checkpoint() != 45457) {
+    if (uniffi_hubstream_uniffi_checksum_method_disclient_get_checkpoint() != 10746) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_disclient_get_cursor() != 6378) {
+    if (uniffi_hubstream_uniffi_checksum_method_disclient_get_cursor() != 8307) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_disclient_get_records() != 54483) {
+    if (uniffi_hubstream_uniffi_checksum_method_disclient_get_records() != 6650) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_disclient_list_apps() != 35920) {
+    if (uniffi_hubstream_uniffi_checksum_method_disclient_list_apps() != 31332) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_disclient_list_streams() != 26991) {
+    if (uniffi_hubstream_uniffi_checksum_method_disclient_list_streams() != 23661) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_disclient_put_records() != 60612) {
+    if (uniffi_hubstream_uniffi_checksum_method_disclient_put_records() != 20358) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_disclient_show_consumer_state() != 33306) {
+    if (uniffi_hubstream_uniffi_checksum_method_disclient_show_consumer_state() != 44410) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_disclient_stats() != 63662) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_disclient_update_partition_count() != 13780) {
+    if (uniffi_hubstream_uniffi_checksum_method_disclient_update_partition_count() != 47403) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_logreader_next() != 553) {

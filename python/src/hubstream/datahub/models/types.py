@@ -432,7 +432,7 @@ class OdpsConnectorConfig(Model):
         access_key: Access key for MaxCompute; the service does not give it back.
         partition_mode: What a partition is made from.
         time_range: Minutes per partition.
-        partition_config: Formats of the partition columns, in order.
+        partition_config: Formats of the partition columns, in order; absent for none.
     """
 
     __slots__ = (
@@ -512,7 +512,7 @@ class DatabaseConnectorConfig(Model):
 
     Attributes:
         host: Host name or address.
-        port: Port.
+        port: Port, 1 to 65535.
         database: Name of the database.
         user: User.
         password: Password; the service does not give it back.

@@ -117,7 +117,7 @@ class CsvProperties(Model):
     """How lines of separated values are written.
 
     Attributes:
-        delimiter: What separates the values.
+        delimiter: What separates the values; absent when the service is to choose.
     """
 
     __slots__ = ("delimiter",)
@@ -144,7 +144,7 @@ class Tag(Model):
 
     Attributes:
         key: The key, 1 to 36 characters.
-        value: The value, at most 43 characters.
+        value: The value, at most 43 characters; absent for none.
     """
 
     __slots__ = ("key", "value")

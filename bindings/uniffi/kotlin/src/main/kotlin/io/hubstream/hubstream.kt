@@ -1439,232 +1439,232 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_emulator_stop() and 0xFFFF) != 16778) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_activate_shards() and 0xFFFF) != 537) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_activate_shards() and 0xFFFF) != 15540) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_append_connector_field() and 0xFFFF) != 46511) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_append_connector_field() and 0xFFFF) != 12282) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_append_field() and 0xFFFF) != 1500) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_append_field() and 0xFFFF) != 13547) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_blob_topic() and 0xFFFF) != 7965) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_blob_topic() and 0xFFFF) != 32826) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_connector() and 0xFFFF) != 25051) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_connector() and 0xFFFF) != 49762) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_project() and 0xFFFF) != 52812) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_project() and 0xFFFF) != 14628) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_subscription() and 0xFFFF) != 14882) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_subscription() and 0xFFFF) != 292) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_tuple_topic() and 0xFFFF) != 7906) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_tuple_topic() and 0xFFFF) != 64784) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_delete_connector() and 0xFFFF) != 41595) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_delete_connector() and 0xFFFF) != 6832) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_delete_project() and 0xFFFF) != 43311) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_delete_project() and 0xFFFF) != 14095) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_delete_subscription() and 0xFFFF) != 46845) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_delete_subscription() and 0xFFFF) != 44211) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_delete_topic() and 0xFFFF) != 33575) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_delete_topic() and 0xFFFF) != 36530) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_delete_topic_schema() and 0xFFFF) != 28707) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_delete_topic_schema() and 0xFFFF) != 47810) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_endpoint() and 0xFFFF) != 61274) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_extend_shard() and 0xFFFF) != 35719) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_extend_shard() and 0xFFFF) != 180) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_blob_records() and 0xFFFF) != 16721) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_blob_records() and 0xFFFF) != 1527) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_connector() and 0xFFFF) != 38379) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_connector() and 0xFFFF) != 38861) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_connector_done_time() and 0xFFFF) != 21586) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_connector_done_time() and 0xFFFF) != 50061) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_connector_shard_status() and 0xFFFF) != 42233) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_connector_shard_status() and 0xFFFF) != 48083) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor() and 0xFFFF) != 35954) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor() and 0xFFFF) != 59090) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor_after() and 0xFFFF) != 34767) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor_after() and 0xFFFF) != 57597) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_metering_info() and 0xFFFF) != 18629) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_metering_info() and 0xFFFF) != 20937) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_project() and 0xFFFF) != 46187) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_project() and 0xFFFF) != 51253) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_subscription() and 0xFFFF) != 32496) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_subscription() and 0xFFFF) != 45928) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_subscription_offset() and 0xFFFF) != 40761) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_subscription_offset() and 0xFFFF) != 12626) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_topic() and 0xFFFF) != 27788) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_topic() and 0xFFFF) != 35204) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_topic_metering_info() and 0xFFFF) != 18361) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_topic_metering_info() and 0xFFFF) != 55947) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_topic_schema() and 0xFFFF) != 27810) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_topic_schema() and 0xFFFF) != 53583) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_tuple_records() and 0xFFFF) != 13996) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_tuple_records() and 0xFFFF) != 2312) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_heart_beat() and 0xFFFF) != 43469) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_heart_beat() and 0xFFFF) != 62833) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_init_and_get_subscription_offset() and 0xFFFF) != 6097) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_init_and_get_subscription_offset() and 0xFFFF) != 21916) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_join_group() and 0xFFFF) != 64674) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_join_group() and 0xFFFF) != 10409) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_leave_group() and 0xFFFF) != 7977) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_leave_group() and 0xFFFF) != 8961) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_list_connector() and 0xFFFF) != 33422) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_list_connector() and 0xFFFF) != 53776) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_list_project() and 0xFFFF) != 61138) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_list_project() and 0xFFFF) != 41212) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_list_shard() and 0xFFFF) != 27591) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_list_shard() and 0xFFFF) != 42201) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_list_subscription() and 0xFFFF) != 63056) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_list_subscription() and 0xFFFF) != 25997) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_list_topic() and 0xFFFF) != 16788) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_list_topic() and 0xFFFF) != 4930) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_list_topic_schema() and 0xFFFF) != 54500) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_list_topic_schema() and 0xFFFF) != 24376) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_merge_shard() and 0xFFFF) != 11512) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_merge_shard() and 0xFFFF) != 9282) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_put_records() and 0xFFFF) != 46654) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_put_records() and 0xFFFF) != 39621) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_put_records_by_shard() and 0xFFFF) != 65526) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_put_records_by_shard() and 0xFFFF) != 36272) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_register_topic_schema() and 0xFFFF) != 1231) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_register_topic_schema() and 0xFFFF) != 40159) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_reload_connector() and 0xFFFF) != 5590) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_reload_connector() and 0xFFFF) != 30878) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_reset_subscription_offset() and 0xFFFF) != 56631) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_reset_subscription_offset() and 0xFFFF) != 30292) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_split_shard() and 0xFFFF) != 5363) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_split_shard() and 0xFFFF) != 39177) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_stats() and 0xFFFF) != 60536) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_sync_group() and 0xFFFF) != 57381) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_sync_group() and 0xFFFF) != 20563) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_connector() and 0xFFFF) != 38663) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_connector() and 0xFFFF) != 22519) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_connector_offset() and 0xFFFF) != 36523) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_connector_offset() and 0xFFFF) != 50333) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_connector_state() and 0xFFFF) != 40431) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_connector_state() and 0xFFFF) != 16001) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_project() and 0xFFFF) != 12365) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_project() and 0xFFFF) != 25393) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_project_vpc_whitelist() and 0xFFFF) != 12096) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_project_vpc_whitelist() and 0xFFFF) != 53831) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription() and 0xFFFF) != 16220) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription() and 0xFFFF) != 56244) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription_offset() and 0xFFFF) != 49673) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription_offset() and 0xFFFF) != 48362) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription_state() and 0xFFFF) != 58523) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription_state() and 0xFFFF) != 42678) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_topic() and 0xFFFF) != 57834) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_topic() and 0xFFFF) != 8276) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_wait_shards_ready() and 0xFFFF) != 45713) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_wait_shards_ready() and 0xFFFF) != 47726) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_commit_checkpoint() and 0xFFFF) != 53566) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_commit_checkpoint() and 0xFFFF) != 41506) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_create_app() and 0xFFFF) != 41432) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_create_app() and 0xFFFF) != 24073) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_create_stream() and 0xFFFF) != 44683) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_create_stream() and 0xFFFF) != 13033) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_delete_app() and 0xFFFF) != 59667) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_delete_app() and 0xFFFF) != 50759) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_delete_checkpoint() and 0xFFFF) != 38198) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_delete_checkpoint() and 0xFFFF) != 24739) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_delete_stream() and 0xFFFF) != 32797) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_delete_stream() and 0xFFFF) != 45918) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_describe_app() and 0xFFFF) != 36202) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_describe_app() and 0xFFFF) != 5198) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_describe_stream() and 0xFFFF) != 59227) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_describe_stream() and 0xFFFF) != 33552) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_endpoint() and 0xFFFF) != 57189) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_get_checkpoint() and 0xFFFF) != 45457) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_get_checkpoint() and 0xFFFF) != 10746) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_get_cursor() and 0xFFFF) != 6378) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_get_cursor() and 0xFFFF) != 8307) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_get_records() and 0xFFFF) != 54483) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_get_records() and 0xFFFF) != 6650) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_list_apps() and 0xFFFF) != 35920) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_list_apps() and 0xFFFF) != 31332) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_list_streams() and 0xFFFF) != 26991) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_list_streams() and 0xFFFF) != 23661) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_put_records() and 0xFFFF) != 60612) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_put_records() and 0xFFFF) != 20358) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_show_consumer_state() and 0xFFFF) != 33306) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_show_consumer_state() and 0xFFFF) != 44410) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_stats() and 0xFFFF) != 63662) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_update_partition_count() and 0xFFFF) != 13780) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_update_partition_count() and 0xFFFF) != 47403) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_logreader_next() and 0xFFFF) != 553) {
@@ -2768,11 +2768,20 @@ public interface DataHubInterface {
     
     /**
      * Asks the service to make shards of a topic ready for records.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param shardIds Ids of the shards.
      */
     suspend fun `activateShards`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardIds`: List<kotlin.String>)
     
     /**
      * Adds a column of the topic to those that a connector copies.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param connectorId Id of the connector, or its type, as in `sink_odps`.
+     * @param fieldName Name of the column.
      */
     suspend fun `appendConnectorField`(`projectName`: kotlin.String, `topicName`: kotlin.String, `connectorId`: kotlin.String, `fieldName`: kotlin.String)
     
@@ -2780,6 +2789,11 @@ public interface DataHubInterface {
      * Adds a column at the end of a tuple topic's schema.
      *
      * Records written before have no value in it.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param fieldName Name of the new column.
+     * @param fieldType Type of the new column.
      */
     suspend fun `appendField`(`projectName`: kotlin.String, `topicName`: kotlin.String, `fieldName`: kotlin.String, `fieldType`: FieldType)
     
@@ -2788,6 +2802,13 @@ public interface DataHubInterface {
      *
      * The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
      * `AlreadyExists` when the project has a topic of that name, in whatever case.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the new topic: 1 to 128 letters, digits and underscores, beginning with a letter.
+     * @param shardCount Number of shards to start with, 1 to 256.
+     * @param lifeCycle Days that records are kept, 1 to 7.
+     * @param comment Free text of at most 1024 characters.
+     * @param extendMode `true` for shards that are added by `extend_shard`, `false` for shards that are split and merged; absent for what the service prefers.
      */
     suspend fun `createBlobTopic`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardCount`: kotlin.Long, `lifeCycle`: kotlin.Long, `comment`: kotlin.String = "", `extendMode`: kotlin.Boolean? = null)
     
@@ -2795,6 +2816,13 @@ public interface DataHubInterface {
      * Creates a connector.
      *
      * A topic has at most one of a type: fails with kind `AlreadyExists` otherwise.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param connectorType Where it copies to.
+     * @param columnFields Columns that it copies; empty for a blob topic.
+     * @param config Settings for that target.
+     * @param startTime Time of the first record to copy in milliseconds since 1970; -1 for the oldest.
      */
     suspend fun `createConnector`(`projectName`: kotlin.String, `topicName`: kotlin.String, `connectorType`: ConnectorType, `columnFields`: List<kotlin.String>, `config`: ConnectorConfig, `startTime`: kotlin.Long = -1L): CreateConnectorResult
     
@@ -2802,11 +2830,18 @@ public interface DataHubInterface {
      * Creates a project.
      *
      * Fails with kind `AlreadyExists` when there is one of that name, in whatever case.
+     *
+     * @param projectName Name of the new project: 3 to 32 letters, digits and underscores, beginning with a letter.
+     * @param comment Free text of at most 1024 characters.
      */
     suspend fun `createProject`(`projectName`: kotlin.String, `comment`: kotlin.String = "")
     
     /**
      * Creates a subscription of a topic.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param comment Free text of at most 1024 characters.
      */
     suspend fun `createSubscription`(`projectName`: kotlin.String, `topicName`: kotlin.String, `comment`: kotlin.String = ""): CreateSubscriptionResult
     
@@ -2815,11 +2850,23 @@ public interface DataHubInterface {
      *
      * The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
      * `AlreadyExists` when the project has a topic of that name, in whatever case.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the new topic: 1 to 128 letters, digits and underscores, beginning with a letter.
+     * @param shardCount Number of shards to start with, 1 to 256.
+     * @param lifeCycle Days that records are kept, 1 to 7.
+     * @param recordSchema The columns.
+     * @param comment Free text of at most 1024 characters.
+     * @param extendMode `true` for shards that are added by `extend_shard`, `false` for shards that are split and merged; absent for what the service prefers.
      */
     suspend fun `createTupleTopic`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardCount`: kotlin.Long, `lifeCycle`: kotlin.Long, `recordSchema`: RecordSchema, `comment`: kotlin.String = "", `extendMode`: kotlin.Boolean? = null)
     
     /**
      * Deletes a connector.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param connectorId Id of the connector, or its type, as in `sink_odps`.
      */
     suspend fun `deleteConnector`(`projectName`: kotlin.String, `topicName`: kotlin.String, `connectorId`: kotlin.String)
     
@@ -2827,21 +2874,34 @@ public interface DataHubInterface {
      * Deletes a project.
      *
      * Fails with kind `Conflict` while it has topics.
+     *
+     * @param projectName Name of the project.
      */
     suspend fun `deleteProject`(`projectName`: kotlin.String)
     
     /**
      * Deletes a subscription with its offsets.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param subId Id of the subscription.
      */
     suspend fun `deleteSubscription`(`projectName`: kotlin.String, `topicName`: kotlin.String, `subId`: kotlin.String)
     
     /**
      * Deletes a topic with its records.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
      */
     suspend fun `deleteTopic`(`projectName`: kotlin.String, `topicName`: kotlin.String)
     
     /**
      * Deletes a version of a topic's schema.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param versionId Number of the version.
      */
     suspend fun `deleteTopicSchema`(`projectName`: kotlin.String, `topicName`: kotlin.String, `versionId`: kotlin.Long)
     
@@ -2852,6 +2912,10 @@ public interface DataHubInterface {
     
     /**
      * Adds shards to a topic in extend mode.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param shardCount Number of shards wanted in all.
      */
     suspend fun `extendShard`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardCount`: kotlin.Long)
     
@@ -2860,21 +2924,42 @@ public interface DataHubInterface {
      *
      * Fails with kind `ShardClosed` when a closed shard was read to its end, and with
      * `PositionLost` when the cursor is no longer valid.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param shardId Id of the shard.
+     * @param cursor The cursor, as `get_cursor` or the get before gave it.
+     * @param limitNum Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most batches.
+     * @param subId Id of the subscription that the records are for; absent for none.
+     * @param after Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
      */
     suspend fun `getBlobRecords`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `cursor`: kotlin.String, `limitNum`: kotlin.Long = 0L, `subId`: kotlin.String? = null, `after`: OffsetWithSession? = null): GetRecordsResult
     
     /**
      * Reads the properties of a connector.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param connectorId Id of the connector, or its type, as in `sink_odps`.
      */
     suspend fun `getConnector`(`projectName`: kotlin.String, `topicName`: kotlin.String, `connectorId`: kotlin.String): GetConnectorResult
     
     /**
      * Reads up to which time a connector has copied everything.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param connectorId Id of the connector, or its type, as in `sink_odps`.
      */
     suspend fun `getConnectorDoneTime`(`projectName`: kotlin.String, `topicName`: kotlin.String, `connectorId`: kotlin.String): GetConnectorDoneTimeResult
     
     /**
      * Reads how far a connector is, shard by shard.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param connectorId Id of the connector, or its type, as in `sink_odps`.
+     * @param shardId Id of one shard; absent or empty for all.
      */
     suspend fun `getConnectorShardStatus`(`projectName`: kotlin.String, `topicName`: kotlin.String, `connectorId`: kotlin.String, `shardId`: kotlin.String? = null): GetConnectorShardStatusResult
     
@@ -2882,6 +2967,12 @@ public interface DataHubInterface {
      * Gets a cursor: the place in a shard where reading begins.
      *
      * Fails with kind `PositionLost` when the place lies outside of the records that are kept.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param shardId Id of the shard.
+     * @param cursorType Which record.
+     * @param param For `SYSTEM_TIME` the time in milliseconds since 1970, for `SEQUENCE` the sequence number, 0 or more; not used otherwise.
      */
     suspend fun `getCursor`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `cursorType`: CursorType, `param`: kotlin.Long = -1L): GetCursorResult
     
@@ -2892,6 +2983,11 @@ public interface DataHubInterface {
      * the get of records as well, which leaves out what was consumed. When that record is no longer kept,
      * the cursor stands at the first record of the offset's time or later, else at the oldest one; so it
      * does when nothing was committed.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param shardId Id of the shard.
+     * @param offset How far the shard was consumed, as `init_and_get_subscription_offset` tells it.
      */
     suspend fun `getCursorAfter`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `offset`: OffsetWithSession): GetCursorResult
     
@@ -2899,36 +2995,63 @@ public interface DataHubInterface {
      * Reads how long a shard has been active and how much it stores.
      *
      * Fails with kind `NotFound` while the shard has no records.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param shardId Id of the shard.
      */
     suspend fun `getMeteringInfo`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String): GetMeteringInfoResult
     
     /**
      * Reads the properties of a project.
+     *
+     * @param projectName Name of the project.
      */
     suspend fun `getProject`(`projectName`: kotlin.String): GetProjectResult
     
     /**
      * Reads the properties of a subscription.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param subId Id of the subscription.
      */
     suspend fun `getSubscription`(`projectName`: kotlin.String, `topicName`: kotlin.String, `subId`: kotlin.String): GetSubscriptionResult
     
     /**
      * Reads how far shards were consumed, without opening a session.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param subId Id of the subscription.
+     * @param shardIds Ids of the shards; absent or empty for all that were ever opened.
      */
     suspend fun `getSubscriptionOffset`(`projectName`: kotlin.String, `topicName`: kotlin.String, `subId`: kotlin.String, `shardIds`: List<kotlin.String>? = null): GetSubscriptionOffsetResult
     
     /**
      * Reads the properties of a topic.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
      */
     suspend fun `getTopic`(`projectName`: kotlin.String, `topicName`: kotlin.String): GetTopicResult
     
     /**
      * Reads what a topic is charged for in the time from a given day on.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param timestamp Start of the day in seconds since 1970.
      */
     suspend fun `getTopicMeteringInfo`(`projectName`: kotlin.String, `topicName`: kotlin.String, `timestamp`: kotlin.Long): GetTopicMeteringInfoResult
     
     /**
      * Reads one version of a topic's schema, by its number or by its columns.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param schema The columns whose version is wanted; absent to ask by number.
+     * @param versionId Number of the version; -1 to ask by columns.
      */
     suspend fun `getTopicSchema`(`projectName`: kotlin.String, `topicName`: kotlin.String, `schema`: RecordSchema? = null, `versionId`: kotlin.Long = -1L): GetTopicSchemaResult
     
@@ -2937,6 +3060,15 @@ public interface DataHubInterface {
      *
      * Fails with kind `ShardClosed` when a closed shard was read to its end, and with
      * `PositionLost` when the cursor is no longer valid.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param shardId Id of the shard.
+     * @param recordSchema The columns; when absent they are read from the topic, which costs one more request.
+     * @param cursor The cursor, as `get_cursor` or the get before gave it.
+     * @param limitNum Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most batches.
+     * @param subId Id of the subscription that the records are for; absent for none.
+     * @param after Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
      */
     suspend fun `getTupleRecords`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `recordSchema`: RecordSchema? = null, `cursor`: kotlin.String = "", `limitNum`: kotlin.Long = 0L, `subId`: kotlin.String? = null, `after`: OffsetWithSession? = null): GetRecordsResult
     
@@ -2945,6 +3077,14 @@ public interface DataHubInterface {
      *
      * Fails with kind `GroupChanged` when the group no longer knows the consumer, and with
      * `OffsetReset` when the offsets of the subscription were reset: join again then.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param consumerGroup Id of the subscription, which is the id of the group.
+     * @param consumerId Id of the consumer, as joining gave it.
+     * @param versionId Number of the consumer, as joining gave it.
+     * @param holdShardList Ids of the shards that the consumer reads now.
+     * @param readEndShardList Ids of the closed shards that the consumer has read to their end.
      */
     suspend fun `heartBeat`(`projectName`: kotlin.String, `topicName`: kotlin.String, `consumerGroup`: kotlin.String, `consumerId`: kotlin.String, `versionId`: kotlin.Long, `holdShardList`: List<kotlin.String>, `readEndShardList`: List<kotlin.String> = listOf()): HeartBeatResult
     
@@ -2952,46 +3092,84 @@ public interface DataHubInterface {
      * Opens an offset session for some shards and reads how far they were consumed.
      *
      * From then on earlier sessions of these shards cannot commit any more.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param subId Id of the subscription.
+     * @param shardIds Ids of the shards.
      */
     suspend fun `initAndGetSubscriptionOffset`(`projectName`: kotlin.String, `topicName`: kotlin.String, `subId`: kotlin.String, `shardIds`: List<kotlin.String>): InitAndGetSubscriptionOffsetResult
     
     /**
      * Joins the consumer group of a subscription.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param consumerGroup Id of the subscription, which is the id of the group.
+     * @param sessionTimeout Milliseconds without a heartbeat after which the consumer counts as gone.
      */
     suspend fun `joinGroup`(`projectName`: kotlin.String, `topicName`: kotlin.String, `consumerGroup`: kotlin.String, `sessionTimeout`: kotlin.Long): JoinGroupResult
     
     /**
      * Leaves a consumer group; its shards go to the others.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param consumerGroup Id of the subscription, which is the id of the group.
+     * @param consumerId Id of the consumer, as joining gave it.
+     * @param versionId Number of the consumer, as joining gave it.
      */
     suspend fun `leaveGroup`(`projectName`: kotlin.String, `topicName`: kotlin.String, `consumerGroup`: kotlin.String, `consumerId`: kotlin.String, `versionId`: kotlin.Long)
     
     /**
      * Lists the ids of the connectors of a topic.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
      */
     suspend fun `listConnector`(`projectName`: kotlin.String, `topicName`: kotlin.String): ListConnectorResult
     
     /**
      * Lists the names of all projects of the account.
+     *
+     * @param filter Keeps only names that contain this text; absent for all.
      */
     suspend fun `listProject`(`filter`: kotlin.String? = null): ListProjectResult
     
     /**
      * Lists all shards of a topic, closed ones included.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
      */
     suspend fun `listShard`(`projectName`: kotlin.String, `topicName`: kotlin.String): ListShardResult
     
     /**
      * Lists the subscriptions of a topic, a page at a time.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param queryKey Keeps only subscriptions whose id or comment contains this text; absent or empty for all.
+     * @param pageIndex Number of the page, from 1.
+     * @param pageSize Subscriptions per page, 0 or more.
      */
     suspend fun `listSubscription`(`projectName`: kotlin.String, `topicName`: kotlin.String, `queryKey`: kotlin.String? = null, `pageIndex`: kotlin.Long = 1L, `pageSize`: kotlin.Long = 100L): ListSubscriptionResult
     
     /**
      * Lists the names of the topics of a project.
+     *
+     * @param projectName Name of the project.
+     * @param filter Keeps only names that contain this text; absent for all.
      */
     suspend fun `listTopic`(`projectName`: kotlin.String, `filter`: kotlin.String? = null): ListTopicResult
     
     /**
      * Lists the versions of a topic's schema, a page at a time.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param pageNumber Number of the page, from 1; -1 for all versions at once.
+     * @param pageSize Versions per page; -1 for all versions at once.
      */
     suspend fun `listTopicSchema`(`projectName`: kotlin.String, `topicName`: kotlin.String, `pageNumber`: kotlin.Long = -1L, `pageSize`: kotlin.Long = -1L): ListTopicSchemaResult
     
@@ -2999,6 +3177,11 @@ public interface DataHubInterface {
      * Merges two neighbouring shards into one.
      *
      * Both are closed; the new one covers both ranges.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param shardId Id of one shard.
+     * @param adjShardId Id of its neighbour.
      */
     suspend fun `mergeShard`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `adjShardId`: kotlin.String): MergeShardResult
     
@@ -3009,6 +3192,10 @@ public interface DataHubInterface {
      * shard of its partition key, else to a shard that the service chooses. The call succeeds even
      * when single records fail: look at `failed_records`. It is not sent again after the service may
      * have accepted it, unless the client was told `at_least_once`.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param recordList The records, 1 to 10000.
      */
     suspend fun `putRecords`(`projectName`: kotlin.String, `topicName`: kotlin.String, `recordList`: RecordBatch): PutRecordsResult
     
@@ -3017,6 +3204,11 @@ public interface DataHubInterface {
      *
      * The routing keys of the records are not used. It is not sent again after the service may have
      * accepted it, unless the client was told `at_least_once`.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param shardId Id of the shard.
+     * @param recordList The records, 1 to 10000.
      */
     suspend fun `putRecordsByShard`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `recordList`: RecordBatch)
     
@@ -3024,11 +3216,20 @@ public interface DataHubInterface {
      * Registers a version of a topic's schema.
      *
      * Columns that are registered already keep their version.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param schema The columns.
      */
     suspend fun `registerTopicSchema`(`projectName`: kotlin.String, `topicName`: kotlin.String, `schema`: RecordSchema): RegisterTopicSchemaResult
     
     /**
      * Starts a connector again, in one shard or in all.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param connectorId Id of the connector, or its type, as in `sink_odps`.
+     * @param shardId Id of one shard; absent or empty for all.
      */
     suspend fun `reloadConnector`(`projectName`: kotlin.String, `topicName`: kotlin.String, `connectorId`: kotlin.String, `shardId`: kotlin.String? = null)
     
@@ -3036,6 +3237,11 @@ public interface DataHubInterface {
      * Sets how far shards count as consumed, whatever was committed.
      *
      * Consumers learn of it by the error kind `OffsetReset`.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param subId Id of the subscription.
+     * @param offsets Offsets by shard id.
      */
     suspend fun `resetSubscriptionOffset`(`projectName`: kotlin.String, `topicName`: kotlin.String, `subId`: kotlin.String, `offsets`: Map<kotlin.String, OffsetBase>)
     
@@ -3044,6 +3250,11 @@ public interface DataHubInterface {
      *
      * The shard is closed; the two new ones share its range. Fails with kind `RateLimited` when the
      * shard is younger than 5 seconds.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param shardId Id of the shard.
+     * @param splitKey Hash key at which the second new shard begins: up to 32 hexadecimal digits; absent or empty for the middle.
      */
     suspend fun `splitShard`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `splitKey`: kotlin.String? = null): SplitShardResult
     
@@ -3054,36 +3265,71 @@ public interface DataHubInterface {
     
     /**
      * Says that a consumer no longer reads shards that the plan took from it.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param consumerGroup Id of the subscription, which is the id of the group.
+     * @param consumerId Id of the consumer, as joining gave it.
+     * @param versionId Number of the consumer, as joining gave it.
+     * @param releaseShardList Ids of the shards that the consumer has given up.
+     * @param readEndShardList Ids of the closed shards that the consumer has read to their end.
      */
     suspend fun `syncGroup`(`projectName`: kotlin.String, `topicName`: kotlin.String, `consumerGroup`: kotlin.String, `consumerId`: kotlin.String, `versionId`: kotlin.Long, `releaseShardList`: List<kotlin.String>, `readEndShardList`: List<kotlin.String> = listOf())
     
     /**
      * Replaces the settings of a connector.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param connectorId Id of the connector, or its type, as in `sink_odps`.
+     * @param config New settings for its target.
      */
     suspend fun `updateConnector`(`projectName`: kotlin.String, `topicName`: kotlin.String, `connectorId`: kotlin.String, `config`: ConnectorConfig)
     
     /**
      * Sets how far a stopped connector counts as being, in one shard or in all.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param connectorId Id of the connector, or its type, as in `sink_odps`.
+     * @param shardId Id of one shard; empty for all.
+     * @param connectorOffset The place.
      */
     suspend fun `updateConnectorOffset`(`projectName`: kotlin.String, `topicName`: kotlin.String, `connectorId`: kotlin.String, `shardId`: kotlin.String, `connectorOffset`: ConnectorOffset)
     
     /**
      * Starts or stops a connector.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param connectorId Id of the connector, or its type, as in `sink_odps`.
+     * @param connectorState What it is to do.
      */
     suspend fun `updateConnectorState`(`projectName`: kotlin.String, `topicName`: kotlin.String, `connectorId`: kotlin.String, `connectorState`: ConnectorState)
     
     /**
      * Changes the comment of a project.
+     *
+     * @param projectName Name of the project.
+     * @param comment New free text of at most 1024 characters.
      */
     suspend fun `updateProject`(`projectName`: kotlin.String, `comment`: kotlin.String)
     
     /**
      * Limits a project to clients in some virtual private clouds.
+     *
+     * @param projectName Name of the project.
+     * @param vpcIds Ids of the clouds, separated by commas; empty to lift the limit.
      */
     suspend fun `updateProjectVpcWhitelist`(`projectName`: kotlin.String, `vpcIds`: kotlin.String)
     
     /**
      * Changes the comment of a subscription.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param subId Id of the subscription.
+     * @param comment New free text of at most 1024 characters.
      */
     suspend fun `updateSubscription`(`projectName`: kotlin.String, `topicName`: kotlin.String, `subId`: kotlin.String, `comment`: kotlin.String)
     
@@ -3093,16 +3339,31 @@ public interface DataHubInterface {
      * Fails with kind `SessionLost` when a newer session was opened, with `OffsetReset` when the
      * offsets were reset meanwhile, and with `SubscriptionOffline` when the subscription is switched
      * off. All shards are committed, or none.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param subId Id of the subscription.
+     * @param offsets Offsets by shard id, as `init_and_get_subscription_offset` gave them and moved on.
      */
     suspend fun `updateSubscriptionOffset`(`projectName`: kotlin.String, `topicName`: kotlin.String, `subId`: kotlin.String, `offsets`: Map<kotlin.String, OffsetWithSession>)
     
     /**
      * Switches a subscription on or off.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param subId Id of the subscription.
+     * @param state Whether it is to be in use.
      */
     suspend fun `updateSubscriptionState`(`projectName`: kotlin.String, `topicName`: kotlin.String, `subId`: kotlin.String, `state`: SubscriptionState)
     
     /**
      * Changes how long records are kept, and the comment.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param lifeCycle Days that records are kept, 1 to 7.
+     * @param comment New free text of at most 1024 characters.
      */
     suspend fun `updateTopic`(`projectName`: kotlin.String, `topicName`: kotlin.String, `lifeCycle`: kotlin.Long, `comment`: kotlin.String)
     
@@ -3110,6 +3371,10 @@ public interface DataHubInterface {
      * Waits until all shards of a topic are ready, that is active or closed.
      *
      * Fails with kind `Timeout` when that takes too long.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param timeout Longest time to wait in seconds; -1 for as long as it takes.
      */
     suspend fun `waitShardsReady`(`projectName`: kotlin.String, `topicName`: kotlin.String, `timeout`: kotlin.Double = 30.0)
     
@@ -3237,6 +3502,10 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Asks the service to make shards of a topic ready for records.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param shardIds Ids of the shards.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -3265,6 +3534,11 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Adds a column of the topic to those that a connector copies.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param connectorId Id of the connector, or its type, as in `sink_odps`.
+     * @param fieldName Name of the column.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -3296,6 +3570,11 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * Adds a column at the end of a tuple topic's schema.
      *
      * Records written before have no value in it.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param fieldName Name of the new column.
+     * @param fieldType Type of the new column.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -3328,6 +3607,13 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      *
      * The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
      * `AlreadyExists` when the project has a topic of that name, in whatever case.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the new topic: 1 to 128 letters, digits and underscores, beginning with a letter.
+     * @param shardCount Number of shards to start with, 1 to 256.
+     * @param lifeCycle Days that records are kept, 1 to 7.
+     * @param comment Free text of at most 1024 characters.
+     * @param extendMode `true` for shards that are added by `extend_shard`, `false` for shards that are split and merged; absent for what the service prefers.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -3361,6 +3647,13 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * Creates a connector.
      *
      * A topic has at most one of a type: fails with kind `AlreadyExists` otherwise.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param connectorType Where it copies to.
+     * @param columnFields Columns that it copies; empty for a blob topic.
+     * @param config Settings for that target.
+     * @param startTime Time of the first record to copy in milliseconds since 1970; -1 for the oldest.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -3393,6 +3686,9 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * Creates a project.
      *
      * Fails with kind `AlreadyExists` when there is one of that name, in whatever case.
+     *
+     * @param projectName Name of the new project: 3 to 32 letters, digits and underscores, beginning with a letter.
+     * @param comment Free text of at most 1024 characters.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -3420,6 +3716,10 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Creates a subscription of a topic.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param comment Free text of at most 1024 characters.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -3450,6 +3750,14 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      *
      * The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
      * `AlreadyExists` when the project has a topic of that name, in whatever case.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the new topic: 1 to 128 letters, digits and underscores, beginning with a letter.
+     * @param shardCount Number of shards to start with, 1 to 256.
+     * @param lifeCycle Days that records are kept, 1 to 7.
+     * @param recordSchema The columns.
+     * @param comment Free text of at most 1024 characters.
+     * @param extendMode `true` for shards that are added by `extend_shard`, `false` for shards that are split and merged; absent for what the service prefers.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -3482,6 +3790,10 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Deletes a connector.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param connectorId Id of the connector, or its type, as in `sink_odps`.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -3512,6 +3824,8 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * Deletes a project.
      *
      * Fails with kind `Conflict` while it has topics.
+     *
+     * @param projectName Name of the project.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -3538,6 +3852,10 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Deletes a subscription with its offsets.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param subId Id of the subscription.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -3566,6 +3884,9 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Deletes a topic with its records.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -3593,6 +3914,10 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Deletes a version of a topic's schema.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param versionId Number of the version.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -3637,6 +3962,10 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Adds shards to a topic in extend mode.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param shardCount Number of shards wanted in all.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -3668,6 +3997,14 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      *
      * Fails with kind `ShardClosed` when a closed shard was read to its end, and with
      * `PositionLost` when the cursor is no longer valid.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param shardId Id of the shard.
+     * @param cursor The cursor, as `get_cursor` or the get before gave it.
+     * @param limitNum Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most batches.
+     * @param subId Id of the subscription that the records are for; absent for none.
+     * @param after Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -3699,6 +4036,10 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Reads the properties of a connector.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param connectorId Id of the connector, or its type, as in `sink_odps`.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -3726,6 +4067,10 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Reads up to which time a connector has copied everything.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param connectorId Id of the connector, or its type, as in `sink_odps`.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -3753,6 +4098,11 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Reads how far a connector is, shard by shard.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param connectorId Id of the connector, or its type, as in `sink_odps`.
+     * @param shardId Id of one shard; absent or empty for all.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -3783,6 +4133,12 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * Gets a cursor: the place in a shard where reading begins.
      *
      * Fails with kind `PositionLost` when the place lies outside of the records that are kept.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param shardId Id of the shard.
+     * @param cursorType Which record.
+     * @param param For `SYSTEM_TIME` the time in milliseconds since 1970, for `SEQUENCE` the sequence number, 0 or more; not used otherwise.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -3817,6 +4173,11 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * the get of records as well, which leaves out what was consumed. When that record is no longer kept,
      * the cursor stands at the first record of the offset's time or later, else at the oldest one; so it
      * does when nothing was committed.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param shardId Id of the shard.
+     * @param offset How far the shard was consumed, as `init_and_get_subscription_offset` tells it.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -3847,6 +4208,10 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * Reads how long a shard has been active and how much it stores.
      *
      * Fails with kind `NotFound` while the shard has no records.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param shardId Id of the shard.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -3874,6 +4239,8 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Reads the properties of a project.
+     *
+     * @param projectName Name of the project.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -3899,6 +4266,10 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Reads the properties of a subscription.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param subId Id of the subscription.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -3926,6 +4297,11 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Reads how far shards were consumed, without opening a session.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param subId Id of the subscription.
+     * @param shardIds Ids of the shards; absent or empty for all that were ever opened.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -3954,6 +4330,9 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Reads the properties of a topic.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -3980,6 +4359,10 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Reads what a topic is charged for in the time from a given day on.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param timestamp Start of the day in seconds since 1970.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4007,6 +4390,11 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Reads one version of a topic's schema, by its number or by its columns.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param schema The columns whose version is wanted; absent to ask by number.
+     * @param versionId Number of the version; -1 to ask by columns.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4038,6 +4426,15 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      *
      * Fails with kind `ShardClosed` when a closed shard was read to its end, and with
      * `PositionLost` when the cursor is no longer valid.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param shardId Id of the shard.
+     * @param recordSchema The columns; when absent they are read from the topic, which costs one more request.
+     * @param cursor The cursor, as `get_cursor` or the get before gave it.
+     * @param limitNum Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most batches.
+     * @param subId Id of the subscription that the records are for; absent for none.
+     * @param after Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4073,6 +4470,14 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      *
      * Fails with kind `GroupChanged` when the group no longer knows the consumer, and with
      * `OffsetReset` when the offsets of the subscription were reset: join again then.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param consumerGroup Id of the subscription, which is the id of the group.
+     * @param consumerId Id of the consumer, as joining gave it.
+     * @param versionId Number of the consumer, as joining gave it.
+     * @param holdShardList Ids of the shards that the consumer reads now.
+     * @param readEndShardList Ids of the closed shards that the consumer has read to their end.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4106,6 +4511,11 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * Opens an offset session for some shards and reads how far they were consumed.
      *
      * From then on earlier sessions of these shards cannot commit any more.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param subId Id of the subscription.
+     * @param shardIds Ids of the shards.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4134,6 +4544,11 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Joins the consumer group of a subscription.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param consumerGroup Id of the subscription, which is the id of the group.
+     * @param sessionTimeout Milliseconds without a heartbeat after which the consumer counts as gone.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4162,6 +4577,12 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Leaves a consumer group; its shards go to the others.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param consumerGroup Id of the subscription, which is the id of the group.
+     * @param consumerId Id of the consumer, as joining gave it.
+     * @param versionId Number of the consumer, as joining gave it.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4192,6 +4613,9 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Lists the ids of the connectors of a topic.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4218,6 +4642,8 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Lists the names of all projects of the account.
+     *
+     * @param filter Keeps only names that contain this text; absent for all.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4243,6 +4669,9 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Lists all shards of a topic, closed ones included.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4269,6 +4698,12 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Lists the subscriptions of a topic, a page at a time.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param queryKey Keeps only subscriptions whose id or comment contains this text; absent or empty for all.
+     * @param pageIndex Number of the page, from 1.
+     * @param pageSize Subscriptions per page, 0 or more.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4298,6 +4733,9 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Lists the names of the topics of a project.
+     *
+     * @param projectName Name of the project.
+     * @param filter Keeps only names that contain this text; absent for all.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4324,6 +4762,11 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Lists the versions of a topic's schema, a page at a time.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param pageNumber Number of the page, from 1; -1 for all versions at once.
+     * @param pageSize Versions per page; -1 for all versions at once.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4354,6 +4797,11 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * Merges two neighbouring shards into one.
      *
      * Both are closed; the new one covers both ranges.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param shardId Id of one shard.
+     * @param adjShardId Id of its neighbour.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4387,6 +4835,10 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * shard of its partition key, else to a shard that the service chooses. The call succeeds even
      * when single records fail: look at `failed_records`. It is not sent again after the service may
      * have accepted it, unless the client was told `at_least_once`.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param recordList The records, 1 to 10000.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4417,6 +4869,11 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      *
      * The routing keys of the records are not used. It is not sent again after the service may have
      * accepted it, unless the client was told `at_least_once`.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param shardId Id of the shard.
+     * @param recordList The records, 1 to 10000.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4448,6 +4905,10 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * Registers a version of a topic's schema.
      *
      * Columns that are registered already keep their version.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param schema The columns.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4475,6 +4936,11 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Starts a connector again, in one shard or in all.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param connectorId Id of the connector, or its type, as in `sink_odps`.
+     * @param shardId Id of one shard; absent or empty for all.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4506,6 +4972,11 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * Sets how far shards count as consumed, whatever was committed.
      *
      * Consumers learn of it by the error kind `OffsetReset`.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param subId Id of the subscription.
+     * @param offsets Offsets by shard id.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4538,6 +5009,11 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      *
      * The shard is closed; the two new ones share its range. Fails with kind `RateLimited` when the
      * shard is younger than 5 seconds.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param shardId Id of the shard.
+     * @param splitKey Hash key at which the second new shard begins: up to 32 hexadecimal digits; absent or empty for the middle.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4582,6 +5058,14 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Says that a consumer no longer reads shards that the plan took from it.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param consumerGroup Id of the subscription, which is the id of the group.
+     * @param consumerId Id of the consumer, as joining gave it.
+     * @param versionId Number of the consumer, as joining gave it.
+     * @param releaseShardList Ids of the shards that the consumer has given up.
+     * @param readEndShardList Ids of the closed shards that the consumer has read to their end.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4614,6 +5098,11 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Replaces the settings of a connector.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param connectorId Id of the connector, or its type, as in `sink_odps`.
+     * @param config New settings for its target.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4643,6 +5132,12 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Sets how far a stopped connector counts as being, in one shard or in all.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param connectorId Id of the connector, or its type, as in `sink_odps`.
+     * @param shardId Id of one shard; empty for all.
+     * @param connectorOffset The place.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4673,6 +5168,11 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Starts or stops a connector.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param connectorId Id of the connector, or its type, as in `sink_odps`.
+     * @param connectorState What it is to do.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4702,6 +5202,9 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Changes the comment of a project.
+     *
+     * @param projectName Name of the project.
+     * @param comment New free text of at most 1024 characters.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4729,6 +5232,9 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Limits a project to clients in some virtual private clouds.
+     *
+     * @param projectName Name of the project.
+     * @param vpcIds Ids of the clouds, separated by commas; empty to lift the limit.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4756,6 +5262,11 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Changes the comment of a subscription.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param subId Id of the subscription.
+     * @param comment New free text of at most 1024 characters.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4789,6 +5300,11 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * Fails with kind `SessionLost` when a newer session was opened, with `OffsetReset` when the
      * offsets were reset meanwhile, and with `SubscriptionOffline` when the subscription is switched
      * off. All shards are committed, or none.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param subId Id of the subscription.
+     * @param offsets Offsets by shard id, as `init_and_get_subscription_offset` gave them and moved on.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4818,6 +5334,11 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Switches a subscription on or off.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param subId Id of the subscription.
+     * @param state Whether it is to be in use.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4847,6 +5368,11 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     
     /**
      * Changes how long records are kept, and the comment.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param lifeCycle Days that records are kept, 1 to 7.
+     * @param comment New free text of at most 1024 characters.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4878,6 +5404,10 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * Waits until all shards of a topic are ready, that is active or closed.
      *
      * Fails with kind `Timeout` when that takes too long.
+     *
+     * @param projectName Name of the project.
+     * @param topicName Name of the topic.
+     * @param timeout Longest time to wait in seconds; -1 for as long as it takes.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -5080,6 +5610,13 @@ public interface DisClientInterface {
      * The last commit counts; going back is allowed. Whether the number is that of the last record
      * processed or of the next one is agreed between those who commit and those who resume. Fails
      * with kind `PositionLost` when the number lies behind the end of the partition.
+     *
+     * @param appName Name of the app, which must exist.
+     * @param streamName Name of the stream.
+     * @param partitionId Id of the partition, as in `0` or `shardId-0000000000`.
+     * @param sequenceNumber The sequence number to commit, as decimal text.
+     * @param metadata Text to store beside the number, at most 1000 characters; absent for none.
+     * @param checkpointType Type of the checkpoint.
      */
     suspend fun `commitCheckpoint`(`appName`: kotlin.String, `streamName`: kotlin.String, `partitionId`: kotlin.String, `sequenceNumber`: kotlin.String, `metadata`: kotlin.String? = null, `checkpointType`: DisCheckpointType? = null)
     
@@ -5087,6 +5624,8 @@ public interface DisClientInterface {
      * Creates an app.
      *
      * Fails with kind `AlreadyExists` when the name is taken.
+     *
+     * @param appName Name of the new app: 1 to 200 letters, digits, `_` and `-`.
      */
     suspend fun `createApp`(`appName`: kotlin.String)
     
@@ -5095,31 +5634,61 @@ public interface DisClientInterface {
      *
      * The service may answer before the stream can be used: wait until `describe_stream` tells the
      * status `RUNNING`. Fails with kind `AlreadyExists` when the name is taken.
+     *
+     * @param streamName Name of the new stream: 1 to 64 letters, digits, `_` and `-`.
+     * @param partitionCount Number of partitions, at least 1.
+     * @param streamType Throughput of a partition; absent for `COMMON`.
+     * @param dataType What the records are; absent for `BLOB`.
+     * @param dataDuration Hours that records are kept, 24 to 168; absent for 24.
+     * @param autoScaleEnabled Whether the service changes the number of partitions by itself; absent for no.
+     * @param autoScaleMinPartitionCount Fewest partitions of automatic scaling, at least 1; absent without it.
+     * @param autoScaleMaxPartitionCount Most partitions of automatic scaling, at least as many as the fewest; absent without it.
+     * @param dataSchema Avro schema of JSON and CSV records, as text; absent for none.
+     * @param csvProperties How lines of CSV records are written; absent for other records.
+     * @param compressionFormat How producers pack their data; absent when they do not.
+     * @param tags At most 10 tags; absent for none.
+     * @param sysTags Tags of the system, such as the enterprise project; absent for none.
      */
     suspend fun `createStream`(`streamName`: kotlin.String, `partitionCount`: kotlin.Long, `streamType`: DisStreamType? = null, `dataType`: DisDataType? = null, `dataDuration`: kotlin.Long? = null, `autoScaleEnabled`: kotlin.Boolean? = null, `autoScaleMinPartitionCount`: kotlin.Long? = null, `autoScaleMaxPartitionCount`: kotlin.Long? = null, `dataSchema`: kotlin.String? = null, `csvProperties`: DisCsvProperties? = null, `compressionFormat`: DisCompressionFormat? = null, `tags`: List<DisTag>? = null, `sysTags`: List<DisTag>? = null)
     
     /**
      * Deletes an app with its checkpoints.
+     *
+     * @param appName Name of the app.
      */
     suspend fun `deleteApp`(`appName`: kotlin.String)
     
     /**
      * Forgets how far an app has come in a partition, or in all partitions of a stream.
+     *
+     * @param appName Name of the app.
+     * @param streamName Name of the stream.
+     * @param partitionId Id of the partition; absent for all.
+     * @param checkpointType Type of the checkpoint.
      */
     suspend fun `deleteCheckpoint`(`appName`: kotlin.String, `streamName`: kotlin.String, `partitionId`: kotlin.String? = null, `checkpointType`: DisCheckpointType? = null)
     
     /**
      * Deletes a stream with its records and checkpoints.
+     *
+     * @param streamName Name of the stream.
      */
     suspend fun `deleteStream`(`streamName`: kotlin.String)
     
     /**
      * Describes an app.
+     *
+     * @param appName Name of the app.
      */
     suspend fun `describeApp`(`appName`: kotlin.String): DisDescribeAppResult
     
     /**
      * Describes a stream and its partitions, a page of partitions at a time.
+     *
+     * @param streamName Name of the stream.
+     * @param startPartitionId Id of the last partition already seen; absent for the beginning.
+     * @param limitPartitions Partitions per page, 1 to 1000; absent for 100.
+     * @param streamId Id of a stream that another account gave access to; absent for one's own.
      */
     suspend fun `describeStream`(`streamName`: kotlin.String, `startPartitionId`: kotlin.String? = null, `limitPartitions`: kotlin.Long? = null, `streamId`: kotlin.String? = null): DisDescribeStreamResult
     
@@ -5130,6 +5699,11 @@ public interface DisClientInterface {
     
     /**
      * Reads how far an app has come in a partition.
+     *
+     * @param appName Name of the app.
+     * @param streamName Name of the stream.
+     * @param partitionId Id of the partition, as in `0` or `shardId-0000000000`.
+     * @param checkpointType Type of the checkpoint.
      */
     suspend fun `getCheckpoint`(`appName`: kotlin.String, `streamName`: kotlin.String, `partitionId`: kotlin.String, `checkpointType`: DisCheckpointType? = null): DisGetCheckpointResult
     
@@ -5138,6 +5712,13 @@ public interface DisClientInterface {
      *
      * A cursor is valid for 5 minutes. Fails with kind `PositionLost` when the sequence number lies
      * outside of the records that are kept.
+     *
+     * @param streamName Name of the stream.
+     * @param partitionId Id of the partition, as in `0` or `shardId-0000000000`.
+     * @param cursorType Which record; absent for `AT_SEQUENCE_NUMBER`.
+     * @param startingSequenceNumber The sequence number as decimal text, for `AT_SEQUENCE_NUMBER` and `AFTER_SEQUENCE_NUMBER`; absent for the others.
+     * @param timestamp The time in milliseconds since 1970, for `AT_TIMESTAMP`; absent for the others.
+     * @param streamId Id of a stream that another account gave access to; absent for one's own.
      */
     suspend fun `getCursor`(`streamName`: kotlin.String, `partitionId`: kotlin.String, `cursorType`: DisCursorType? = null, `startingSequenceNumber`: kotlin.String? = null, `timestamp`: kotlin.Long? = null, `streamId`: kotlin.String? = null): DisGetCursorResult
     
@@ -5147,16 +5728,27 @@ public interface DisClientInterface {
      * No records are no error and do not mean that the partition has ended: go on with the next
      * cursor. Fails with kind `PositionLost` when the cursor is older than 5 minutes or its record
      * has expired, and with `ShardClosed` when the partition has expired.
+     *
+     * @param partitionCursor The cursor, as `get_cursor` or the get before gave it.
+     * @param maxFetchBytes Most bytes of data to get; absent for what the service decides. When the next record is larger, nothing is got.
+     * @param limit Most records to get, 1 to 10000; absent for what the service decides.
      */
     suspend fun `getRecords`(`partitionCursor`: kotlin.String, `maxFetchBytes`: kotlin.Long? = null, `limit`: kotlin.Long? = null): DisGetRecordsResult
     
     /**
      * Lists apps in the order of their names, a page at a time.
+     *
+     * @param limit Apps per page, 1 to 100; absent for 10.
+     * @param startAppName Name of the last app already seen; absent for the beginning.
+     * @param streamName Keeps only apps that have a checkpoint on this stream; absent for all.
      */
     suspend fun `listApps`(`limit`: kotlin.Long? = null, `startAppName`: kotlin.String? = null, `streamName`: kotlin.String? = null): DisListAppsResult
     
     /**
      * Lists the streams of the project in the order of their names, a page at a time.
+     *
+     * @param limit Streams per page, 1 to 100; absent for 10.
+     * @param startStreamName Name of the last stream already seen; absent for the beginning.
      */
     suspend fun `listStreams`(`limit`: kotlin.Long? = null, `startStreamName`: kotlin.String? = null): DisListStreamsResult
     
@@ -5168,11 +5760,21 @@ public interface DisClientInterface {
      * key, else to one that the service chooses. The call succeeds even when single records fail:
      * look at `failed_record_count` and at the rows. It is not sent again after the service may have
      * accepted it, unless the client was told `at_least_once`.
+     *
+     * @param streamName Name of the stream.
+     * @param records The records, at least one, each of at most 1 MiB.
+     * @param streamId Id of a stream that another account gave access to; absent for one's own.
      */
     suspend fun `putRecords`(`streamName`: kotlin.String, `records`: RecordBatch, `streamId`: kotlin.String? = null): DisPutRecordsResult
     
     /**
      * Tells how far an app has come in the partitions of a stream, a page of partitions at a time.
+     *
+     * @param appName Name of the app.
+     * @param streamName Name of the stream.
+     * @param checkpointType Type of the checkpoints.
+     * @param limit Partitions per page, 1 to 1000; absent for 100.
+     * @param startPartitionId Id of the last partition already seen; absent for the beginning.
      */
     suspend fun `showConsumerState`(`appName`: kotlin.String, `streamName`: kotlin.String, `checkpointType`: DisCheckpointType? = null, `limit`: kotlin.Long? = null, `startPartitionId`: kotlin.String? = null): DisShowConsumerStateResult
     
@@ -5187,6 +5789,9 @@ public interface DisClientInterface {
      * More partitions are added with the next free numbers; of fewer, those with the highest numbers
      * are closed for writing and stay readable until their records expire. The hashes are shared out
      * anew among the partitions that can be written to.
+     *
+     * @param streamName Name of the stream.
+     * @param targetPartitionCount Number of partitions that the stream is to have, at least 1.
      */
     suspend fun `updatePartitionCount`(`streamName`: kotlin.String, `targetPartitionCount`: kotlin.Long): DisUpdatePartitionCountResult
     
@@ -5318,6 +5923,13 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
      * The last commit counts; going back is allowed. Whether the number is that of the last record
      * processed or of the next one is agreed between those who commit and those who resume. Fails
      * with kind `PositionLost` when the number lies behind the end of the partition.
+     *
+     * @param appName Name of the app, which must exist.
+     * @param streamName Name of the stream.
+     * @param partitionId Id of the partition, as in `0` or `shardId-0000000000`.
+     * @param sequenceNumber The sequence number to commit, as decimal text.
+     * @param metadata Text to store beside the number, at most 1000 characters; absent for none.
+     * @param checkpointType Type of the checkpoint.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -5351,6 +5963,8 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
      * Creates an app.
      *
      * Fails with kind `AlreadyExists` when the name is taken.
+     *
+     * @param appName Name of the new app: 1 to 200 letters, digits, `_` and `-`.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -5380,6 +5994,20 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
      *
      * The service may answer before the stream can be used: wait until `describe_stream` tells the
      * status `RUNNING`. Fails with kind `AlreadyExists` when the name is taken.
+     *
+     * @param streamName Name of the new stream: 1 to 64 letters, digits, `_` and `-`.
+     * @param partitionCount Number of partitions, at least 1.
+     * @param streamType Throughput of a partition; absent for `COMMON`.
+     * @param dataType What the records are; absent for `BLOB`.
+     * @param dataDuration Hours that records are kept, 24 to 168; absent for 24.
+     * @param autoScaleEnabled Whether the service changes the number of partitions by itself; absent for no.
+     * @param autoScaleMinPartitionCount Fewest partitions of automatic scaling, at least 1; absent without it.
+     * @param autoScaleMaxPartitionCount Most partitions of automatic scaling, at least as many as the fewest; absent without it.
+     * @param dataSchema Avro schema of JSON and CSV records, as text; absent for none.
+     * @param csvProperties How lines of CSV records are written; absent for other records.
+     * @param compressionFormat How producers pack their data; absent when they do not.
+     * @param tags At most 10 tags; absent for none.
+     * @param sysTags Tags of the system, such as the enterprise project; absent for none.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -5418,6 +6046,8 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
     
     /**
      * Deletes an app with its checkpoints.
+     *
+     * @param appName Name of the app.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -5444,6 +6074,11 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
     
     /**
      * Forgets how far an app has come in a partition, or in all partitions of a stream.
+     *
+     * @param appName Name of the app.
+     * @param streamName Name of the stream.
+     * @param partitionId Id of the partition; absent for all.
+     * @param checkpointType Type of the checkpoint.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -5473,6 +6108,8 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
     
     /**
      * Deletes a stream with its records and checkpoints.
+     *
+     * @param streamName Name of the stream.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -5499,6 +6136,8 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
     
     /**
      * Describes an app.
+     *
+     * @param appName Name of the app.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -5524,6 +6163,11 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
     
     /**
      * Describes a stream and its partitions, a page of partitions at a time.
+     *
+     * @param streamName Name of the stream.
+     * @param startPartitionId Id of the last partition already seen; absent for the beginning.
+     * @param limitPartitions Partitions per page, 1 to 1000; absent for 100.
+     * @param streamId Id of a stream that another account gave access to; absent for one's own.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -5568,6 +6212,11 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
     
     /**
      * Reads how far an app has come in a partition.
+     *
+     * @param appName Name of the app.
+     * @param streamName Name of the stream.
+     * @param partitionId Id of the partition, as in `0` or `shardId-0000000000`.
+     * @param checkpointType Type of the checkpoint.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -5599,6 +6248,13 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
      *
      * A cursor is valid for 5 minutes. Fails with kind `PositionLost` when the sequence number lies
      * outside of the records that are kept.
+     *
+     * @param streamName Name of the stream.
+     * @param partitionId Id of the partition, as in `0` or `shardId-0000000000`.
+     * @param cursorType Which record; absent for `AT_SEQUENCE_NUMBER`.
+     * @param startingSequenceNumber The sequence number as decimal text, for `AT_SEQUENCE_NUMBER` and `AFTER_SEQUENCE_NUMBER`; absent for the others.
+     * @param timestamp The time in milliseconds since 1970, for `AT_TIMESTAMP`; absent for the others.
+     * @param streamId Id of a stream that another account gave access to; absent for one's own.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -5633,6 +6289,10 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
      * No records are no error and do not mean that the partition has ended: go on with the next
      * cursor. Fails with kind `PositionLost` when the cursor is older than 5 minutes or its record
      * has expired, and with `ShardClosed` when the partition has expired.
+     *
+     * @param partitionCursor The cursor, as `get_cursor` or the get before gave it.
+     * @param maxFetchBytes Most bytes of data to get; absent for what the service decides. When the next record is larger, nothing is got.
+     * @param limit Most records to get, 1 to 10000; absent for what the service decides.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -5660,6 +6320,10 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
     
     /**
      * Lists apps in the order of their names, a page at a time.
+     *
+     * @param limit Apps per page, 1 to 100; absent for 10.
+     * @param startAppName Name of the last app already seen; absent for the beginning.
+     * @param streamName Keeps only apps that have a checkpoint on this stream; absent for all.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -5687,6 +6351,9 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
     
     /**
      * Lists the streams of the project in the order of their names, a page at a time.
+     *
+     * @param limit Streams per page, 1 to 100; absent for 10.
+     * @param startStreamName Name of the last stream already seen; absent for the beginning.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -5719,6 +6386,10 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
      * key, else to one that the service chooses. The call succeeds even when single records fail:
      * look at `failed_record_count` and at the rows. It is not sent again after the service may have
      * accepted it, unless the client was told `at_least_once`.
+     *
+     * @param streamName Name of the stream.
+     * @param records The records, at least one, each of at most 1 MiB.
+     * @param streamId Id of a stream that another account gave access to; absent for one's own.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -5746,6 +6417,12 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
     
     /**
      * Tells how far an app has come in the partitions of a stream, a page of partitions at a time.
+     *
+     * @param appName Name of the app.
+     * @param streamName Name of the stream.
+     * @param checkpointType Type of the checkpoints.
+     * @param limit Partitions per page, 1 to 1000; absent for 100.
+     * @param startPartitionId Id of the last partition already seen; absent for the beginning.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -5795,6 +6472,9 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
      * More partitions are added with the next free numbers; of fewer, those with the highest numbers
      * are closed for writing and stay readable until their records expire. The hashes are shared out
      * anew among the partitions that can be written to.
+     *
+     * @param streamName Name of the stream.
+     * @param targetPartitionCount Number of partitions that the stream is to have, at least 1.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -8432,7 +9112,7 @@ data class DatabaseConnectorConfig (
     val `host`: kotlin.String
     , 
     /**
-     * Port.
+     * Port, 1 to 65535.
      */
     val `port`: kotlin.Long
     , 
@@ -8586,7 +9266,7 @@ public object FfiConverterTypeDisApp: FfiConverterRustBuffer<DisApp> {
  */
 data class DisCsvProperties (
     /**
-     * What separates the values.
+     * What separates the values; absent when the service is to choose.
      */
     val `delimiter`: kotlin.String? = null 
     
@@ -9770,7 +10450,7 @@ data class DisTag (
     val `key`: kotlin.String
     , 
     /**
-     * The value, at most 43 characters.
+     * The value, at most 43 characters; absent for none.
      */
     val `value`: kotlin.String? = null 
     
@@ -12328,7 +13008,7 @@ data class OdpsConnectorConfig (
     val `timeRange`: kotlin.Long = 15L 
     , 
     /**
-     * Formats of the partition columns, in order.
+     * Formats of the partition columns, in order; absent for none.
      */
     val `partitionConfig`: Map<kotlin.String, kotlin.String>? = null 
     
