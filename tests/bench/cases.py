@@ -296,6 +296,14 @@ def all_cases(url: str) -> Iterator[Case]:
     yield put_one(pairs[0])
 
 
+def secured(url: str, authority: str) -> Iterator[Case]:
+    """Small requests over TLS."""
+    pair = Pair(url, WIRES[0], ca_file=authority)
+    for case in (get_project(pair), put_one(pair)):
+        case.name += ", over TLS"
+        yield case
+
+
 def nearby(url: str) -> Iterator[Case]:
     """Small requests to a server on the same processor: no other processor has to be woken for each."""
     pair = Pair(url, WIRES[0])

@@ -91,11 +91,11 @@ WIRES = (
 class Pair:
     """Both clients of one way to travel and one compression, and topics with records."""
 
-    def __init__(self, url: str, wire: Wire, compression: str = "lz4") -> None:
+    def __init__(self, url: str, wire: Wire, compression: str = "lz4", **settings: str) -> None:
         self.wire = wire
         self.compression = compression
         self.official = datahub.DataHub(KEY, KEY, url, CompressFormat[compression.upper()], protocol_type=wire.official)
-        named = {} if wire.version is None else {"batch_version": wire.version}
+        named = settings if wire.version is None else {"batch_version": wire.version, **settings}
         self.ours = hubstream.datahub.DataHub(
             KEY, KEY, url, protocol=wire.protocol, compress_format=compression, **named
         )

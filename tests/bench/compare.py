@@ -11,13 +11,14 @@ import shlex
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cases
 import facts
 import measured
 import process
+import tls
 import traffic
 
 # One sample takes about this long with the faster client.
@@ -89,10 +90,20 @@ def pin(processor: int) -> None:
         os.sched_setaffinity(0, {processor})
 
 
+def _secured(url: str) -> Iterator[cases.Case]:
+    with tls.front(url, lambda: pin(facts.SERVER_PROCESSOR)) as (secured, authority):
+        yield from cases.secured(secured, authority)
+
+
 def records(options: argparse.Namespace) -> list[dict[str, object]]:
     """The comparisons within one process, by operation."""
     rows: dict[str, list[dict[str, object]]] = {}
-    for processor, chosen in ((facts.SERVER_PROCESSOR, cases.all_cases), (facts.CLIENT_PROCESSOR, cases.nearby)):
+    parts = (
+        (facts.SERVER_PROCESSOR, cases.all_cases),
+        (facts.CLIENT_PROCESSOR, cases.nearby),
+        (facts.SERVER_PROCESSOR, _secured),
+    )
+    for processor, chosen in parts:
         with Emulator(processor) as url:
             pin(facts.CLIENT_PROCESSOR)
             for case in chosen(url):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import statistics
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
 
+import facts
 import hubstream.datahub.aio
 import measured
 from cases import decoders
@@ -136,8 +139,8 @@ def waiting(url: str, pair: Pair, rounds: int) -> dict[str, object]:
     }
 
 
-def small_requests(url: str, pair: Pair, rounds: int) -> dict[str, object]:
-    """CPU time of a call with next to nothing in it, as a coroutine."""
+def small_requests(url: str, pair: Pair, rounds: int, where: str = "") -> list[dict[str, object]]:
+    """The rows for the CPU time of a call with next to nothing in it, as a coroutine."""
     samples: dict[int, list[list[float]]] = {1: [[], []], 16: [[], []]}
 
     async def ours(at_once: int) -> float:
@@ -159,9 +162,40 @@ def small_requests(url: str, pair: Pair, rounds: int) -> dict[str, object]:
             sides[1].append(asyncio.run(ours(at_once)))
     rows = []
     for at_once, sides in samples.items():
-        row = measured.Row(f"get_project, {at_once} at once", sides, limit=40)
+        row = measured.Row(f"get_project, {at_once} at once{where}", sides, limit=40)
         print(f"asyncio {row.line(['pydatahub', 'hubstream'], 'µs')}", flush=True)
         rows.append(row.as_json(1))
+    return rows
+
+
+@contextmanager
+def _pinned(processor: int) -> Iterator[None]:
+    """Keeps all threads of this process on one processor for a while, where the system can do that."""
+    if not hasattr(os, "sched_setaffinity") or (os.cpu_count() or 1) == 1:
+        yield
+        return
+
+    def pin(processors: Iterable[int]) -> None:
+        for thread in Path("/proc/self/task").iterdir():
+            # One may have ended meanwhile.
+            with suppress(ProcessLookupError):
+                os.sched_setaffinity(int(thread.name), processors)
+
+    before = os.sched_getaffinity(0)
+    pin({processor})
+    try:
+        yield
+    finally:
+        pin(before)
+
+
+def _small(emulator: Callable[..., AbstractContextManager[str]], rounds: int) -> dict[str, object]:
+    """Small requests to a server on another processor, and to one on the processor of the client."""
+    rows = []
+    ways = ((facts.SERVER_PROCESSOR, ""), (facts.CLIENT_PROCESSOR, ", client and server on one processor"))
+    for processor, where in ways:
+        with emulator(processor) as url, _pinned(facts.CLIENT_PROCESSOR):
+            rows += small_requests(url, Pair(url, PROTOBUF), rounds, where)
     return {
         "title": "One small request with asyncio, beside the official client, which only blocks",
         "unit": "µs",
@@ -172,14 +206,13 @@ def small_requests(url: str, pair: Pair, rounds: int) -> dict[str, object]:
     }
 
 
-def tables(emulator: Callable[[], AbstractContextManager[str]], options: argparse.Namespace) -> list[dict[str, object]]:
+def tables(
+    emulator: Callable[..., AbstractContextManager[str]], options: argparse.Namespace
+) -> list[dict[str, object]]:
     """The tables of this part."""
     if options.only and options.only not in "traffic":
         return []
+    small = _small(emulator, options.rounds)
     with emulator() as url:
         pair = Pair(url, PROTOBUF)
-        return [
-            small_requests(url, pair, options.rounds),
-            several_threads(pair, options.rounds),
-            waiting(url, pair, options.rounds),
-        ]
+        return [small, several_threads(pair, options.rounds), waiting(url, pair, options.rounds)]
