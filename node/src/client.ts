@@ -9,6 +9,7 @@ import { RecordBatch } from './batch.js'
 import { closed, guarded, invalidArgument, translated } from './failure.js'
 import type { ClientStats } from './generated/stats.js'
 import { native } from './native.cjs'
+import { isWellFormed } from './record.js'
 import { RecordSchema } from './schema.js'
 
 /** What a single call may be told beside its arguments. */
@@ -75,6 +76,11 @@ export abstract class ServiceClient {
       throw invalidArgument('credentialProvider', 'must be a function')
     }
     const provider = credentialProvider && this.#provider(credentialProvider)
+    for (const [name, value] of Object.entries({ ...settings, url })) {
+      if (typeof value === 'string' && !isWellFormed(value)) {
+        throw invalidArgument(name, 'the text has half of a surrogate pair')
+      }
+    }
     const source = { environment: environment ?? false, url }
     this.#name = new.target.name
     this.#native = guarded(

@@ -4,7 +4,15 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
-import { BlobRecord, FieldType, InvalidArgumentError, RecordBatch, RecordSchema, TupleRecord } from 'hubstream'
+import {
+  BlobRecord,
+  DataHub,
+  FieldType,
+  InvalidArgumentError,
+  RecordBatch,
+  RecordSchema,
+  TupleRecord,
+} from 'hubstream'
 import { Emulator } from 'hubstream/testing'
 
 import { hubOf } from './support.js'
@@ -161,13 +169,33 @@ describe('odd values', () => {
     const emulator = await Emulator.start()
     try {
       const hub = hubOf(emulator)
-      for (const projectName of ['\ud800', 'a\udfff']) {
-        await assert.rejects(hub.createProject({ projectName, comment: '' }), (error) => {
-          assert.ok(error instanceof InvalidArgumentError, String(error))
-          assert.ok(error.message.includes('projectName'), error.message)
-          return true
-        })
+      const shop = { projectName: 'shop', topicName: 'orders' }
+      const offset = { sequence: 0, timestamp: 0 }
+      for (const text of ['\ud800', 'a\udfff']) {
+        for (const [place, call] of [
+          ['projectName', () => hub.createProject({ projectName: text, comment: '' })],
+          ['comment', () => hub.createProject({ projectName: 'shop', comment: text })],
+          ['shardIds[1]', () => hub.activateShards({ ...shop, shardIds: ['0', text] })],
+          [
+            'offsets',
+            () => hub.resetSubscriptionOffset({ ...shop, subId: 'sub', offsets: { [text]: offset } }),
+          ],
+          ['endpoint', async () => new DataHub({ endpoint: text, accessId: 'id', accessKey: 'key' })],
+          [
+            'accessId',
+            async () => new DataHub({ endpoint: 'http://localhost', accessId: text, accessKey: 'key' }),
+          ],
+          ['url', async () => new DataHub({ url: text })],
+        ]) {
+          await assert.rejects(call(), (error) => {
+            assert.ok(error instanceof InvalidArgumentError, String(error))
+            assert.ok(error.message.includes(place), `${place}: ${error.message}`)
+            assert.ok(error.message.includes('surrogate'), `${place}: ${error.message}`)
+            return true
+          })
+        }
       }
+      assert.equal(hub.stats().attempts, 0)
       await hub.close()
     } finally {
       await emulator.stop()

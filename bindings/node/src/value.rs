@@ -239,9 +239,13 @@ fn map(env: &Env, value: Unknown<'_>, inner: &TypeSchema) -> Checked<Value> {
     let Some(object) = plain_object(value, value.get_type()?)? else {
         return unexpected("an object", &value);
     };
+    let names = object.get_property_names()?;
     let mut entries = Vec::new();
-    for name in Object::keys(&object)? {
-        let member: Unknown<'_> = object.get_named_property(&name)?;
+    for index in 0..names.get_array_length()? {
+        let name: Unknown<'_> = names.get_element(index)?;
+        let member: Unknown<'_> = object.get_property(name)?;
+        // Reading it as UTF-8 would replace what cannot be told so.
+        let name = text(name, ValueType::String)?;
         let member =
             from_js(env, member, inner).map_err(|refusal| refusal.within(format!("[{name}]")))?;
         entries.push((Cow::Owned(name), member));
