@@ -20,6 +20,7 @@ use tokio::sync::Notify;
 use crate::credentials::{FunctionProvider, ProvidedCredentials};
 use crate::error::{refusal_to_js, to_js as error_to_js};
 use crate::names::{camel, snake};
+use crate::runtime::finish_call;
 use crate::value::{self, Refusal, Wrappers};
 
 /// Stops one call.
@@ -132,7 +133,11 @@ impl NativeClient {
         };
         let future = self.client.call(schema.name, arguments);
         let signal = cancellation.map(|cancellation| Arc::clone(&cancellation.signal));
-        let outcome = async move { Ok(run(future, signal).await) };
+        let outcome = async move {
+            let outcome = run(future, signal).await;
+            finish_call();
+            Ok(outcome)
+        };
         let wrappers = Arc::clone(&self.wrappers);
         AsyncBlockBuilder::build_with_map(env, outcome, move |env, outcome| match outcome {
             Ok(value) => {
