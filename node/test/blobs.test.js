@@ -62,6 +62,33 @@ describe('blobs', () => {
     assert.equal(Buffer.compare(kept, blob), 0)
   })
 
+  test('stay as they are while further replies come and go', async () => {
+    // Replies of this size are decompressed into memory that was used before.
+    const size = 128 * 1024
+    const topic = { ...place, topicName: 'large' }
+    await hub.createBlobTopic({ ...topic, shardCount: 1, lifeCycle: 1 })
+    await hub.waitShardsReady(topic)
+    const shard = { ...topic, shardId: '0' }
+    const blobs = [1, 2, 3, 4].map((byte) => Buffer.alloc(size, byte))
+    await hub.putRecordsByShard({ ...shard, recordList: blobs })
+    const { cursor } = await hub.getCursor({ ...shard, cursorType: 'OLDEST' })
+    const { records, nextCursor } = await hub.getBlobRecords({ ...shard, cursor, limitNum: 2 })
+    const kept = records.blobs()
+    const [alone] = (await hub.getBlobRecords({ ...shard, cursor, limitNum: 1 })).records.blobs()
+    for (let round = 0; round < 20; round++) {
+      const others = await hub.getBlobRecords({ ...shard, cursor: nextCursor, limitNum: 2 })
+      assert.deepEqual(
+        others.records.blobs().map((view) => Buffer.from(view)),
+        blobs.slice(2),
+      )
+      await collected(() => false, 2)
+    }
+    assert.deepEqual(
+      [...kept, alone].map((view) => Buffer.from(view)),
+      [blobs[0], blobs[1], blobs[0]],
+    )
+  })
+
   test('count as memory before anybody looks', async () => {
     const blob = Buffer.alloc(8 * 1024 * 1024)
     const start = process.memoryUsage().external

@@ -1,8 +1,7 @@
 //! The threads on which all calls of the process run, each with a runtime of its own.
 //!
-//! A call stays on the thread with the fewest calls, the first one of those: calls that follow each other all run on one.
-//! A runtime of several threads would wake another one for each call and hand each reply from one to another, which
-//! costs a tenth of a get of 1000 records.
+//! A call runs on the thread with the fewest calls, the first one of those: calls that follow each other all run on one.
+//! A runtime of several threads would wake a second one for each call and hand the reply from one to the other.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -21,8 +20,9 @@ use tokio::runtime::{Builder, Handle, Runtime};
 /// Threads that do network work, unless `HUBSTREAM_WORKER_THREADS` says otherwise.
 const WORKER_THREADS: usize = 2;
 
-/// Buffers for bodies that are kept. The garbage collector gives those of some tens of batches back at once.
-const KEPT_BUFFERS: usize = 32;
+/// Buffers for bodies that are kept. The garbage collector gives those of some tens of batches back at once, and a
+/// program may read several topics.
+const KEPT_BUFFERS: usize = 128;
 
 /// How long the end of the last environment waits for what runs.
 const SHUTDOWN: Duration = Duration::from_millis(100);
