@@ -273,25 +273,14 @@ pub(super) fn parse_plain_integer(text: &[u8]) -> Option<i64> {
 
 /// The number of 1 to 19 digits, eight of which are read at a time; `None` for anything else.
 #[inline]
-pub(crate) fn parse_digits(digits: &[u8]) -> Option<u64> {
-    const HIGH: u64 = 0xf0f0_f0f0_f0f0_f0f0;
-    const ZEROS: u64 = 0x3030_3030_3030_3030;
-    const CARRY: u64 = 0x0606_0606_0606_0606;
+fn parse_digits(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() || digits.len() > 19 {
         return None;
     }
     let mut number = 0;
     let (words, rest) = digits.as_chunks::<8>();
     for word in words {
-        let word = u64::from_le_bytes(*word);
-        if word & HIGH != ZEROS || word.wrapping_add(CARRY) & HIGH != ZEROS {
-            return None;
-        }
-        // Neighbours are joined to numbers of two, four and eight digits.
-        let twos = (word & !HIGH).wrapping_mul(1 + (10 << 8)) >> 8 & 0x00ff_00ff_00ff_00ff;
-        let fours = twos.wrapping_mul(1 + (100 << 16)) >> 16 & 0x0000_ffff_0000_ffff;
-        let eight = fours.wrapping_mul(1 + (10_000 << 32)) >> 32;
-        number = number * 100_000_000 + eight;
+        number = number * 100_000_000 + eight_digits(*word)?;
     }
     for digit in rest {
         let digit = digit.wrapping_sub(b'0');
@@ -301,6 +290,43 @@ pub(crate) fn parse_digits(digits: &[u8]) -> Option<u64> {
         number = number * 10 + u64::from(digit);
     }
     Some(number)
+}
+
+/// The number of the digits that bytes begin with, and how many they are: of up to 19.
+#[inline]
+pub(crate) fn leading_digits(bytes: &[u8]) -> (u64, usize) {
+    let (mut number, mut length) = (0, 0);
+    let (words, _) = bytes.as_chunks::<8>();
+    for word in words.iter().take(2) {
+        let Some(eight) = eight_digits(*word) else {
+            break;
+        };
+        number = number * 100_000_000 + eight;
+        length += 8;
+    }
+    while length < 19
+        && let Some(digit) = bytes.get(length).filter(|byte| byte.is_ascii_digit())
+    {
+        number = number * 10 + u64::from(digit - b'0');
+        length += 1;
+    }
+    (number, length)
+}
+
+/// The number of eight digits; `None` for anything else.
+#[inline]
+fn eight_digits(digits: [u8; 8]) -> Option<u64> {
+    const HIGH: u64 = 0xf0f0_f0f0_f0f0_f0f0;
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
+    const CARRY: u64 = 0x0606_0606_0606_0606;
+    let word = u64::from_le_bytes(digits);
+    if word & HIGH != ZEROS || word.wrapping_add(CARRY) & HIGH != ZEROS {
+        return None;
+    }
+    // Neighbours are joined to numbers of two, four and eight digits.
+    let twos = (word & !HIGH).wrapping_mul(1 + (10 << 8)) >> 8 & 0x00ff_00ff_00ff_00ff;
+    let fours = twos.wrapping_mul(1 + (100 << 16)) >> 16 & 0x0000_ffff_0000_ffff;
+    Some(fours.wrapping_mul(1 + (10_000 << 32)) >> 32)
 }
 
 fn parse_boolean(text: &str) -> Result<bool, Mismatch> {
@@ -381,6 +407,9 @@ mod tests {
         ] {
             let wanted = text.parse::<u64>().ok().filter(|_| text.len() <= 19);
             assert_eq!(parse_digits(text.as_bytes()), wanted, "{text}");
+            let length = text.bytes().take_while(u8::is_ascii_digit).take(19).count();
+            let number = text[..length].parse().unwrap_or(0);
+            assert_eq!(leading_digits(text.as_bytes()), (number, length), "{text}");
         }
         for text in [
             "-0",

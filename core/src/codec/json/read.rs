@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 
 use super::scan::{Scanner, damaged};
-use crate::codec::GetReply;
+use crate::codec::{GetReply, MAX_GET_LIMIT};
 use crate::error::{Error, Result};
 use crate::record::chunk::{Chunk, Form, Keys, Span, Values, check_size};
 use crate::record::told::{Columns, Entry};
@@ -99,7 +99,10 @@ impl RecordReader {
             .unwrap_or_else(|shared| BytesMut::from(shared.as_ref()));
         let width = schema.as_deref().map(RecordSchema::len);
         Ok(Self {
-            scanner: Scanner::new(body),
+            scanner: match width {
+                Some(_) => Scanner::of_strings(body),
+                None => Scanner::new(body),
+            },
             chunk: Chunk::received(Form::Text, schema, Bytes::new(), Bytes::new()),
             told: Columns::default(),
             spans: Vec::new(),
@@ -132,9 +135,22 @@ impl RecordReader {
         self.scanner.expect(b'[')?;
         let mut first = true;
         while self.scanner.next(&mut first, b']')? {
+            let before = self.scanner.place();
             self.read_record()?;
+            if self.chunk.starts.len() == 1 {
+                self.expect_more(self.scanner.place() - before);
+            }
         }
         Ok(())
+    }
+
+    /// Makes room for as many further records of the size of the first one as a reply may have.
+    fn expect_more(&mut self, size: usize) {
+        let left = self.scanner.buffer().len() - self.scanner.place();
+        // Others may be a little smaller.
+        let count = left.div_ceil(size - size / 8).min(MAX_GET_LIMIT as usize);
+        self.spans.reserve(count * self.spans.len());
+        self.chunk.starts.reserve(count);
     }
 
     fn read_record(&mut self) -> Result<()> {

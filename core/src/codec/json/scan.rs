@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::record::chunk::Span;
-use crate::record::value::parse_digits;
+use crate::record::value::leading_digits;
 
 /// How deeply ignored values may be nested.
 const MAX_DEPTH: usize = 128;
@@ -11,17 +11,51 @@ const MAX_DEPTH: usize = 128;
 pub(crate) struct Scanner {
     buffer: bytes::BytesMut,
     place: usize,
+    /// Whether it is known that the whole text has no control characters: strings need not be searched for them.
+    is_plain: bool,
+    /// Whether it is known that the whole text is UTF-8, and so every string in it. Unescaping keeps it that way.
+    is_utf8: bool,
 }
 
 impl Scanner {
     /// Starts at the beginning of a text.
     pub(crate) fn new(buffer: bytes::BytesMut) -> Self {
-        Self { buffer, place: 0 }
+        Self {
+            buffer,
+            place: 0,
+            is_plain: false,
+            is_utf8: false,
+        }
+    }
+
+    /// Starts at the beginning of a text with many strings: what is usual is looked for in all of them at once.
+    pub(crate) fn of_strings(buffer: bytes::BytesMut) -> Self {
+        let least = buffer.iter().fold(u8::MAX, |least, byte| least.min(*byte));
+        Self {
+            is_plain: least >= b' ',
+            is_utf8: simdutf8::basic::from_utf8(&buffer).is_ok(),
+            ..Self::new(buffer)
+        }
+    }
+
+    /// The end of a run of bytes that stand for themselves within a string.
+    #[inline]
+    fn run_end(&self, start: usize) -> usize {
+        if !self.is_plain {
+            return plain_run(&self.buffer, start);
+        }
+        let rest = self.buffer.get(start..).unwrap_or_default();
+        start + memchr::memchr2(b'"', b'\\', rest).unwrap_or(rest.len())
     }
 
     /// The text, with unescaped strings in it.
     pub(crate) fn buffer(&self) -> &[u8] {
         &self.buffer
+    }
+
+    /// How many bytes were read.
+    pub(crate) fn place(&self) -> usize {
+        self.place
     }
 
     /// Decodes a string that was read as Base64, over its beginning; returns the place of the bytes.
@@ -116,7 +150,7 @@ impl Scanner {
     pub(crate) fn string(&mut self) -> Result<Span> {
         self.expect(b'"')?;
         let start = self.place;
-        let end = plain_run(&self.buffer, start);
+        let end = self.run_end(start);
         self.place = end + 1;
         match self.buffer.get(end) {
             Some(b'"') => Ok(Span::new(start, end - start)),
@@ -133,7 +167,7 @@ impl Scanner {
             return None;
         }
         let start = self.place + 1;
-        let end = plain_run(&self.buffer, start);
+        let end = self.run_end(start);
         if !self.buffer.get(end..)?.starts_with(b"\",") {
             return None;
         }
@@ -210,10 +244,9 @@ impl Scanner {
     pub(crate) fn integer(&mut self) -> Result<Option<i64>> {
         self.peek();
         let rest = self.buffer.get(self.place..).unwrap_or_default();
-        let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let (number, length) = leading_digits(rest);
         if matches!(rest.get(length), Some(b',' | b'}'))
-            && rest.first() != Some(&b'0')
-            && let Some(number) = parse_digits(&rest[..length])
+            && !matches!(rest.first(), Some(b'0' | b',' | b'}'))
             && let Ok(number) = i64::try_from(number)
         {
             self.place += length;
@@ -246,6 +279,9 @@ impl Scanner {
     /// Reads a string and checks that it is UTF-8.
     pub(crate) fn checked_string(&mut self) -> Result<Span> {
         let span = self.string()?;
+        if self.is_utf8 {
+            return Ok(span);
+        }
         match self
             .buffer
             .get(span.range())
@@ -397,8 +433,7 @@ mod tests {
         Scanner::new(text.as_bytes().into())
     }
 
-    fn string(text: &str) -> Option<String> {
-        let mut scanner = scanner(text);
+    fn string(mut scanner: Scanner) -> Option<String> {
         let span = scanner.string().ok()?;
         scanner.end().ok()?;
         str::from_utf8(&scanner.buffer()[span.range()])
@@ -427,11 +462,10 @@ mod tests {
             "\"12345678\u{1f}\"",
             "\"a\nb\"",
         ] {
-            assert_eq!(
-                string(text),
-                serde_json::from_str::<String>(text).ok(),
-                "{text}"
-            );
+            let wanted = serde_json::from_str::<String>(text).ok();
+            assert_eq!(string(scanner(text)), wanted, "{text}");
+            let together = Scanner::of_strings(text.as_bytes().into());
+            assert_eq!(string(together), wanted, "{text}");
         }
     }
 
