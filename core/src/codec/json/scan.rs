@@ -1,5 +1,7 @@
 //! Walking over a JSON text; strings are unescaped where they stand.
 
+use wide::u8x16;
+
 use crate::error::{Error, Result};
 use crate::record::chunk::Span;
 use crate::record::value::leading_digits;
@@ -11,10 +13,11 @@ const MAX_DEPTH: usize = 128;
 pub(crate) struct Scanner {
     buffer: bytes::BytesMut,
     place: usize,
-    /// Whether it is known that the whole text has no control characters: strings need not be searched for them.
-    is_plain: bool,
     /// Whether it is known that the whole text is UTF-8, and so every string in it. Unescaping keeps it that way.
     is_utf8: bool,
+    /// The block of bytes that was looked at last, by where it begins, and which of its bytes are special.
+    block: usize,
+    special: u64,
 }
 
 impl Scanner {
@@ -23,29 +26,51 @@ impl Scanner {
         Self {
             buffer,
             place: 0,
-            is_plain: false,
             is_utf8: false,
+            block: usize::MAX,
+            special: 0,
         }
     }
 
-    /// Starts at the beginning of a text with many strings: what is usual is looked for in all of them at once.
+    /// Starts at the beginning of a text with many strings, of which most are UTF-8: that is found out at once.
     pub(crate) fn of_strings(buffer: bytes::BytesMut) -> Self {
-        let least = buffer.iter().fold(u8::MAX, |least, byte| least.min(*byte));
         Self {
-            is_plain: least >= b' ',
             is_utf8: simdutf8::basic::from_utf8(&buffer).is_ok(),
             ..Self::new(buffer)
         }
     }
 
     /// The end of a run of bytes that stand for themselves within a string.
+    ///
+    /// Blocks are looked at as a whole, and only once: strings end at places that cannot be foreseen.
     #[inline]
-    fn run_end(&self, start: usize) -> usize {
-        if !self.is_plain {
-            return plain_run(&self.buffer, start);
+    fn run_end(&mut self, start: usize) -> usize {
+        let mut block = start - start % BLOCK;
+        if block != self.block {
+            self.look_at(block);
         }
-        let rest = self.buffer.get(start..).unwrap_or_default();
-        start + memchr::memchr2(b'"', b'\\', rest).unwrap_or(rest.len())
+        let mut special = self.special & (u64::MAX << (start % BLOCK));
+        while special == 0 {
+            block += BLOCK;
+            self.look_at(block);
+            special = self.special;
+        }
+        block + special.trailing_zeros() as usize
+    }
+
+    /// Finds the special bytes of a block; what is behind the text is special, too.
+    #[inline]
+    fn look_at(&mut self, block: usize) {
+        let rest = self.buffer.get(block..).unwrap_or_default();
+        self.special = match rest.first_chunk::<BLOCK>() {
+            Some(bytes) => special_bytes(bytes),
+            None => {
+                let mut bytes = [0; BLOCK];
+                bytes[..rest.len()].copy_from_slice(rest);
+                special_bytes(&bytes)
+            }
+        };
+        self.block = block;
     }
 
     /// The text, with unescaped strings in it.
@@ -341,7 +366,7 @@ pub(crate) fn plain_run(buffer: &[u8], start: usize) -> usize {
     const HIGH: u64 = 0x8080_8080_8080_8080;
     let mut place = start;
     let rest = buffer.get(start..).unwrap_or_default();
-    let (blocks, _) = rest.as_chunks::<BLOCK>();
+    let (blocks, _) = rest.as_chunks::<STEP>();
     for block in blocks {
         // A loop without exits, which compilers turn into a few vector instructions.
         let special = block
@@ -350,7 +375,7 @@ pub(crate) fn plain_run(buffer: &[u8], start: usize) -> usize {
         if special {
             break;
         }
-        place += BLOCK;
+        place += STEP;
     }
     while let Some(chunk) = buffer.get(place..).and_then(|rest| rest.first_chunk::<8>()) {
         let word = u64::from_le_bytes(*chunk);
@@ -376,8 +401,23 @@ fn is_integer(text: &[u8]) -> bool {
 }
 
 /// How many bytes of a string are looked at together.
-const BLOCK: usize = 16;
+const STEP: usize = 16;
+/// How many bytes of a text are looked at together: as many as a word has bits.
+const BLOCK: usize = 64;
 
+/// Which bytes of a block end a run of bytes that stand for themselves: the lowest bit tells of the first one.
+#[inline]
+fn special_bytes(block: &[u8; BLOCK]) -> u64 {
+    let (quote, backslash) = (u8x16::splat(b'"'), u8x16::splat(b'\\'));
+    let control = u8x16::splat(b' ' - 1);
+    let (steps, _) = block.as_chunks::<STEP>();
+    steps.iter().rev().fold(0, |found, bytes| {
+        let bytes = u8x16::from(*bytes);
+        let is_control = bytes.min(control).simd_eq(bytes);
+        let special = bytes.simd_eq(quote) | bytes.simd_eq(backslash) | is_control;
+        found << STEP | u64::from(special.to_bitmask())
+    })
+}
 #[inline]
 const fn is_special(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
@@ -466,6 +506,28 @@ mod tests {
             assert_eq!(string(scanner(text)), wanted, "{text}");
             let together = Scanner::of_strings(text.as_bytes().into());
             assert_eq!(string(together), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn special_bytes_are_found_in_every_place() {
+        for place in 0..BLOCK {
+            for byte in 0..=u8::MAX {
+                let mut block = [b'a'; BLOCK];
+                block[place] = byte;
+                let wanted = u64::from(is_special(byte)) << place;
+                assert_eq!(special_bytes(&block), wanted, "{place}: {byte}");
+            }
+        }
+    }
+
+    #[test]
+    fn strings_of_every_length_are_read() {
+        for size in 0..200 {
+            let text = format!("{}\u{e9}", "a".repeat(size));
+            let quoted = format!("{:1$}\"{text}\"", "", size % 70);
+            assert_eq!(string(scanner(&quoted)).as_deref(), Some(&text[..]));
+            assert_eq!(string(scanner(&quoted[..quoted.len() - 1])), None);
         }
     }
 
