@@ -23,7 +23,7 @@ from hubstream.datahub import DataHub, aio, exceptions
 from hubstream.errors import ClosedError, UnauthenticatedError
 from hubstream.records import RecordBatch
 from hubstream.testing import Emulator
-from sample import oldest, url_of
+from sample import Given, oldest, url_of
 
 
 def run(program: str, *arguments: str, bare: bool = False) -> subprocess.CompletedProcess[str]:
@@ -387,17 +387,6 @@ class Vault:
     def get_credential(self) -> object:
         self.calls += 1
         return self.answers[min(self.calls, len(self.answers)) - 1]
-
-
-class Given:
-    def get_access_key_id(self) -> str:
-        return "emulator"
-
-    def get_access_key_secret(self) -> str:
-        return "emulator"
-
-    def get_security_token(self) -> None:
-        return None
 
 
 def test_a_credential_callback_is_asked_once_per_request(hubstream_emulator: Emulator) -> None:

@@ -15,6 +15,7 @@ import pytest
 from hubstream.datahub import DataHub, DatahubProtocolType, aio, models
 from hubstream.datahub.exceptions import InvalidParameterException
 from hubstream.testing import Emulator
+from sample import Given
 
 REFERENCE: dict[str, Any] = tomllib.loads(
     (Path(__file__).parent / "reference.toml").read_text(encoding="utf-8")
@@ -102,18 +103,9 @@ def test_exceptions_are_still_needed() -> None:
                 assert what not in attributes(kind), (kind, what)
 
 
-class Credentials:
+class Credentials(Given):
     def get_credential(self) -> Credentials:
         return self
-
-    def get_access_key_id(self) -> str:
-        return "emulator"
-
-    def get_access_key_secret(self) -> str:
-        return "emulator"
-
-    def get_security_token(self) -> None:
-        return None
 
 
 def test_every_way_to_make_a_client(hubstream_emulator: Emulator) -> None:

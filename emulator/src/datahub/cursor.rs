@@ -74,12 +74,7 @@ pub(super) fn get(
     body: &Members,
 ) -> Result<Reply, Error> {
     let seek = Seek::read(body)?;
-    let State {
-        projects, journal, ..
-    } = state;
-    let topic = projects.topic_mut(call.project, call.topic)?;
-    let index = topic.shard_index(call, shard)?;
-    topic.expire(index, call.now_ms, journal);
+    let (topic, index) = state.fresh_shard(call, shard)?;
     let log = &topic.shards[index].log;
     let sequence = seek.find(log, call.now_ms)?;
     let time = log

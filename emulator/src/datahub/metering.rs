@@ -8,12 +8,7 @@ use super::state::State;
 
 /// Tells how long a shard has been active and how much it holds; an error until it has held anything.
 pub(super) fn shard(call: &Call<'_>, state: &mut State, shard: &str) -> Result<Reply, Error> {
-    let State {
-        projects, journal, ..
-    } = state;
-    let topic = projects.topic_mut(call.project, call.topic)?;
-    let index = topic.shard_index(call, shard)?;
-    topic.expire(index, call.now_ms, journal);
+    let (topic, index) = state.fresh_shard(call, shard)?;
     let shard = &topic.shards[index];
     if shard.log.next_sequence() == 0 {
         return Err(Error::no_metering());

@@ -56,12 +56,7 @@ pub(super) fn start(
     cursor: &str,
     limit: i64,
 ) -> Result<Start, Error> {
-    let State {
-        projects, journal, ..
-    } = state;
-    let topic = projects.topic_mut(call.project, call.topic)?;
-    let index = topic.shard_index(call, shard)?;
-    topic.expire(index, call.now_ms, journal);
+    let (topic, index) = state.fresh_shard(call, shard)?;
     let shard = &topic.shards[index];
     let position = Position::parse(cursor)?;
     if position.sequence > shard.log.next_sequence() {

@@ -194,6 +194,18 @@ impl State {
             .get(&topic.to_ascii_lowercase())
             .ok_or_else(Error::no_such_topic)
     }
+
+    /// The topic of a call and the place of a shard, without the records that are too old by now.
+    pub(super) fn fresh_shard(
+        &mut self,
+        call: &Call<'_>,
+        shard: &str,
+    ) -> Result<(&mut Topic, usize), Error> {
+        let topic = self.projects.topic_mut(call.project, call.topic)?;
+        let index = topic.shard_index(call, shard)?;
+        topic.expire(index, call.now_ms, &mut self.journal);
+        Ok((topic, index))
+    }
 }
 
 impl Projects {

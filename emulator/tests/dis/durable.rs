@@ -14,13 +14,7 @@ async fn everything_is_there_after_a_restart() {
         harness.json("DELETE", "/streams/gone", "").await.status,
         204
     );
-    assert_eq!(
-        harness
-            .json("POST", "/apps", r#"{"app_name":"a"}"#)
-            .await
-            .status,
-        201
-    );
+    harness.app("a").await;
     harness.put("s", &["0", "1", "2"]).await;
     let commit = r#"{"app_name":"a","stream_name":"s","partition_id":"0","sequence_number":"1","metadata":"m"}"#;
     assert_eq!(

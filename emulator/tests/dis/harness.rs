@@ -130,6 +130,11 @@ impl Harness {
         assert_eq!(self.json("POST", "/streams", &body).await.status, 201);
     }
 
+    pub(crate) async fn app(&self, name: &str) {
+        let body = format!(r#"{{"app_name":"{name}"}}"#);
+        assert_eq!(self.json("POST", "/apps", &body).await.status, 201);
+    }
+
     /// Puts texts into partition 0.
     pub(crate) async fn put(&self, stream: &str, texts: &[&str]) {
         use base64::Engine as _;

@@ -20,13 +20,7 @@ async fn check(harness: &Harness, table: &[Row<'_>]) {
 async fn prepared() -> Harness {
     let harness = Harness::start().await;
     harness.stream("s").await;
-    assert_eq!(
-        harness
-            .json("POST", "/apps", r#"{"app_name":"a"}"#)
-            .await
-            .status,
-        201
-    );
+    harness.app("a").await;
     harness.put("s", &["0", "1", "2"]).await;
     harness
 }

@@ -74,13 +74,7 @@ async fn records_expire_and_take_positions_with_them() {
     let shown = harness.json("GET", "/streams/s", "").await.json();
     assert_eq!(shown["partitions"][0]["sequence_number_range"], "[2 : 3]");
 
-    assert_eq!(
-        harness
-            .json("POST", "/apps", r#"{"app_name":"a"}"#)
-            .await
-            .status,
-        201
-    );
+    harness.app("a").await;
     let slow = r#"{"app_name":"a","stream_name":"s","partition_id":"0","sequence_number":"0"}"#;
     assert_eq!(harness.json("POST", "/checkpoints", slow).await.status, 201);
 }
