@@ -9,22 +9,21 @@ use std::ffi::CStr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi};
-use arrow_array::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
-use arrow_array::{RecordBatchReader, StructArray};
+use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_schema::{ArrowError, DataType, Schema, SchemaRef};
 use hubstream::error::{Error, Result};
 use hubstream::record::arrow::ArrowImport;
+use hubstream::record::arrow::arrow_data::ArrayData;
 use hubstream::record::{RecordBatch, RecordSchema};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyTuple};
 
+use crate::arrow_stream::ArrowStream;
 use crate::batch;
 use crate::error::raise;
 use crate::record_schema::SERVICE;
 
-type Batches = Box<dyn Iterator<Item = Result<arrow_array::RecordBatch, ArrowError>> + Send>;
-
-fn refused(error: ArrowError) -> Error {
+pub(crate) fn refused(error: ArrowError) -> Error {
     let message = error.to_string();
     Error::invalid_argument("records", format_args!("the Arrow data is bad: {message}"))
         .with_source(error)
@@ -59,6 +58,12 @@ struct Source {
     batches: Batches,
 }
 
+/// Arrays of structs, whose members are the columns.
+enum Batches {
+    Stream(ArrowStream),
+    One(Option<ArrayData>),
+}
+
 impl Source {
     /// Takes what `__arrow_c_stream__` or `__arrow_c_array__` of an object gives.
     fn take(data: &Bound<'_, PyAny>) -> PyResult<Self> {
@@ -85,12 +90,12 @@ impl Source {
         if stream.release().is_none() {
             return Err(raise(py, SERVICE, released()));
         }
-        let reader = py
-            .detach(|| RecordBatchStreamReader::try_new(stream))
-            .map_err(|error| raise(py, SERVICE, refused(error)))?;
+        let (schema, stream) = py
+            .detach(|| ArrowStream::open(stream))
+            .map_err(|error| raise(py, SERVICE, error))?;
         Ok(Self {
-            schema: reader.schema(),
-            batches: Box::new(reader),
+            schema,
+            batches: Batches::Stream(stream),
         })
     }
 
@@ -109,21 +114,27 @@ impl Source {
         }
         // SAFETY: the schema and the array come from one call of a producer that keeps to the interface.
         let data = unsafe { from_ffi(array, data_type) };
-        let batch = data.map_err(refused).and_then(|data| {
-            if !matches!(data.data_type(), DataType::Struct(_)) || data.null_count() > 0 {
-                return Err(Error::invalid_argument(
+        let opened = data
+            .map_err(refused)
+            .and_then(|data| match data.data_type() {
+                DataType::Struct(fields) => Ok((Arc::new(Schema::new(fields.clone())), data)),
+                _ => Err(Error::invalid_argument(
                     "records",
                     "the Arrow array is not a record batch",
-                ));
-            }
-            let columns = StructArray::from(data);
-            Ok(arrow_array::RecordBatch::from(columns))
-        });
-        let batch = batch.map_err(|error| raise(py, SERVICE, error))?;
+                )),
+            });
+        let (schema, data) = opened.map_err(|error| raise(py, SERVICE, error))?;
         Ok(Self {
-            schema: batch.schema(),
-            batches: Box::new(std::iter::once(Ok(batch))),
+            schema,
+            batches: Batches::One(Some(data)),
         })
+    }
+
+    fn next(&mut self) -> Option<Result<ArrayData>> {
+        match &mut self.batches {
+            Batches::Stream(stream) => stream.next(),
+            Batches::One(batch) => batch.take().map(Ok),
+        }
     }
 }
 
@@ -133,13 +144,13 @@ pub(crate) fn read_all(
     data: &Bound<'_, PyAny>,
 ) -> PyResult<RecordBatch> {
     let py = data.py();
-    let source = Source::take(data)?;
+    let mut source = Source::take(data)?;
     py.detach(|| {
         let mut import = ArrowImport::new(schema, &source.schema)?;
-        let parts = source
-            .batches
-            .map(|batch| import.convert(&batch.map_err(refused)?))
-            .collect::<Result<Vec<_>>>()?;
+        let mut parts = Vec::new();
+        while let Some(batch) = source.next() {
+            parts.push(import.convert_structs(&batch?)?);
+        }
         if parts.is_empty() {
             return Ok(RecordBatch::empty(schema.cloned()));
         }
@@ -170,7 +181,7 @@ impl State {
     /// The next batch. After an error there is none.
     fn next(&mut self) -> Result<Option<RecordBatch>> {
         while self.ready.is_empty() && !self.is_done {
-            match self.source.batches.next() {
+            match self.source.next() {
                 None => {
                     self.is_done = true;
                     self.cut(true)?;
@@ -178,7 +189,7 @@ impl State {
                 Some(batch) => {
                     // Stays so if this fails.
                     self.is_done = true;
-                    let records = self.import.convert(&batch.map_err(refused)?)?;
+                    let records = self.import.convert_structs(&batch?)?;
                     self.is_done = false;
                     self.add(records)?;
                 }

@@ -8,6 +8,7 @@
 
 mod arrow;
 mod arrow_input;
+mod arrow_stream;
 mod asyncio;
 mod batch;
 mod batch_input;

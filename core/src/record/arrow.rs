@@ -56,6 +56,7 @@ use arrow_array::{ArrayRef, RecordBatchOptions};
 use arrow_schema::{DataType, Schema, SchemaRef};
 
 pub use arrow_array;
+pub use arrow_data;
 pub use arrow_schema;
 pub use import::ArrowImport;
 pub use plan::ArrowOptions;

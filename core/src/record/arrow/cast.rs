@@ -1,13 +1,20 @@
 //! One value after the other out of an Arrow array.
+//!
+//! The arrays are made here, of the types that are read and no others: any array that Arrow makes of data whose type is
+//! not known draws all types into a program.
 
-use arrow_array::cast::AsArray;
 use arrow_array::types::{
     ArrowPrimitiveType, Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type,
     Decimal256Type, DecimalType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type,
     Int32Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType,
     TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
-use arrow_array::{Array, StructArray};
+use arrow_array::{
+    BinaryArray, BinaryViewArray, BooleanArray, FixedSizeBinaryArray, LargeBinaryArray,
+    LargeStringArray, PrimitiveArray, StringArray, StringViewArray,
+};
+use arrow_buffer::{ArrowNativeType, Buffer, NullBuffer, ScalarBuffer};
+use arrow_data::ArrayData;
 use arrow_schema::{DataType, TimeUnit};
 use bytes::Bytes;
 
@@ -17,18 +24,52 @@ use super::super::schema::{Field, FieldType};
 use super::super::value::Value;
 use crate::error::{Error, Result};
 
-type Push<'a> = Box<dyn Fn(usize, &mut RecordBatchBuilder) -> Result<()> + 'a>;
+type Push = Box<dyn Fn(usize, &mut RecordBatchBuilder) -> Result<()>>;
 
 /// 2^63, the first float above the integers of 64 bits.
 const INTEGER_END: f64 = 9_223_372_036_854_775_808.0;
 const MICROSECONDS_PER_DAY: i64 = 86_400_000_000;
 
-/// The values of a column of the data, to be added to one of the topic.
-pub(super) struct Cells<'a> {
-    push: Push<'a>,
+/// The columns of a struct array.
+pub(super) fn columns_of(structs: &ArrayData) -> Vec<ArrayData> {
+    let (offset, length) = (structs.offset(), structs.len());
+    let columns = structs.child_data().iter();
+    columns.map(|column| column.slice(offset, length)).collect()
 }
 
-impl<'a> Cells<'a> {
+/// For every row of a dictionary its place among the values, of which there is at least one. Those of nulls are any.
+fn places(dictionary: &ArrayData, key: &DataType, values: &ArrayData) -> Vec<usize> {
+    fn of<K: ArrowNativeType>(dictionary: &ArrayData, values: &ArrayData) -> Vec<usize> {
+        let last = values.len().saturating_sub(1);
+        let keys = dictionary.buffer::<K>(0).iter().take(dictionary.len());
+        keys.map(|key| key.as_usize().min(last)).collect()
+    }
+    match key {
+        DataType::Int8 => of::<i8>(dictionary, values),
+        DataType::Int16 => of::<i16>(dictionary, values),
+        DataType::Int32 => of::<i32>(dictionary, values),
+        DataType::Int64 => of::<i64>(dictionary, values),
+        DataType::UInt8 => of::<u8>(dictionary, values),
+        DataType::UInt16 => of::<u16>(dictionary, values),
+        DataType::UInt32 => of::<u32>(dictionary, values),
+        _ => of::<u64>(dictionary, values),
+    }
+}
+
+/// The type of the keys and the values of a dictionary.
+fn dictionary_of(array: &ArrayData) -> Option<(&DataType, &ArrayData)> {
+    match array.data_type() {
+        DataType::Dictionary(key, _) => array.child_data().first().map(|values| (&**key, values)),
+        _ => None,
+    }
+}
+
+/// The values of a column of the data, to be added to one of the topic.
+pub(super) struct Cells {
+    push: Push,
+}
+
+impl Cells {
     /// Nothing but nulls.
     pub(super) fn nulls() -> Self {
         Self {
@@ -37,16 +78,15 @@ impl<'a> Cells<'a> {
     }
 
     /// Fails when values of the array's type never fit the column.
-    pub(super) fn new(array: &'a dyn Array, field: &Field) -> Result<Self> {
-        if let Some(dictionary) = array.as_any_dictionary_opt() {
-            let values = dictionary.values().as_ref();
+    pub(super) fn new(array: &ArrayData, field: &Field) -> Result<Self> {
+        if let Some((key, values)) = dictionary_of(array) {
             let inner = Self::new(values, field)?;
             if values.is_empty() {
                 return Ok(Self::nulls());
             }
-            let keys = dictionary.normalized_keys();
-            let push: Push<'a> = Box::new(move |row, builder| (inner.push)(keys[row], builder));
-            return Ok(Self::checked(dictionary.keys(), push));
+            let places = places(array, key, values);
+            let push: Push = Box::new(move |row, builder| (inner.push)(places[row], builder));
+            return Ok(Self::checked(array, push));
         }
         if array.data_type() == &DataType::Null {
             return Ok(Self::nulls());
@@ -68,8 +108,8 @@ impl<'a> Cells<'a> {
         }
     }
 
-    fn checked(array: &'a dyn Array, push: Push<'a>) -> Self {
-        match array.nulls().filter(|nulls| nulls.null_count() > 0) {
+    fn checked(array: &ArrayData, push: Push) -> Self {
+        match nulls_of(array) {
             None => Self { push },
             Some(nulls) => Self {
                 push: Box::new(move |row, builder| {
@@ -89,7 +129,16 @@ impl<'a> Cells<'a> {
     }
 }
 
-fn number(array: &dyn Array, target: FieldType) -> Option<Push<'_>> {
+fn nulls_of(array: &ArrayData) -> Option<NullBuffer> {
+    let nulls = array.nulls().filter(|nulls| nulls.null_count() > 0);
+    nulls.cloned()
+}
+
+fn primitive<T: ArrowPrimitiveType>(array: &ArrayData) -> PrimitiveArray<T> {
+    PrimitiveArray::from(array.clone())
+}
+
+fn number(array: &ArrayData, target: FieldType) -> Option<Push> {
     use FieldType as F;
     if !matches!(
         target,
@@ -108,7 +157,7 @@ fn number(array: &dyn Array, target: FieldType) -> Option<Push<'_>> {
     let is_number = !matches!(target, F::Timestamp | F::Boolean);
     Some(match array.data_type() {
         DataType::Boolean if target == F::Boolean => {
-            let array = array.as_boolean();
+            let array = BooleanArray::from(array.clone());
             Box::new(move |row, builder| builder.push_boolean(array.value(row)))
         }
         _ if target == F::Boolean => return None,
@@ -120,19 +169,19 @@ fn number(array: &dyn Array, target: FieldType) -> Option<Push<'_>> {
         DataType::UInt16 => integers::<UInt16Type>(array),
         DataType::UInt32 => integers::<UInt32Type>(array),
         DataType::UInt64 => {
-            let array = array.as_primitive::<UInt64Type>();
+            let array = primitive::<UInt64Type>(array);
             Box::new(move |row, builder| push_unsigned(builder, array.value(row)))
         }
         DataType::Float16 if is_number && target != F::Decimal => {
-            let array = array.as_primitive::<Float16Type>();
+            let array = primitive::<Float16Type>(array);
             Box::new(move |row, builder| push_float(builder, target, array.value(row).to_f64()))
         }
         DataType::Float32 if is_number && target != F::Decimal => {
-            let array = array.as_primitive::<Float32Type>();
+            let array = primitive::<Float32Type>(array);
             Box::new(move |row, builder| push_float(builder, target, array.value(row).into()))
         }
         DataType::Float64 if is_number && target != F::Decimal => {
-            let array = array.as_primitive::<Float64Type>();
+            let array = primitive::<Float64Type>(array);
             Box::new(move |row, builder| push_float(builder, target, array.value(row)))
         }
         DataType::Decimal32(precision, scale) if is_number => {
@@ -151,11 +200,11 @@ fn number(array: &dyn Array, target: FieldType) -> Option<Push<'_>> {
     })
 }
 
-fn integers<T: ArrowPrimitiveType>(array: &dyn Array) -> Push<'_>
+fn integers<T: ArrowPrimitiveType>(array: &ArrayData) -> Push
 where
     T::Native: Into<i64>,
 {
-    let array = array.as_primitive::<T>();
+    let array = primitive::<T>(array);
     Box::new(move |row, builder| builder.push_integer(array.value(row).into()))
 }
 
@@ -177,12 +226,12 @@ fn push_float(builder: &mut RecordBatchBuilder, target: FieldType, value: f64) -
 }
 
 fn decimals<T: DecimalType>(
-    array: &dyn Array,
+    array: &ArrayData,
     target: FieldType,
     precision: u8,
     scale: i8,
-) -> Push<'_> {
-    let array = array.as_primitive::<T>();
+) -> Push {
+    let array = primitive::<T>(array);
     Box::new(move |row, builder| {
         let text = T::format_decimal(array.value(row), precision, scale);
         if matches!(
@@ -200,7 +249,7 @@ fn decimals<T: DecimalType>(
     })
 }
 
-fn time(array: &dyn Array, target: FieldType) -> Option<Push<'_>> {
+fn time(array: &ArrayData, target: FieldType) -> Option<Push> {
     if target != FieldType::Timestamp {
         return None;
     }
@@ -213,7 +262,7 @@ fn time(array: &dyn Array, target: FieldType) -> Option<Push<'_>> {
             times::<TimestampMicrosecondType>(array, 1)
         }
         DataType::Timestamp(TimeUnit::Nanosecond, _) => {
-            let array = array.as_primitive::<TimestampNanosecondType>();
+            let array = primitive::<TimestampNanosecondType>(array);
             Box::new(move |row, builder| {
                 let value = array.value(row);
                 if value % 1_000 != 0 {
@@ -228,11 +277,11 @@ fn time(array: &dyn Array, target: FieldType) -> Option<Push<'_>> {
     })
 }
 
-fn times<T: ArrowPrimitiveType>(array: &dyn Array, microseconds: i64) -> Push<'_>
+fn times<T: ArrowPrimitiveType>(array: &ArrayData, microseconds: i64) -> Push
 where
     T::Native: Into<i64>,
 {
-    let array = array.as_primitive::<T>();
+    let array = primitive::<T>(array);
     Box::new(move |row, builder| {
         let value: i64 = array.value(row).into();
         match value.checked_mul(microseconds) {
@@ -242,7 +291,7 @@ where
     })
 }
 
-fn text(array: &dyn Array, target: FieldType) -> Option<Push<'_>> {
+fn text(array: &ArrayData, target: FieldType) -> Option<Push> {
     let texts = TextCells::of(array)?;
     Some(Box::new(move |row, builder| {
         let text = texts.value(row);
@@ -255,99 +304,129 @@ fn text(array: &dyn Array, target: FieldType) -> Option<Push<'_>> {
 }
 
 /// The texts of an array.
-pub(super) enum TextCells<'a> {
-    Small(&'a arrow_array::StringArray),
-    Large(&'a arrow_array::LargeStringArray),
-    View(&'a arrow_array::StringViewArray),
-    Dictionary(&'a dyn Array, Vec<usize>, Box<Self>),
+pub(super) struct TextCells {
+    texts: Texts,
+    nulls: Option<NullBuffer>,
+}
+
+enum Texts {
+    Small(StringArray),
+    Large(LargeStringArray),
+    View(StringViewArray),
+    Dictionary(Vec<usize>, Box<TextCells>),
     Nulls,
 }
 
-impl<'a> TextCells<'a> {
+impl TextCells {
     /// Fails when the array does not hold texts.
-    pub(super) fn new(array: &'a dyn Array, name: &str) -> Result<Self> {
-        let needed = || {
-            Error::invalid_argument(
-                "records",
-                format_args!(
-                    "field `{name}`: texts are needed, not Arrow's {}",
-                    array.data_type()
-                ),
-            )
-        };
+    pub(super) fn new(array: &ArrayData, name: &str) -> Result<Self> {
         if array.data_type() == &DataType::Null {
-            return Ok(Self::Nulls);
+            return Ok(Self::nulls());
         }
-        let Some(dictionary) = array.as_any_dictionary_opt() else {
-            return Self::of(array).ok_or_else(needed);
+        let Some((key, values)) = dictionary_of(array) else {
+            return Self::of(array).ok_or_else(|| {
+                let found = array.data_type();
+                Error::invalid_argument(
+                    "records",
+                    format_args!("field `{name}`: texts are needed, not Arrow's {found}"),
+                )
+            });
         };
-        let values = Self::new(dictionary.values().as_ref(), name)?;
-        if dictionary.values().is_empty() {
-            return Ok(Self::Nulls);
+        let inner = Self::new(values, name)?;
+        if values.is_empty() {
+            return Ok(Self::nulls());
         }
-        let keys = dictionary.normalized_keys();
-        Ok(Self::Dictionary(dictionary.keys(), keys, Box::new(values)))
-    }
-
-    fn of(array: &'a dyn Array) -> Option<Self> {
-        Some(match array.data_type() {
-            DataType::Utf8 => Self::Small(array.as_string()),
-            DataType::LargeUtf8 => Self::Large(array.as_string()),
-            DataType::Utf8View => Self::View(array.as_string_view()),
-            _ => return None,
+        Ok(Self {
+            texts: Texts::Dictionary(places(array, key, values), Box::new(inner)),
+            nulls: nulls_of(array),
         })
     }
 
-    fn value(&self, row: usize) -> &'a str {
-        match self {
-            Self::Small(array) => array.value(row),
-            Self::Large(array) => array.value(row),
-            Self::View(array) => array.value(row),
-            Self::Dictionary(_, keys, values) => values.value(keys[row]),
-            Self::Nulls => "",
+    const fn nulls() -> Self {
+        Self {
+            texts: Texts::Nulls,
+            nulls: None,
+        }
+    }
+
+    fn of(array: &ArrayData) -> Option<Self> {
+        let texts = match array.data_type() {
+            DataType::Utf8 => Texts::Small(array.clone().into()),
+            DataType::LargeUtf8 => Texts::Large(array.clone().into()),
+            DataType::Utf8View => Texts::View(array.clone().into()),
+            _ => return None,
+        };
+        Some(Self {
+            texts,
+            nulls: nulls_of(array),
+        })
+    }
+
+    /// The text of a row that is not null.
+    fn value(&self, row: usize) -> &str {
+        match &self.texts {
+            Texts::Small(array) => array.value(row),
+            Texts::Large(array) => array.value(row),
+            Texts::View(array) => array.value(row),
+            Texts::Dictionary(places, values) => values.value(places[row]),
+            Texts::Nulls => "",
         }
     }
 
     /// The text of a row, if it is not null.
-    pub(super) fn get(&self, row: usize) -> Option<&'a str> {
-        let is_null = match self {
-            Self::Small(array) => array.is_null(row),
-            Self::Large(array) => array.is_null(row),
-            Self::View(array) => array.is_null(row),
-            Self::Dictionary(keys, places, values) => {
-                return if keys.is_null(row) {
-                    None
-                } else {
-                    values.get(places[row])
-                };
-            }
-            Self::Nulls => true,
-        };
-        (!is_null).then(|| self.value(row))
+    pub(super) fn get(&self, row: usize) -> Option<&str> {
+        if self.nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) {
+            return None;
+        }
+        match &self.texts {
+            Texts::Dictionary(places, values) => values.get(places[row]),
+            Texts::Nulls => None,
+            _ => Some(self.value(row)),
+        }
     }
 }
 
 /// Pairs of texts: a map, or a list of structs of two texts.
-pub(super) struct PairCells<'a> {
-    array: &'a dyn Array,
-    keys: TextCells<'a>,
-    values: TextCells<'a>,
+pub(super) struct PairCells {
+    offsets: Offsets,
+    nulls: Option<NullBuffer>,
+    keys: TextCells,
+    values: TextCells,
 }
 
-impl<'a> PairCells<'a> {
+enum Offsets {
+    Small(ScalarBuffer<i32>),
+    Large(ScalarBuffer<i64>),
+}
+
+impl PairCells {
     /// Fails when the array does not hold such.
-    pub(super) fn new(array: &'a dyn Array, name: &str) -> Result<Self> {
-        let entries: Option<&StructArray> = match array.data_type() {
-            DataType::Map(..) => Some(array.as_map().entries()),
-            DataType::List(_) => array.as_list::<i32>().values().as_struct_opt(),
-            DataType::LargeList(_) => array.as_list::<i64>().values().as_struct_opt(),
+    pub(super) fn new(array: &ArrayData, name: &str) -> Result<Self> {
+        // An array without rows may have no offsets at all.
+        let count = if array.is_empty() { 0 } else { array.len() + 1 };
+        let first = |buffers: &[Buffer]| buffers.first().cloned().unwrap_or_default();
+        let buffer = first(array.buffers());
+        let offsets = match array.data_type() {
+            DataType::Map(..) | DataType::List(_) => Some(Offsets::Small(ScalarBuffer::new(
+                buffer,
+                array.offset(),
+                count,
+            ))),
+            DataType::LargeList(_) => Some(Offsets::Large(ScalarBuffer::new(
+                buffer,
+                array.offset(),
+                count,
+            ))),
             _ => None,
         };
-        match entries.map(StructArray::columns) {
-            Some([keys, values]) => Ok(Self {
-                array,
-                keys: TextCells::new(keys.as_ref(), name)?,
-                values: TextCells::new(values.as_ref(), name)?,
+        let entries = array.child_data().first();
+        let entries = entries.filter(|entries| matches!(entries.data_type(), DataType::Struct(_)));
+        match (offsets, entries.map(columns_of).as_deref()) {
+            (Some(offsets), Some([keys, values])) => Ok(Self {
+                offsets,
+                nulls: nulls_of(array),
+                keys: TextCells::new(keys, name)?,
+                values: TextCells::new(values, name)?,
             }),
             _ => Err(Error::invalid_argument(
                 "records",
@@ -360,23 +439,13 @@ impl<'a> PairCells<'a> {
     }
 
     /// The pairs of a row; `record` is its number, for errors.
-    pub(super) fn get(&self, row: usize, record: usize) -> Result<Vec<(&'a str, &'a str)>> {
-        if self.array.is_null(row) {
+    pub(super) fn get(&self, row: usize, record: usize) -> Result<Vec<(&str, &str)>> {
+        if self.nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) {
             return Ok(Vec::new());
         }
-        let range = match self.array.data_type() {
-            DataType::Map(..) => {
-                let offsets = self.array.as_map().offsets();
-                offsets[row] as usize..offsets[row + 1] as usize
-            }
-            DataType::List(_) => {
-                let offsets = self.array.as_list::<i32>().offsets();
-                offsets[row] as usize..offsets[row + 1] as usize
-            }
-            _ => {
-                let offsets = self.array.as_list::<i64>().offsets();
-                offsets[row] as usize..offsets[row + 1] as usize
-            }
+        let range = match &self.offsets {
+            Offsets::Small(offsets) => offsets[row] as usize..offsets[row + 1] as usize,
+            Offsets::Large(offsets) => offsets[row] as usize..offsets[row + 1] as usize,
         };
         range
             .map(|place| {
@@ -395,50 +464,51 @@ impl<'a> PairCells<'a> {
 }
 
 /// The blobs of an array.
-pub(super) struct BlobCells<'a> {
-    array: &'a dyn Array,
+pub(super) struct BlobCells {
+    blobs: Blobs,
+    nulls: Option<NullBuffer>,
     name: String,
-    kind: BlobKind<'a>,
 }
 
-enum BlobKind<'a> {
-    Small(&'a arrow_array::BinaryArray),
-    Large(&'a arrow_array::LargeBinaryArray),
-    View(&'a arrow_array::BinaryViewArray),
-    Fixed(&'a arrow_array::FixedSizeBinaryArray),
-    Text(TextCells<'a>),
+enum Blobs {
+    Small(BinaryArray),
+    Large(LargeBinaryArray),
+    View(BinaryViewArray),
+    Fixed(FixedSizeBinaryArray),
+    Text(TextCells),
 }
 
 /// Blobs of this many bytes and more share the memory of the data; copying shorter ones is cheaper.
 const SHARED_FROM: usize = 4096;
 
-impl<'a> BlobCells<'a> {
+impl BlobCells {
     /// Fails when the array does not hold bytes or texts.
-    pub(super) fn new(array: &'a dyn Array, name: &str) -> Result<Self> {
-        let kind = match array.data_type() {
-            DataType::Binary => BlobKind::Small(array.as_binary()),
-            DataType::LargeBinary => BlobKind::Large(array.as_binary()),
-            DataType::BinaryView => BlobKind::View(array.as_binary_view()),
-            DataType::FixedSizeBinary(_) => BlobKind::Fixed(array.as_fixed_size_binary()),
-            _ => BlobKind::Text(TextCells::new(array, name)?),
+    pub(super) fn new(array: &ArrayData, name: &str) -> Result<Self> {
+        let blobs = match array.data_type() {
+            DataType::Binary => Blobs::Small(array.clone().into()),
+            DataType::LargeBinary => Blobs::Large(array.clone().into()),
+            DataType::BinaryView => Blobs::View(array.clone().into()),
+            DataType::FixedSizeBinary(_) => Blobs::Fixed(array.clone().into()),
+            _ => Blobs::Text(TextCells::new(array, name)?),
         };
         Ok(Self {
-            array,
+            blobs,
+            nulls: nulls_of(array),
             name: name.to_owned(),
-            kind,
         })
     }
 
     /// Adds the blob of a row as the next record.
     pub(super) fn push(&self, row: usize, builder: &mut RecordBatchBuilder) -> Result<()> {
-        let (content, buffer) = match &self.kind {
-            BlobKind::Small(array) => (Some(array.value(row)), Some(array.values())),
-            BlobKind::Large(array) => (Some(array.value(row)), Some(array.values())),
-            BlobKind::View(array) => (Some(array.value(row)), None),
-            BlobKind::Fixed(array) => (Some(array.value(row)), None),
-            BlobKind::Text(texts) => (texts.get(row).map(str::as_bytes), None),
+        let (content, buffer) = match &self.blobs {
+            Blobs::Small(array) => (Some(array.value(row)), Some(array.values())),
+            Blobs::Large(array) => (Some(array.value(row)), Some(array.values())),
+            Blobs::View(array) => (Some(array.value(row)), None),
+            Blobs::Fixed(array) => (Some(array.value(row)), None),
+            Blobs::Text(texts) => (texts.get(row).map(str::as_bytes), None),
         };
-        let Some(content) = content.filter(|_| !self.array.is_null(row)) else {
+        let is_null = self.nulls.as_ref().is_some_and(|nulls| nulls.is_null(row));
+        let Some(content) = content.filter(|_| !is_null) else {
             return Err(Error::invalid_argument(
                 "records",
                 format_args!(

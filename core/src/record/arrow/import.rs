@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
+use arrow_array::Array;
+use arrow_data::ArrayData;
+use arrow_schema::{DataType, Fields};
+
 use super::super::schema::folded;
 use super::super::{RecordBatch, RecordBatchBuilder, RecordSchema};
-use super::cast::{BlobCells, Cells, PairCells, TextCells};
+use super::cast::{BlobCells, Cells, PairCells, TextCells, columns_of};
 use super::metadata;
 use crate::error::{Error, Result};
 
@@ -65,8 +69,9 @@ impl ArrowImport {
             import.map_column(place, field.name())?;
         }
         import.check_missing()?;
-        let empty = arrow_array::RecordBatch::new_empty(Arc::clone(arrow));
-        import.cells(&empty)?;
+        let fields = arrow.fields().iter();
+        let empty = fields.map(|field| ArrayData::new_empty(field.data_type()));
+        import.cells(&empty.collect::<Vec<_>>())?;
         Ok(import)
     }
 
@@ -155,31 +160,58 @@ impl ArrowImport {
     ///
     /// Fails at the first value that does not fit its column; the batch is dropped then.
     pub fn convert(&mut self, batch: &arrow_array::RecordBatch) -> Result<RecordBatch> {
-        if batch.schema_ref().fields() != self.arrow.fields() {
-            return Err(Error::invalid_argument(
-                "records",
-                "a batch has other columns than the stream",
-            ));
+        self.check_columns(batch.schema_ref().fields())?;
+        let columns: Vec<_> = batch.columns().iter().map(Array::to_data).collect();
+        self.read(&columns, batch.num_rows())
+    }
+
+    /// Converts the next batch of the stream, given as an array of structs without nulls.
+    ///
+    /// Fails as [`convert`](Self::convert) does.
+    pub fn convert_structs(&mut self, structs: &ArrayData) -> Result<RecordBatch> {
+        match structs.data_type() {
+            DataType::Struct(fields) if structs.null_count() == 0 => self.check_columns(fields)?,
+            _ => {
+                return Err(Error::invalid_argument(
+                    "records",
+                    "the Arrow array is not a record batch",
+                ));
+            }
         }
+        self.read(&columns_of(structs), structs.len())
+    }
+
+    fn check_columns(&self, fields: &Fields) -> Result<()> {
+        if fields == self.arrow.fields() {
+            return Ok(());
+        }
+        Err(Error::invalid_argument(
+            "records",
+            "a batch has other columns than the stream",
+        ))
+    }
+
+    fn read(&mut self, columns: &[ArrayData], rows: usize) -> Result<RecordBatch> {
         let converted = match &self.schema {
-            Some(schema) => self.tuples(schema, batch)?,
-            None => self.blobs(batch)?,
+            Some(schema) => self.tuples(schema, columns, rows)?,
+            None => self.blobs(columns, rows)?,
         };
-        self.records += batch.num_rows();
+        self.records += rows;
         Ok(converted)
     }
 
     fn tuples(
         &self,
         schema: &Arc<RecordSchema>,
-        batch: &arrow_array::RecordBatch,
+        columns: &[ArrayData],
+        rows: usize,
     ) -> Result<RecordBatch> {
-        let cells = self.cells(batch)?;
-        let routing = self.routing(batch)?;
+        let cells = self.cells(columns)?;
+        let routing = self.routing(columns)?;
         let mut builder = RecordBatchBuilder::tuples(Arc::clone(schema));
         builder.count_from(self.records);
-        builder.reserve(batch.num_rows());
-        for row in 0..batch.num_rows() {
+        builder.reserve(rows);
+        for row in 0..rows {
             builder.begin_row()?;
             for cells in &cells {
                 cells.push(row, &mut builder)?;
@@ -190,27 +222,27 @@ impl ArrowImport {
         builder.build()
     }
 
-    fn blobs(&self, batch: &arrow_array::RecordBatch) -> Result<RecordBatch> {
+    fn blobs(&self, columns: &[ArrayData], rows: usize) -> Result<RecordBatch> {
         let place = self.columns.first().copied().flatten().unwrap_or_default();
         let name = self.arrow.field(place).name();
-        let cells = BlobCells::new(batch.column(place).as_ref(), name)?;
-        let routing = self.routing(batch)?;
+        let cells = BlobCells::new(&columns[place], name)?;
+        let routing = self.routing(columns)?;
         let mut builder = RecordBatchBuilder::blobs();
         builder.count_from(self.records);
-        builder.reserve(batch.num_rows());
-        for row in 0..batch.num_rows() {
+        builder.reserve(rows);
+        for row in 0..rows {
             cells.push(row, &mut builder)?;
             routing.apply(row, &mut builder)?;
         }
         builder.build()
     }
 
-    fn cells<'a>(&self, batch: &'a arrow_array::RecordBatch) -> Result<Vec<Cells<'a>>> {
+    fn cells(&self, columns: &[ArrayData]) -> Result<Vec<Cells>> {
         let Some(schema) = &self.schema else {
             return match self.columns[..] {
                 [Some(place)] => {
                     let name = self.arrow.field(place).name();
-                    BlobCells::new(batch.column(place).as_ref(), name).map(|_| Vec::new())
+                    BlobCells::new(&columns[place], name).map(|_| Vec::new())
                 }
                 _ => Ok(Vec::new()),
             };
@@ -220,16 +252,16 @@ impl ArrowImport {
             .iter()
             .zip(&self.columns)
             .map(|(field, place)| match place {
-                Some(place) => Cells::new(batch.column(*place).as_ref(), field),
+                Some(place) => Cells::new(&columns[*place], field),
                 None => Ok(Cells::nulls()),
             })
             .collect()
     }
 
-    fn routing<'a>(&self, batch: &'a arrow_array::RecordBatch) -> Result<Routing<'a>> {
+    fn routing(&self, columns: &[ArrayData]) -> Result<Routing> {
         let texts = |place: Option<usize>, name: &str| {
             place
-                .map(|place| TextCells::new(batch.column(place).as_ref(), name))
+                .map(|place| TextCells::new(&columns[place], name))
                 .transpose()
         };
         Ok(Routing {
@@ -238,31 +270,27 @@ impl ArrowImport {
             partition_key: texts(self.partition_key, metadata::PARTITION_KEY)?,
             attributes: self
                 .attributes
-                .map(|place| PairCells::new(batch.column(place).as_ref(), metadata::ATTRIBUTES))
+                .map(|place| PairCells::new(&columns[place], metadata::ATTRIBUTES))
                 .transpose()?,
         })
     }
 }
 
 /// The columns that say where records go and what attributes they have.
-struct Routing<'a> {
-    shard_id: Option<TextCells<'a>>,
-    hash_key: Option<TextCells<'a>>,
-    partition_key: Option<TextCells<'a>>,
-    attributes: Option<PairCells<'a>>,
+struct Routing {
+    shard_id: Option<TextCells>,
+    hash_key: Option<TextCells>,
+    partition_key: Option<TextCells>,
+    attributes: Option<PairCells>,
 }
 
-impl<'a> Routing<'a> {
+impl Routing {
     fn apply(&self, row: usize, builder: &mut RecordBatchBuilder) -> Result<()> {
         let record = builder.record_number().saturating_sub(1);
-        let text = |cells: &Option<TextCells<'a>>| {
-            let text = cells.as_ref().and_then(|cells| cells.get(row));
-            text.filter(|text| !text.is_empty())
-        };
-        if let Some(shard_id) = text(&self.shard_id) {
+        if let Some(shard_id) = given(self.shard_id.as_ref(), row) {
             builder.set_shard_id(shard_id)?;
         }
-        if let Some(hash_key) = text(&self.hash_key) {
+        if let Some(hash_key) = given(self.hash_key.as_ref(), row) {
             builder.set_hash_key(hash_key).map_err(|error| {
                 let name = metadata::HASH_KEY;
                 let why = error.message().to_owned();
@@ -272,7 +300,7 @@ impl<'a> Routing<'a> {
                 )
             })?;
         }
-        if let Some(partition_key) = text(&self.partition_key) {
+        if let Some(partition_key) = given(self.partition_key.as_ref(), row) {
             builder.set_partition_key(partition_key)?;
         }
         if let Some(attributes) = &self.attributes {
@@ -280,4 +308,10 @@ impl<'a> Routing<'a> {
         }
         Ok(())
     }
+}
+
+/// The text of a row, if there is one that says something.
+fn given(cells: Option<&TextCells>, row: usize) -> Option<&str> {
+    let text = cells.and_then(|cells| cells.get(row));
+    text.filter(|text| !text.is_empty())
 }

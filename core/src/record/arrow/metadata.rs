@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use arrow_array::builder::{MapBuilder, MapFieldNames, StringBuilder};
-use arrow_array::{ArrayRef, Int64Array, StringArray, TimestampMillisecondArray};
+use arrow_array::builder::StringBuilder;
+use arrow_array::{
+    ArrayRef, Int64Array, MapArray, StringArray, StructArray, TimestampMillisecondArray,
+};
+use arrow_buffer::OffsetBuffer;
 use arrow_schema::{DataType, Field, Fields, TimeUnit};
 
 use super::super::{RecordBatch, RecordSchema};
@@ -41,12 +44,17 @@ pub(super) fn check_names(schema: Option<&Arc<RecordSchema>>) -> Result<()> {
     Ok(())
 }
 
-/// The fields of the columns.
-pub(super) fn fields() -> Vec<Field> {
-    let entries = DataType::Struct(Fields::from(vec![
+/// The fields of an attribute.
+fn entry_fields() -> Fields {
+    Fields::from(vec![
         Field::new("key", DataType::Utf8, false),
         Field::new("value", DataType::Utf8, true),
-    ]));
+    ])
+}
+
+/// The fields of the columns.
+pub(super) fn fields() -> Vec<Field> {
+    let entries = DataType::Struct(entry_fields());
     let map = DataType::Map(Arc::new(Field::new("entries", entries, false)), false);
     let time = DataType::Timestamp(TimeUnit::Millisecond, Some(UTC.into()));
     [
@@ -82,18 +90,22 @@ pub(super) fn columns(batch: &RecordBatch) -> Result<[(&'static str, ArrayRef); 
 }
 
 fn attributes(batch: &RecordBatch) -> Result<ArrayRef> {
-    let names = MapFieldNames {
-        entry: "entries".to_owned(),
-        key: "key".to_owned(),
-        value: "value".to_owned(),
-    };
-    let mut builder = MapBuilder::new(Some(names), StringBuilder::new(), StringBuilder::new());
+    let (mut keys, mut values) = (StringBuilder::new(), StringBuilder::new());
+    let mut counts = Vec::with_capacity(batch.len());
     for record in batch {
+        let mut count = 0;
         for (key, value) in record.attributes() {
-            builder.keys().append_value(key);
-            builder.values().append_value(value);
+            keys.append_value(key);
+            values.append_value(value);
+            count += 1;
         }
-        builder.append(true).map_err(internal)?;
+        counts.push(count);
     }
-    Ok(Arc::new(builder.finish()))
+    let fields = entry_fields();
+    let columns: Vec<ArrayRef> = vec![Arc::new(keys.finish()), Arc::new(values.finish())];
+    let entries = StructArray::try_new(fields.clone(), columns, None).map_err(internal)?;
+    let offsets = OffsetBuffer::from_lengths(counts);
+    let field = Arc::new(Field::new("entries", DataType::Struct(fields), false));
+    let map = MapArray::try_new(field, offsets, entries, None, false).map_err(internal)?;
+    Ok(Arc::new(map))
 }

@@ -213,3 +213,63 @@ fn times_are_utc() {
     let times = batch.column(0).as_primitive::<TimestampMicrosecondType>();
     assert_eq!((times.value(0), times.timezone()), (-1, Some("UTC")));
 }
+
+/// Batches whose arrays begin behind the start of their memory, as readers of a part of a file give them.
+#[test]
+fn slices_are_read_from_where_they_begin() {
+    let target = schema(&[("n", FieldType::BigInt), ("s", FieldType::String)]);
+    let mut builder = RecordBatchBuilder::tuples(Arc::clone(&target));
+    for number in 0..6_i64 {
+        let text = format!("text {number}");
+        builder.begin_row().unwrap();
+        builder.push_integer(number).unwrap();
+        builder.push_text(&text).unwrap();
+        builder.end_row().unwrap();
+        builder.set_attributes([("k", &*text)]).unwrap();
+    }
+    let options = ArrowOptions::new().with_metadata();
+    let all = builder.build().unwrap().to_arrow(&options).unwrap();
+    let mut arrays = all.columns().to_vec();
+    let dictionary: DictionaryArray<arrow_array::types::UInt16Type> =
+        (0..6).map(|number| Some(["a", "b"][number % 2])).collect();
+    arrays[1] = Arc::new(dictionary);
+    let schema = all.schema();
+    let fields = schema.fields().iter().zip(&arrays);
+    let fields = fields.map(|(field, array)| nullable(field.name(), array.data_type().clone()));
+    let arrow = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    let all = Columns::try_new(Arc::clone(&arrow), arrays).unwrap();
+
+    let mut import = ArrowImport::new(Some(&target), &arrow).unwrap();
+    let structs = arrow_array::StructArray::from(all.clone()).to_data();
+    // Sliced as the data of a struct is by Arrow itself, and as another library hands it over.
+    let moved = arrow_data::ArrayDataBuilder::from(structs.clone());
+    let moved = moved.offset(2).len(3).build().unwrap();
+    for records in [
+        import.convert(&all.slice(2, 3)).unwrap(),
+        import.convert_structs(&structs.slice(2, 3)).unwrap(),
+        import.convert_structs(&moved).unwrap(),
+    ] {
+        assert_eq!(records.len(), 3);
+        for (row, (number, text)) in [(2, "a"), (3, "b"), (4, "a")].into_iter().enumerate() {
+            assert_eq!(records.value(row, 0).unwrap(), Value::BigInt(number));
+            assert_eq!(records.value(row, 1).unwrap(), Value::String(text));
+            let attributes: Vec<_> = records.attributes(row).collect();
+            assert_eq!(attributes, [("k", &*format!("text {number}"))]);
+        }
+    }
+    assert_eq!(import.records(), 9);
+}
+
+#[test]
+fn an_array_with_null_structs_is_no_batch() {
+    let target = schema(&[("n", FieldType::BigInt)]);
+    let numbers: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));
+    let fields = vec![nullable("n", DataType::Int64)];
+    let nulls = arrow_buffer::NullBuffer::from(vec![true, false]);
+    let structs = arrow_array::StructArray::new(fields.clone().into(), vec![numbers], Some(nulls));
+    let mut import = ArrowImport::new(Some(&target), &Arc::new(Schema::new(fields))).unwrap();
+    let error = import.convert_structs(&structs.to_data()).unwrap_err();
+    assert!(error.message().contains("not a record batch"), "{error}");
+    let number = Int64Array::from(vec![1]).to_data();
+    assert!(import.convert_structs(&number).is_err());
+}
