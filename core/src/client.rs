@@ -354,20 +354,19 @@ pub struct Received {
 impl Received {
     /// Reads the reply. An error gets what is known of the call, a result the id of the request.
     pub fn decode<T: Reply>(self, read: impl FnOnce(Response) -> Result<T>) -> Result<T> {
-        let status = self.response.status.as_u16();
-        match read(self.response) {
+        let Self {
+            schema,
+            request_id,
+            attempts,
+            response,
+        } = self;
+        let status = response.status.as_u16();
+        match read(response) {
             Ok(mut output) => {
-                output.set_request_id(&self.request_id);
+                output.set_request_id(&request_id);
                 Ok(output)
             }
-            Err(error) => {
-                let error = error
-                    .with_operation(self.schema.service, self.schema.name)
-                    .with_request_id(self.request_id)
-                    .with_http_status(status)
-                    .with_attempts(self.attempts);
-                Err(unanswered(error, self.schema))
-            }
+            Err(error) => Err(unread(error, schema, request_id, status, attempts)),
         }
     }
 
@@ -375,6 +374,24 @@ impl Received {
     pub fn body(&self) -> &Bytes {
         &self.response.body
     }
+}
+
+/// The error for a reply that could not be read, with what is known of the call.
+#[cold]
+#[inline(never)]
+fn unread(
+    error: Error,
+    schema: &OperationSchema,
+    request_id: String,
+    status: u16,
+    attempts: u32,
+) -> Error {
+    let error = error
+        .with_operation(schema.service, schema.name)
+        .with_request_id(request_id)
+        .with_http_status(status)
+        .with_attempts(attempts);
+    unanswered(error, schema)
 }
 
 /// Says of a call without an answer that could be read that it may have been carried out, unless that does not matter.

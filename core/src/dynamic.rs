@@ -377,7 +377,8 @@ impl Dynamic for Arc<RecordSchema> {
     }
 }
 
-/// Takes named members out of a map one by one; the generated conversions are made of it.
+/// Takes named members out of a map one by one, or adds them; the generated conversions are made of it, and are small
+/// because all members of a type share the code.
 #[derive(Debug)]
 pub struct Members {
     entries: Vec<(Cow<'static, str>, Value)>,
@@ -395,7 +396,26 @@ impl Members {
         }
     }
 
+    /// Starts with room for so many members.
+    pub fn with_capacity(members: usize) -> Self {
+        Self {
+            entries: Vec::with_capacity(members),
+        }
+    }
+
+    /// Adds a member.
+    #[inline(never)]
+    pub fn give<T: Dynamic>(&mut self, name: &'static str, value: T) {
+        self.entries.push((Cow::Borrowed(name), value.into_value()));
+    }
+
+    /// The map of the members.
+    pub fn into_value(self) -> Value {
+        Value::Map(self.entries)
+    }
+
     /// Takes the member of that name; it must be there.
+    #[inline(never)]
     pub fn required<T: Dynamic>(&mut self, name: &'static str) -> Result<T, Mismatch> {
         match self.take(name) {
             Some(value) => T::from_value(value).map_err(|error| error.within(name)),
@@ -405,15 +425,15 @@ impl Members {
         }
     }
 
-    /// Takes the member of that name, or the default when it is absent.
-    pub fn optional<T: Dynamic>(
-        &mut self,
-        name: &'static str,
-        default: impl FnOnce() -> T,
-    ) -> Result<T, Mismatch> {
+    /// Takes the member of that name, if it is there.
+    #[inline(never)]
+    pub fn optional<T: Dynamic>(&mut self, name: &'static str) -> Result<Option<T>, Mismatch> {
         match self.take(name) {
-            Some(Value::Null) | None => Ok(default()),
-            Some(value) => T::from_value(value).map_err(|error| error.within(name)),
+            Some(Value::Null) | None => Ok(None),
+            Some(value) => match T::from_value(value) {
+                Ok(value) => Ok(Some(value)),
+                Err(error) => Err(error.within(name)),
+            },
         }
     }
 
@@ -425,6 +445,7 @@ impl Members {
         }
     }
 
+    #[inline(never)]
     fn take(&mut self, name: &str) -> Option<Value> {
         let index = self.entries.iter().position(|(key, _)| key == name)?;
         Some(self.entries.swap_remove(index).1)

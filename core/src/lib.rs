@@ -13,6 +13,7 @@ pub mod datahub;
 pub mod dis;
 pub mod dynamic;
 pub mod error;
+mod json;
 pub mod log;
 pub mod operation;
 pub mod pipeline;

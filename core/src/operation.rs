@@ -10,6 +10,7 @@ use crate::config::Settings;
 use crate::credentials::Credentials;
 use crate::dynamic::{Dynamic, Value};
 use crate::error::{Error, ErrorKind, Result};
+use crate::json;
 use crate::schema::OperationSchema;
 use crate::transport::{BoxFuture, Request, Response};
 
@@ -131,29 +132,39 @@ pub trait Composite: Operation {
 
 /// Gives a request a JSON body.
 pub fn with_json(request: Request, body: &impl Serialize) -> Result<Request> {
-    let body = serde_json::to_vec(body).map_err(|error| {
-        Error::new(ErrorKind::Internal, "the body cannot be written as JSON")
-            .with_sent(false)
-            .with_source(error)
-    })?;
-    Ok(request.with_body(body))
+    match serde_json::to_vec(body) {
+        Ok(body) => Ok(request.with_body(body)),
+        Err(error) => Err(unwritten(error)),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn unwritten(error: serde_json::Error) -> Error {
+    Error::new(ErrorKind::Internal, "the body cannot be written as JSON")
+        .with_sent(false)
+        .with_source(error)
 }
 
 /// Reads a JSON reply.
 pub fn decode_json<'a, T: Deserialize<'a>>(response: &'a Response) -> Result<T> {
-    serde_json::from_slice(&response.body).map_err(|error| {
-        let kind = if error.is_data() {
-            "has not the expected members"
-        } else {
-            "is not JSON"
-        };
-        // The text of the parser may quote the reply, so only its position is passed on.
-        Error::malformed(format!(
-            "the reply {kind} (line {}, column {})",
-            error.line(),
-            error.column()
-        ))
-    })
+    json::from_slice(&response.body).map_err(|error| unread(&error))
+}
+
+#[cold]
+#[inline(never)]
+fn unread(error: &serde_json::Error) -> Error {
+    let kind = if error.is_data() {
+        "has not the expected members"
+    } else {
+        "is not JSON"
+    };
+    // The text of the parser may quote the reply, so only its position is passed on.
+    Error::malformed(format!(
+        "the reply {kind} (line {}, column {})",
+        error.line(),
+        error.column()
+    ))
 }
 
 /// Reads a reply that tells nothing beyond its status: a page, as proxies send it, is no such reply.

@@ -187,6 +187,18 @@ impl TypeSchema {
     }
 }
 
+/// A sentence of documentation as descriptions hold it.
+///
+/// It is empty where `HUBSTREAM_WITHOUT_DOCS` was set at build time, as it is for packages of other languages: their
+/// sources hold the sentences, and what only calls operations has no use for them.
+pub const fn docs(text: &'static str) -> &'static str {
+    if option_env!("HUBSTREAM_WITHOUT_DOCS").is_some() {
+        ""
+    } else {
+        text
+    }
+}
+
 /// The first paragraph of a documentation text, on one line.
 pub fn summary(docs: &'static str) -> &'static str {
     docs.split("\n\n").next().unwrap_or(docs).trim()

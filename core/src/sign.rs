@@ -5,3 +5,5 @@ pub mod datahub;
 #[cfg(feature = "dis")]
 pub mod dis;
 pub mod hmac;
+#[cfg(any(feature = "datahub", feature = "dis"))]
+mod order;

@@ -49,12 +49,12 @@ fn schema(item: &ItemEnum, docs: &str, variants: &[Variant], kind: &TokenStream)
         quote!(::hubstream::schema::VariantSchema {
             name: #name,
             value: ::hubstream::schema::EnumValue::#kind(#wire),
-            docs: #docs,
+            docs: ::hubstream::schema::docs(#docs),
         })
     });
     quote!(::hubstream::schema::TypeSchema::Enum(&::hubstream::schema::EnumSchema {
         name: #name,
-        docs: #docs,
+        docs: ::hubstream::schema::docs(#docs),
         variants: &[#(#variants),*],
     }))
 }

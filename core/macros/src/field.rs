@@ -121,7 +121,7 @@ impl Field {
         quote!(::hubstream::schema::FieldSchema {
             name: #name,
             wire: #wire,
-            docs: #docs,
+            docs: ::hubstream::schema::docs(#docs),
             ty: <#ty as ::hubstream::dynamic::Dynamic>::TYPE,
             default: #default,
             secret: #secret,
@@ -134,7 +134,10 @@ impl Field {
         match &self.default {
             Some(default) => {
                 let value = &default.value;
-                quote!(#name: members.optional(#text, || #value)?)
+                quote!(#name: match members.optional(#text)? {
+                    ::core::option::Option::Some(value) => value,
+                    ::core::option::Option::None => #value,
+                })
             }
             None => quote!(#name: members.required(#text)?),
         }
@@ -232,13 +235,9 @@ pub(crate) fn conversions(name: &Ident, schema: &TokenStream, fields: &[Field]) 
     let takes = fields.iter().map(Field::take_expression);
     let gives = fields.iter().map(|field| {
         let (name, text) = (&field.name, field.text());
-        quote!((#text, ::hubstream::dynamic::Dynamic::into_value(self.#name)))
+        quote!(members.give(#text, self.#name);)
     });
-    let gives = if fields.is_empty() {
-        quote!(::hubstream::dynamic::Value::Map(::std::vec::Vec::new()))
-    } else {
-        quote!(::hubstream::dynamic::Value::map([#(#gives),*]))
-    };
+    let count = fields.len();
     quote! {
         impl ::hubstream::dynamic::Dynamic for #name {
             const TYPE: ::hubstream::schema::TypeSchema = ::hubstream::schema::TypeSchema::Model(#schema);
@@ -254,7 +253,10 @@ pub(crate) fn conversions(name: &Ident, schema: &TokenStream, fields: &[Field]) 
             }
 
             fn into_value(self) -> ::hubstream::dynamic::Value {
-                #gives
+                #[allow(unused_mut)]
+                let mut members = ::hubstream::dynamic::Members::with_capacity(#count);
+                #(#gives)*
+                members.into_value()
             }
         }
     }

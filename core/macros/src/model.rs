@@ -39,7 +39,7 @@ pub(crate) fn expand(arguments: Arguments, mut item: ItemStruct) -> Result<Token
         &name,
         &quote!(&::hubstream::schema::ModelSchema {
             name: #text,
-            docs: #docs,
+            docs: ::hubstream::schema::docs(#docs),
             fields: &[#(#schemas),*],
         }),
         &fields,

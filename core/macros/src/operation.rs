@@ -97,7 +97,7 @@ pub(crate) fn expand(arguments: &Arguments, mut item: ItemStruct) -> Result<Toke
         &name,
         &quote!(&::hubstream::schema::ModelSchema {
             name: #text,
-            docs: #docs,
+            docs: ::hubstream::schema::docs(#docs),
             fields: &[#(#schemas),*],
         }),
         &fields,
@@ -149,7 +149,7 @@ pub(crate) fn expand(arguments: &Arguments, mut item: ItemStruct) -> Result<Toke
                     name: #text,
                     method: #method,
                     service: <#service as ::hubstream::operation::Service>::NAME,
-                    docs: #docs,
+                    docs: ::hubstream::schema::docs(#docs),
                     fields: &[#(#schemas),*],
                     returns: <#returns as ::hubstream::dynamic::Dynamic>::TYPE,
                     http: #http,

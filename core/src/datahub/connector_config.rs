@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::dynamic::{Dynamic, Mismatch, Value};
 use crate::error::{Error, Result};
+use crate::json;
 use crate::model;
 use crate::schema::{ModelSchema, TypeSchema, UnionSchema};
 
@@ -305,7 +306,7 @@ macro_rules! configs {
                 };
                 match connector_type {
                     $($(ConnectorType::$kind)|+ => {
-                        serde_json::from_value(config).map(Self::$variant).map_err(wrong)
+                        json::from_value(&config).map(Self::$variant).map_err(wrong)
                     })*
                     ConnectorType::Unknown(_) => Err(Error::malformed(
                         "the connector has a type that this version does not know",
@@ -408,7 +409,7 @@ fn list<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Vec<S
     match Loose::deserialize(deserializer)? {
         Loose::Typed(list) => Ok(list),
         Loose::Text(text) if text.is_empty() => Ok(Vec::new()),
-        Loose::Text(text) => serde_json::from_str(&text).map_err(serde::de::Error::custom),
+        Loose::Text(text) => json::from_slice(text.as_bytes()).map_err(serde::de::Error::custom),
     }
 }
 
@@ -426,7 +427,8 @@ fn ordered_map<'de, D: Deserializer<'de>>(
         Some(Loose::Typed(map)) => Ok(Some(map)),
         Some(Loose::Text(text)) if text.is_empty() => Ok(None),
         Some(Loose::Text(text)) => {
-            let pairs: Vec<Pair> = serde_json::from_str(&text).map_err(serde::de::Error::custom)?;
+            let pairs: Vec<Pair> =
+                json::from_slice(text.as_bytes()).map_err(serde::de::Error::custom)?;
             Ok(Some(
                 pairs
                     .into_iter()

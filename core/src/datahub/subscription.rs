@@ -1,6 +1,7 @@
 //! Subscriptions.
 
 use crate::error::{Error, Result};
+use crate::json;
 use crate::operation::decode_json;
 use crate::transport::Response;
 use crate::{model, operation};
@@ -109,7 +110,7 @@ fn decode_subscription(
     if let Some(owner) = members.remove("IsOwner") {
         members.entry("Owner").or_insert(owner);
     }
-    serde_json::from_value(members.into())
+    json::from_value(&members.into())
         .map_err(|_| Error::malformed("the reply has not the expected members"))
 }
 

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::hmac::{hmac_sha1, hmac_sha256};
+use super::order::{Order, Pair, sort};
 
 /// Every header whose lower-case name begins so is signed.
 pub const SIGNED_PREFIX: &str = "x-datahub-";
@@ -23,17 +24,17 @@ pub fn string_to_sign<'a>(
 ) -> String {
     let mut content_type = "";
     let mut date = "";
-    let mut signed: Vec<(String, &str)> = Vec::new();
+    let mut signed: Vec<Pair<'_>> = Vec::new();
     for (name, value) in headers {
         let name = name.to_ascii_lowercase();
         match name.as_str() {
             "content-type" => content_type = value,
             "date" => date = value,
-            _ if name.starts_with(SIGNED_PREFIX) => signed.push((name, value)),
+            _ if name.starts_with(SIGNED_PREFIX) => signed.push((name.into(), value.into())),
             _ => {}
         }
     }
-    signed.sort_by(|left, right| left.0.cmp(&right.0));
+    sort(&mut signed, Order::Names);
     let mut text = String::with_capacity(192 + target.len());
     for line in [method, content_type, date] {
         text.push_str(line);

@@ -10,6 +10,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_e
 use sha2::{Digest, Sha256};
 
 use super::hmac::hmac_sha256 as hmac;
+use super::order::{Order, Pair, sort};
 
 /// The header that carries the time of signing, as `YYYYMMDDTHHMMSSZ` in UTC.
 pub const DATE_HEADER: &str = "x-sdk-date";
@@ -204,24 +205,24 @@ pub enum QueryForm {
 impl QueryForm {
     /// Writes decoded pairs in this form.
     pub fn write<N: AsRef<str>, V: AsRef<str>>(self, query: &[(N, V)]) -> String {
-        let mut pairs: Vec<(&str, &str)> = query
-            .iter()
-            .map(|(name, value)| (name.as_ref(), value.as_ref()))
-            .collect();
-        pairs.sort_unstable();
-        let mut texts: Vec<String> = pairs
-            .into_iter()
-            .map(|(name, value)| {
-                if value.is_empty() && self == Self::Bare {
-                    encode(name)
-                } else {
-                    format!("{}={}", encode(name), encode(value))
-                }
-            })
-            .collect();
-        if self == Self::Bare {
-            texts.sort_unstable();
+        let pairs = query.iter().map(|(name, value)| {
+            let (name, value) = (name.as_ref(), value.as_ref());
+            (Cow::Borrowed(name), Cow::Borrowed(value))
+        });
+        self.write_pairs(pairs.collect())
+    }
+
+    fn write_pairs(self, mut pairs: Vec<Pair<'_>>) -> String {
+        sort(&mut pairs, Order::Values);
+        for (name, value) in &mut pairs {
+            let is_bare = value.is_empty() && self == Self::Bare;
+            let text = encode(name) + if is_bare { "" } else { "=" } + &encode(value);
+            (*name, *value) = (Cow::Owned(text), Cow::Borrowed(""));
         }
+        if self == Self::Bare {
+            sort(&mut pairs, Order::Names);
+        }
+        let texts: Vec<Cow<'_, str>> = pairs.into_iter().map(|(text, _)| text).collect();
         texts.join("&")
     }
 }
@@ -302,7 +303,7 @@ impl Subject<'_> {
 
     /// The lines and the names of the signed headers, for a form of signature.
     pub fn canonical_headers(&self, variant: Variant) -> (String, String) {
-        let mut headers: Vec<(String, Cow<'_, str>)> = self
+        let mut headers: Vec<Pair<'_>> = self
             .headers
             .iter()
             .filter(|(name, _)| !name.contains('_'))
@@ -311,10 +312,10 @@ impl Subject<'_> {
                     Variant::Java => Cow::Owned(collapse_blanks(value)),
                     _ => Cow::Borrowed(value.trim()),
                 };
-                (name.to_ascii_lowercase(), value)
+                (Cow::Owned(name.to_ascii_lowercase()), value)
             })
             .collect();
-        headers.sort_by(|a, b| a.0.cmp(&b.0));
+        sort(&mut headers, Order::Names);
         let mut lines = String::new();
         for (name, value) in &headers {
             lines.push_str(name);
@@ -322,7 +323,7 @@ impl Subject<'_> {
             lines.push_str(value);
             lines.push('\n');
         }
-        let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
+        let names: Vec<&str> = headers.iter().map(|(name, _)| &**name).collect();
         (lines, names.join(";"))
     }
 
