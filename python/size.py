@@ -1,0 +1,23 @@
+"""Fails if what a wheel installs is larger than the package may be."""
+
+import sys
+import zipfile
+from pathlib import Path
+
+# In bytes. Compare the largest symbols with those of the last release when this is exceeded.
+LIMIT = 8_400_000
+
+
+def main() -> None:
+    """Checks the newest of the given wheels."""
+    wheel = max(map(Path, sys.argv[1:]), key=lambda path: path.stat().st_mtime)
+    files = zipfile.ZipFile(wheel).infolist()
+    size = sum(file.file_size for file in files)
+    print(f"{wheel.name}: {size / 1e6:.2f} MB installed, of {LIMIT / 1e6:.2f} MB at most")
+    if size > LIMIT:
+        largest = sorted(files, key=lambda file: -file.file_size)[:5]
+        listed = ", ".join(f"{file.filename} {file.file_size / 1e6:.2f}" for file in largest)
+        sys.exit(f"{wheel.name} installs too much; its largest files in MB: {listed}")
+
+
+main()
