@@ -12,6 +12,7 @@ pub(super) enum Order {
     /// Names; pairs of one name stay as they are.
     Names,
     /// Names, then values.
+    #[cfg(feature = "dis")]
     Values,
 }
 
@@ -22,6 +23,7 @@ pub(super) fn sort(pairs: &mut [Pair<'_>], order: Order) {
         let names = left.0.cmp(&right.0);
         names.then_with(|| match order {
             Order::Names => Ordering::Equal,
+            #[cfg(feature = "dis")]
             Order::Values => left.1.cmp(&right.1),
         })
     });
