@@ -1,4 +1,4 @@
-//! Reading records from protocol buffers without copying them.
+//! Reading records from protocol buffers: where their values lie, and which bytes are kept for them.
 
 use std::ops::Range;
 use std::sync::Arc;
