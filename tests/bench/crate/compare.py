@@ -19,7 +19,8 @@ ABOUT = [
     "CPU time of the process per record, 1000 tuples of 10 columns per request. Both clients run in one process, on "
     "the same processor as a server that answers every request alike. A put goes from values in memory to the reply, "
     "a get from the request to all values; those of hubstream have the types of the columns.",
-    "Before anything was timed, each read from the emulator what the other had put there, and the values were compared.",
+    "Before anything was timed, each read from the emulator what the other had put there, and the values were "
+    "compared.",
 ]
 
 
