@@ -600,7 +600,7 @@ impl RecordBatchBuilder {
             ));
         }
         let values = Values::Built {
-            text: String::new(),
+            text: self.text,
             cells: self.cells,
             blobs: self.blobs,
         };
@@ -621,9 +621,6 @@ impl RecordBatchBuilder {
                 columns.push(entry.unwrap_or(&Entry::UNKNOWN), index);
             }
             chunk.told = columns.finish();
-        }
-        if let Values::Built { text, .. } = &mut chunk.values {
-            *text = self.text;
         }
         Ok(RecordBatch::from_chunk(chunk))
     }

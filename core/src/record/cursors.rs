@@ -126,7 +126,6 @@ impl HexColumn {
     fn push(&mut self, (high, low): Halves) {
         self.high.push(high);
         self.low.push(low);
-        self.text.take();
     }
 
     fn text(&self) -> Box<str> {

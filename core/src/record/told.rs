@@ -115,7 +115,6 @@ pub(crate) struct Columns {
     /// How many records the batches hold, where that does not follow from the rest.
     sizes: Option<Column>,
     pub(crate) cursors: Cursors,
-    last_sequence: i64,
 }
 
 impl Columns {
@@ -143,7 +142,6 @@ impl Columns {
         let serial = entry.serial.map_or(0, |serial| u64::from(serial) + 1);
         self.serials.push(serial);
         self.indexes.push(index.into());
-        self.last_sequence = entry.sequence;
     }
 
     /// The place in its batch of a record that the service took out of it for a text protocol.
@@ -157,7 +155,9 @@ impl Columns {
         }
         match self.indexes.len().checked_sub(1) {
             // Only what was received has a time.
-            Some(last) if entry.system_time != 0 && self.last_sequence == entry.sequence => {
+            Some(last)
+                if entry.system_time != 0 && self.sequences.get(last) == entry.sequence as u64 =>
+            {
                 (self.indexes.get(last) as u32).wrapping_add(1)
             }
             Some(_) => 0,
