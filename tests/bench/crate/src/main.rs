@@ -11,11 +11,12 @@ mod data;
 #[allow(dead_code, reason = "shared with the harness of floors")]
 #[path = "../../rust/src/measure.rs"]
 mod measure;
+#[path = "../../rust/src/serving.rs"]
+mod serving;
 
 use std::error::Error;
 use std::hint::black_box;
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use datahub::config::{AliyunAccount, DatahubConfig, HttpConfig};
@@ -27,6 +28,7 @@ use hubstream::datahub::{
 use hubstream::record::{RecordBatch, RecordSchema, Value};
 use hubstream_emulator::Emulator;
 use measure::Plain;
+use serving::Server;
 use tokio::runtime::{Builder, Runtime};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -42,47 +44,17 @@ fn main() -> Result<()> {
     let [server, rounds, file] = words.as_slice() else {
         return Err("usage: hubstream-bench-crate SERVER ROUNDS FILE".into());
     };
-    let rows = data::rows();
-    let schema = data::schema()?;
-    agree(&rows, &schema)?;
-    let runtime = Builder::new_current_thread().enable_all().build()?;
-    let rounds = rounds.parse()?;
-    let found = serde_json::json!({
-        "put": put(&runtime, &Server::start(server, "json-put-tuple-none")?, &rows, &schema, rounds)?,
-        "get": get(&runtime, &Server::start(server, "json-get-tuple-none")?, &rows, &schema, rounds)?,
-    });
+    let bench = Bench {
+        program: server.into(),
+        rounds: rounds.parse()?,
+        runtime: Builder::new_current_thread().enable_all().build()?,
+        rows: data::rows(),
+        schema: data::schema()?,
+    };
+    agree(&bench.rows, &bench.schema)?;
+    let found = serde_json::json!({"put": bench.put()?, "get": bench.get()?});
     std::fs::write(file, found.to_string())?;
     Ok(())
-}
-
-/// A server that answers every request alike, in a process of its own, which ends with this value.
-struct Server {
-    process: Child,
-    url: String,
-}
-
-impl Server {
-    fn start(program: &str, case: &str) -> Result<Self> {
-        let mut command = Command::new(program);
-        command
-            .args(["serve", case])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped());
-        let mut process = command.spawn()?;
-        let mut line = String::new();
-        if let Some(stdout) = process.stdout.take() {
-            BufReader::new(stdout).read_line(&mut line)?;
-        }
-        let url = format!("http://127.0.0.1:{}", line.trim());
-        Ok(Self { process, url })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.process.stdin.take());
-        _ = self.process.wait();
-    }
 }
 
 fn theirs(url: &str) -> impl DatahubClientTrait + use<> {
@@ -229,51 +201,65 @@ fn figures(sides: &(measure::Side, measure::Side)) -> serde_json::Value {
     })
 }
 
-/// From values in memory to the reply; each side makes its records anew, as a program does.
-fn put(
-    runtime: &Runtime,
-    server: &Server,
-    rows: &[data::Row],
-    schema: &Arc<RecordSchema>,
+/// What both comparisons need.
+struct Bench {
+    /// The program that serves.
+    program: PathBuf,
     rounds: usize,
-) -> Result<serde_json::Value> {
-    let (hub, mut client) = (ours(&server.url)?, theirs(&server.url));
-    let mut theirs = Plain(|| {
-        let payload = payload(rows);
-        let reply = runtime.block_on(client.write_data(PROJECT, TOPIC, &payload));
-        assert!(reply.is_ok_and(|reply| reply.failed_record_count() == 0));
-    });
-    let mut ours = Plain(|| {
-        let batch = data::tuple_batch(rows, schema).expect("the rows have the schema");
-        let reply = runtime.block_on(hub.put_records(PutRecords::new(PROJECT, TOPIC, batch)));
-        assert!(reply.is_ok_and(|reply| reply.failed_record_count == 0));
-    });
-    Ok(figures(&measure::compare(&mut theirs, &mut ours, rounds)))
+    runtime: Runtime,
+    rows: Vec<data::Row>,
+    schema: Arc<RecordSchema>,
 }
 
-/// From the request to the records: all values with their types on our side, texts on the other.
-fn get(
-    runtime: &Runtime,
-    server: &Server,
-    rows: &[data::Row],
-    schema: &Arc<RecordSchema>,
-    rounds: usize,
-) -> Result<serde_json::Value> {
-    let (hub, mut client) = (ours(&server.url)?, theirs(&server.url));
-    let mut theirs = Plain(|| {
-        let reply = runtime.block_on(client.read_data(PROJECT, TOPIC, "0", &question(CURSOR)));
-        assert!(reply.is_ok_and(|reply| reply.records().len() == rows.len()));
-    });
-    let mut ours = Plain(|| {
-        let batch = runtime
-            .block_on(read(&hub, schema, CURSOR))
-            .expect("the server answers");
-        assert_eq!(batch.len(), rows.len());
-        for record in &batch {
-            record
-                .values()
-                .for_each(|value| assert!(black_box(value).is_ok()));
-        }
-    });
-    Ok(figures(&measure::compare(&mut theirs, &mut ours, rounds)))
+impl Bench {
+    /// A server that answers with the reply of a case, and its URL.
+    fn server(&self, case: &str) -> Result<(Server, String)> {
+        let server = Server::start(&self.program, case)?;
+        let url = format!("http://127.0.0.1:{}", server.port);
+        Ok((server, url))
+    }
+
+    /// From values in memory to the reply; each side makes its records anew, as a program does.
+    fn put(&self) -> Result<serde_json::Value> {
+        let (_server, url) = self.server("json-put-tuple-none")?;
+        let (hub, mut client) = (ours(&url)?, theirs(&url));
+        let mut theirs = Plain(|| {
+            let payload = payload(&self.rows);
+            let sent = client.write_data(PROJECT, TOPIC, &payload);
+            let reply = self.runtime.block_on(sent);
+            assert!(reply.is_ok_and(|reply| reply.failed_record_count() == 0));
+        });
+        let mut ours = Plain(|| {
+            let batch = data::tuple_batch(&self.rows, &self.schema).expect("it is the schema");
+            let sent = hub.put_records(PutRecords::new(PROJECT, TOPIC, batch));
+            let reply = self.runtime.block_on(sent);
+            assert!(reply.is_ok_and(|reply| reply.failed_record_count == 0));
+        });
+        let sides = measure::compare(&mut theirs, &mut ours, self.rounds);
+        Ok(figures(&sides))
+    }
+
+    /// From the request to the records: all values with their types on our side, texts on the other.
+    fn get(&self) -> Result<serde_json::Value> {
+        let (_server, url) = self.server("json-get-tuple-none")?;
+        let (hub, mut client) = (ours(&url)?, theirs(&url));
+        let mut theirs = Plain(|| {
+            let question = question(CURSOR);
+            let asked = client.read_data(PROJECT, TOPIC, "0", &question);
+            let reply = self.runtime.block_on(asked);
+            assert!(reply.is_ok_and(|reply| reply.records().len() == self.rows.len()));
+        });
+        let mut ours = Plain(|| {
+            let asked = read(&hub, &self.schema, CURSOR);
+            let batch = self.runtime.block_on(asked).expect("the server answers");
+            assert_eq!(batch.len(), self.rows.len());
+            for record in &batch {
+                record
+                    .values()
+                    .for_each(|value| assert!(black_box(value).is_ok()));
+            }
+        });
+        let sides = measure::compare(&mut theirs, &mut ours, self.rounds);
+        Ok(figures(&sides))
+    }
 }

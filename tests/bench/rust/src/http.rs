@@ -2,8 +2,6 @@
 
 use std::fmt;
 use std::hint::black_box;
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use hubstream::codec::CompressFormat;
@@ -20,6 +18,7 @@ use crate::floor::socket::Socket;
 use crate::floors::Floor;
 use crate::measure::{self, Plain};
 use crate::report::Measured;
+use crate::serving::Server;
 
 const CURSOR: &str = "30000000000000000000000000000000";
 
@@ -53,35 +52,6 @@ pub(crate) fn all() -> Vec<Exchange> {
         .map(Exchange::Records)
         .chain([Exchange::Small])
         .collect()
-}
-
-/// A server in a process of its own, which ends with this value.
-struct Server {
-    process: Child,
-    port: u16,
-}
-
-impl Server {
-    fn start(exchange: Exchange) -> std::io::Result<Self> {
-        let mut process = Command::new(std::env::current_exe()?)
-            .args(["serve", &exchange.to_string()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut line = String::new();
-        if let Some(stdout) = process.stdout.take() {
-            BufReader::new(stdout).read_line(&mut line)?;
-        }
-        let port = line.trim().parse().map_err(std::io::Error::other)?;
-        Ok(Self { process, port })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.process.stdin.take());
-        _ = self.process.wait();
-    }
 }
 
 struct Client {
@@ -181,7 +151,8 @@ fn head(exchange: Exchange, port: u16) -> String {
 
 /// Checks that the client gets all records, then measures.
 pub(crate) fn measure(exchange: Exchange, records: &Records, rounds: usize) -> Result<Measured> {
-    let server = Server::start(exchange).map_err(failed)?;
+    let program = std::env::current_exe().map_err(failed)?;
+    let server = Server::start(&program, &exchange.to_string()).map_err(failed)?;
     let client = Client::new(server.port, exchange)?;
     let mut socket = Socket::connect(server.port).map_err(failed)?;
     let head = head(exchange, server.port);

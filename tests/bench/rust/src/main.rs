@@ -13,6 +13,8 @@ mod peer;
 mod report;
 #[cfg(feature = "http")]
 mod server;
+#[cfg(feature = "http")]
+mod serving;
 mod signing;
 
 use std::path::PathBuf;
