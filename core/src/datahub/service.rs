@@ -88,7 +88,7 @@ impl DataHubService {
 
     /// Compresses the body of a record request if that makes it smaller, and says which
     /// compression the reply may have.
-    pub(super) fn compress(&self, request: &mut Request) -> Result<()> {
+    pub fn compress(&self, request: &mut Request) -> Result<()> {
         let name = self.compress_format.name();
         if name.is_empty() {
             return Ok(());
@@ -257,8 +257,16 @@ fn decompressed(mut response: Response) -> Result<Response> {
     if name.is_empty() || name.eq_ignore_ascii_case("identity") || response.body.is_empty() {
         return Ok(response);
     }
-    let format = CompressFormat::from_name(name)
-        .ok_or_else(|| Error::malformed("the reply has a compression that was not asked for"))?;
+    let Some(format) = CompressFormat::from_name(name) else {
+        if response.status.is_success() {
+            return Err(Error::malformed(
+                "the reply has a compression that was not asked for",
+            ));
+        }
+        // The status of an error, which a gateway may have compressed in its own way, says enough.
+        response.body.clear();
+        return Ok(response);
+    };
     let raw_size =
         match response.header(RAW_SIZE_HEADER.as_str()) {
             Some(text) => Some(text.trim().parse::<usize>().map_err(|_| {

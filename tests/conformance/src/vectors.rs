@@ -321,6 +321,17 @@ pub fn must_fail<T: std::fmt::Debug>(
     }
 }
 
+/// The outcome of a case whose vector demands that nothing is made of its input.
+pub fn must_be_refused<T: std::fmt::Debug>(expected: &Value, made: Result<T, String>) -> Verdict {
+    match made {
+        Ok(value) => Err(format!(
+            "expected the error {}, got {value:?}",
+            expected["error"]
+        )),
+        Err(_) => Ok(Outcome::Passed),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

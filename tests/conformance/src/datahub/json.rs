@@ -7,7 +7,7 @@ use hubstream::datahub::Protocol;
 use serde_json::Value as Json;
 
 use super::{records, requests};
-use crate::vectors::{Case, Outcome, Verdict, must_fail, same, sha256_hex};
+use crate::vectors::{Case, Outcome, Verdict, must_be_refused, must_fail, same, sha256_hex};
 
 pub(super) fn records(case: &Case) -> Verdict {
     let (input, expected) = (case.input(), case.expected());
@@ -15,7 +15,11 @@ pub(super) fn records(case: &Case) -> Verdict {
     match case.operation() {
         "put_records" | "get_request" => {
             let service = requests::service(Protocol::Json, CompressFormat::None);
-            let request = requests::request(input, &service)?;
+            let request = requests::request(input, &service);
+            if expected.get("error").is_some() {
+                return must_be_refused(expected, request);
+            }
+            let request = request?;
             requests::same_head(expected, &request)?;
             same_body(expected, &request.body)?;
             if case.operation() == "put_records" {
@@ -27,8 +31,11 @@ pub(super) fn records(case: &Case) -> Verdict {
             Ok(Outcome::Passed)
         }
         "put_response" => {
-            let reply = json::decode_put(text().as_bytes()).map_err(|error| error.to_string())?;
-            records::same_put_reply(&expected["ok"], &reply)?;
+            let reply = json::decode_put(text().as_bytes());
+            if expected.get("error").is_some() {
+                return must_fail(expected, reply);
+            }
+            records::same_put_reply(&expected["ok"], &reply.map_err(|error| error.to_string())?)?;
             Ok(Outcome::Passed)
         }
         "get_records" => {

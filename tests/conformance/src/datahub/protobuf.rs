@@ -10,7 +10,7 @@ use prost::Message as _;
 use serde_json::Value as Json;
 
 use super::{records, requests};
-use crate::vectors::{Case, Outcome, Verdict, bytes, must_fail, same_bytes};
+use crate::vectors::{Case, Outcome, Verdict, bytes, must_be_refused, must_fail, same_bytes};
 
 pub(super) fn put(case: &Case) -> Verdict {
     let (input, expected) = (case.input(), case.expected());
@@ -20,7 +20,11 @@ pub(super) fn put(case: &Case) -> Verdict {
         Protocol::Protobuf
     };
     let service = requests::service(protocol, CompressFormat::None);
-    let request = requests::request(input, &service)?;
+    let request = requests::request(input, &service);
+    if expected.get("error").is_some() {
+        return must_be_refused(expected, request);
+    }
+    let request = request?;
     requests::same_head(expected, &request)?;
     same_bytes(&expected["body"], &request.body)?;
     if case.operation() != "get_records" {
@@ -39,8 +43,11 @@ pub(super) fn get(case: &Case) -> Verdict {
         Err(_) => rebuilt(&input["body"], &expected["ok"])?,
     };
     if case.operation() == "put_records" {
-        let reply = protobuf::decode_put(&body).map_err(|error| error.to_string())?;
-        records::same_put_reply(&expected["ok"], &reply)?;
+        let reply = protobuf::decode_put(&body);
+        if expected.get("error").is_some() {
+            return must_fail(expected, reply);
+        }
+        records::same_put_reply(&expected["ok"], &reply.map_err(|error| error.to_string())?)?;
         return Ok(Outcome::Passed);
     }
     let schema = records::schema(&input["schema"])?;

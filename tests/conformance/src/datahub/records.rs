@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use hubstream::codec::GetReply;
 use hubstream::record::{
-    Field, FieldType, Record, RecordBatch, RecordBatchBuilder, RecordSchema, Value,
+    Comment, Field, FieldType, Record, RecordBatch, RecordBatchBuilder, RecordSchema, Value,
 };
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use crate::vectors::{bytes, same, same_bytes, text};
 
@@ -28,10 +28,19 @@ fn field(notation: &Json) -> Result<Field, String> {
     if notation["allow_null"] == false {
         field = field.not_null();
     }
-    if let Some(comment) = notation["comment"].as_str() {
-        field = field.with_comment(comment);
+    match &notation["comment"] {
+        Json::Null => {}
+        Json::String(comment) => field = field.with_comment(comment.as_str()),
+        other => field.comment = comment_of(other)?,
     }
     Ok(field)
+}
+
+/// A comment that is no text, which only the text of a schema can hold.
+fn comment_of(comment: &Json) -> Result<Comment, String> {
+    let text = json!({"fields": [{"name": "a", "type": "STRING", "comment": comment}]}).to_string();
+    let schema = RecordSchema::from_json(&text).map_err(|error| error.to_string())?;
+    Ok(schema.fields()[0].comment.clone())
 }
 
 /// A batch of the records of an input.
