@@ -54,6 +54,10 @@ pub(super) fn given(argument: &'static str, text: &str) -> Result<()> {
             "must be letters, digits, `_`, `-` and `.`",
         ));
     }
+    // In a path these stand for other places.
+    if matches!(text, "." | "..") {
+        return Err(Error::invalid_argument(argument, "must not be `.` or `..`"));
+    }
     Ok(())
 }
 
@@ -160,5 +164,7 @@ mod tests {
         assert!(new_topic("t", "a").is_ok());
         assert!(given("t", "a/b").is_err());
         assert!(given("t", "").is_err());
+        assert!(given("t", ".").is_err() && given("t", "..").is_err());
+        assert!(given("t", "a.b").is_ok() && given("t", "...").is_ok());
     }
 }

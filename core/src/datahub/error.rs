@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use crate::codec::FailedRecord;
 use crate::error::{Error, ErrorKind};
@@ -12,10 +13,22 @@ use crate::transport::Response;
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 struct Body {
+    #[serde(deserialize_with = "as_text")]
     request_id: String,
     error_code: String,
+    #[serde(deserialize_with = "as_text")]
     error_message: String,
+    #[serde(deserialize_with = "as_text")]
     error_detail: String,
+}
+
+/// A text, whatever the service put there: no odd member is worth losing the code of the error.
+fn as_text<'de, D: Deserializer<'de>>(member: D) -> Result<String, D::Error> {
+    Ok(match Value::deserialize(member)? {
+        Value::Null => String::new(),
+        Value::String(text) => text,
+        other => other.to_string(),
+    })
 }
 
 /// The kind of an error code and whether the same call may succeed later.
@@ -153,6 +166,31 @@ mod tests {
         assert_eq!(error.code(), "NoSuchTopic");
         assert_eq!(error.request_id(), "r1");
         assert!(!error.is_temporary());
+    }
+
+    #[test]
+    fn odd_members_do_not_hide_the_code() {
+        for (members, message, detail) in [
+            (
+                r#""ErrorMessage":null,"ErrorDetail":null,"RequestId":null"#,
+                "the service answered NoSuchShard",
+                "",
+            ),
+            (
+                r#""ErrorMessage":5,"ErrorDetail":{"a":[1]},"RequestId":7"#,
+                "5",
+                r#"{"a":[1]}"#,
+            ),
+        ] {
+            let body = format!(r#"{{"ErrorCode":"NoSuchShard",{members}}}"#);
+            let error = from_response(&reply(404, body.leak()));
+            assert_eq!(
+                (error.kind(), error.code()),
+                (ErrorKind::NotFound, "NoSuchShard")
+            );
+            assert!(error.to_string().contains(message), "{error}");
+            assert_eq!(error.detail(), detail);
+        }
     }
 
     #[test]
