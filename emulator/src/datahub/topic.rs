@@ -211,7 +211,7 @@ pub(super) fn get(call: &Call<'_>, state: &mut State) -> Result<Reply, Error> {
         "ShardCount": topic.active().count(),
         "Status": "on",
         "ExpandMode": if meta.extend_mode { "extend" } else { "split" },
-        "EnableSchemaRegistry": meta.schemas.len() > 1,
+        "EnableSchemaRegistry": meta.next_schema > 1,
         "ExtraConfig": meta.extra_config,
     })))
 }
