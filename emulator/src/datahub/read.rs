@@ -138,6 +138,12 @@ pub(super) fn batches(
     let mut page = Filling::default();
     // A place inside a batch cannot be read from; the next batch can.
     let first = start.position.sequence + i64::from(start.position.index > 0);
+    if first != start.position.sequence && first <= log.next_sequence() {
+        if first == log.next_sequence() && !topic.shards[start.index].is_active() {
+            return Err(Error::shard_not_active());
+        }
+        page.next = Some(Position::at(first));
+    }
     for (sequence, entry) in log.from(first).take(start.limit) {
         let bytes = match &entry.content {
             Content::Record(record) => batch::of_record(record, &topic.meta.schemas, layout)?,

@@ -8,7 +8,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{CONNECTION, CONTENT_LENGTH};
+use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT};
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
@@ -94,7 +94,8 @@ async fn answer<S: HttpService>(
     timeout: Duration,
 ) -> Response<Bytes> {
     let (head, body) = request.into_parts();
-    match read_body(body, service.body_limit(), timeout).await {
+    let waits = head.headers.contains_key(EXPECT);
+    match read_body(body, waits, service.body_limit(), timeout).await {
         Ok(body) => guarded(service, Request::from_parts(head, body)).await,
         Err(rejection) => {
             let mut response = service.reject(rejection);
@@ -126,12 +127,16 @@ async fn guarded<S: HttpService>(service: &S, request: Request<Bytes>) -> Respon
 
 async fn read_body(
     mut body: Incoming,
+    waits: bool,
     limit: usize,
     timeout: Duration,
 ) -> Result<Bytes, Rejection> {
     let announced = body.size_hint().lower();
     if announced > limit as u64 {
-        drain(body, timeout).await;
+        // Reading asks a client to go on that waits for leave, and no answer reaches one that sends more than this.
+        if !waits && announced <= DRAINED_BYTES as u64 {
+            drain(body, timeout).await;
+        }
         return Err(Rejection::BodyTooLarge(limit));
     }
     // Most bodies come in one piece and are not copied.

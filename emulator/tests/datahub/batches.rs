@@ -317,3 +317,27 @@ async fn broken_batches_are_refused_and_unreadable_ones_do_no_harm() {
         1
     );
 }
+
+#[tokio::test]
+async fn batches_after_a_place_inside_a_batch_begin_with_the_next_one() {
+    let mut client = Client::of(Emulator::builder().limits(Limits::Relaxed)).await;
+    let topic = client.tuples(1, COLUMNS).await;
+    let target = format!("{topic}/shards/0");
+    for batch in [AVRO, ROWS] {
+        assert_eq!(put(&mut client, &target, bytes(batch)).await.status, 200);
+    }
+    let inside = |sequence: u32| format!("300000000000{sequence:016x}0001");
+    let page = get(&mut client, &target, &inside(0), 10, "1.1").await;
+    assert_eq!(data(&page), [bytes(ROWS)]);
+    let end = page.next_cursor;
+    let page = get(&mut client, &target, &inside(1), 10, "1.1").await;
+    assert_eq!((page.record_count, page.next_cursor), (0, end));
+    let split = json!({"Action": "split", "ShardId": "0"});
+    client.ok("POST", &format!("{topic}/shards"), split).await;
+    let request = GetRecordsRequest {
+        cursor: inside(1),
+        limit: Some(10),
+    };
+    let reply = send(&mut client, &target, "sub", &request.encode_to_vec(), "1.1").await;
+    assert_eq!(reply.error().0, "InvalidShardOperation");
+}

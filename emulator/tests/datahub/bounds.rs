@@ -5,8 +5,9 @@ use std::time::{Duration, UNIX_EPOCH};
 use hubstream_emulator::{Clock, Emulator, Limits};
 use prost::Message;
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
 
-use crate::client::{Client, Request};
+use crate::client::{Client, Request, read_reply};
 use crate::exchange::{get, oldest, put, put_fails};
 use crate::messages::{GetRecordsRequest, RecordEntry};
 
@@ -190,5 +191,25 @@ async fn replies_are_compressed_as_offered() {
             (None, &plain.body),
             "{offer}"
         );
+    }
+}
+
+#[tokio::test]
+async fn bodies_that_cannot_be_taken_are_refused_before_they_are_sent() {
+    let client = Client::new().await;
+    let many = 1_u64 << 40;
+    for (what, headers) in [
+        (
+            "a client that waits",
+            "expect: 100-continue\r\ncontent-length: 5000000".to_owned(),
+        ),
+        ("more than is ever read", format!("content-length: {many}")),
+    ] {
+        let wire = format!("PUT /projects/large HTTP/1.1\r\nhost: emulator\r\n{headers}\r\n\r\n");
+        let mut connection = client.connect().await;
+        connection.write_all(wire.as_bytes()).await.expect("send");
+        let reply = read_reply(&mut connection).await;
+        assert_eq!(reply.error().0, "InvalidParameter", "{what}");
+        assert_eq!(reply.header("connection"), Some("close"), "{what}");
     }
 }
