@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hubstream::codec::{BatchVersion, CompressFormat, batch, json, protobuf};
 use hubstream::record::{Field, FieldType, RecordBatch, RecordSchema};
 
-/// Blobs, a column of every type, and the two columns that most vectors have.
+/// Blobs, a column of every type, the two columns that most vectors have, and more columns than a word has bits.
 pub fn schemas() -> Vec<Option<Arc<RecordSchema>>> {
     let of = |fields: Vec<Field>| Some(Arc::new(RecordSchema::new(fields).expect("names differ")));
     let every = FieldType::ALL
@@ -19,6 +19,9 @@ pub fn schemas() -> Vec<Option<Arc<RecordSchema>>> {
             Field::new("f0", FieldType::BigInt).not_null(),
             Field::new("f1", FieldType::String),
         ]),
+        of((0..65)
+            .map(|place| Field::new(format!("f{place}"), FieldType::BigInt))
+            .collect()),
     ]
 }
 
