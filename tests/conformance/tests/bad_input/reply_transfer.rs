@@ -29,6 +29,16 @@ pub(crate) fn encodings() -> Vec<Case> {
     vec![
         encoded("gzip, which was not asked for", "gzip", "22", good),
         encoded("an unknown encoding", "br", "22", good),
+        plain(
+            "an error that a gateway compressed in its own way",
+            "list_project",
+            reply(
+                "502 Bad Gateway",
+                &["Content-Encoding: gzip"],
+                b"\x1f\x8b\x08",
+            ),
+            ErrorKind::Unavailable,
+        ),
         encoded("LZ4 without size", "lz4", "", &damage::lz4(good)),
         encoded(
             "a size that is no number",
