@@ -44,11 +44,14 @@ fn read(batch: &[u8], schema: &Json) -> Result<hubstream::record::RecordBatch, S
 fn decode(case: &Case) -> Verdict {
     let (input, expected) = (case.input(), case.expected());
     let schema = records::schema(&input["schema"])?;
-    let found =
-        batch::decode(&bytes(&input["batch"])?.into(), &look_up(schema)).and_then(|batch| {
-            records::read_all(&batch)?;
-            Ok(batch)
-        });
+    let batch = match bytes(&input["batch"]) {
+        Ok(batch) => batch.into(),
+        Err(_) => rebuilt(input, expected)?,
+    };
+    let found = batch::decode(&batch, &look_up(schema)).and_then(|batch| {
+        records::read_all(&batch)?;
+        Ok(batch)
+    });
     if expected.get("error").is_some() {
         return must_fail(expected, found);
     }
@@ -57,6 +60,26 @@ fn decode(case: &Case) -> Verdict {
         &found.map_err(|error| error.to_string())?,
     )?;
     Ok(Outcome::Passed)
+}
+
+/// Versions of schemas that batches may name of which the vector tells only the digest.
+const VERSIONS: std::ops::Range<i32> = -1..100;
+
+/// Makes a batch of which the vector tells only the digest out of what must be read from it.
+fn rebuilt(input: &Json, expected: &Json) -> Result<Bytes, String> {
+    let given = json!({"schema": input["schema"], "records": expected["records"]});
+    let given = records::batch(&given)?;
+    for version in [BatchVersion::V0, BatchVersion::V1] {
+        for schema_version in VERSIONS {
+            let made = batch::encode(&given, version, schema_version, CompressFormat::None);
+            // Not every version goes with every kind of records.
+            let Ok(made) = made else { continue };
+            if same_bytes(&input["batch"], &made).is_ok() {
+                return Ok(made);
+            }
+        }
+    }
+    Err(format!("no batch of these records is {}", input["batch"]))
 }
 
 fn arguments(input: &Json) -> Result<(i32, CompressFormat), String> {
@@ -81,7 +104,7 @@ fn encode(case: &Case, version: BatchVersion) -> Verdict {
     let (given, made) = (given?, made?);
     if expected["byte_exact"] == true {
         same_bytes(&expected["batch"], &made)?;
-    } else {
+    } else if is_told(&expected["batch"]) {
         records::same_records(
             &input["records"],
             &read(&bytes(&expected["batch"])?, &input["schema"])?,
@@ -97,10 +120,7 @@ fn encode(case: &Case, version: BatchVersion) -> Verdict {
             &plain.map_err(|error| error.to_string())?[40..],
         )?;
         for name in ["payload_plain_blocks", "payload_null_attributes"] {
-            if let Some(payload) = expected
-                .get(name)
-                .filter(|payload| payload["len"].is_null())
-            {
+            if let Some(payload) = expected.get(name).filter(|payload| is_told(payload)) {
                 let other = with_header_1(&bytes(payload)?, &header);
                 let records =
                     read(&other, &input["schema"]).map_err(|error| format!("{name}: {error}"))?;
@@ -109,6 +129,11 @@ fn encode(case: &Case, version: BatchVersion) -> Verdict {
         }
     }
     Ok(Outcome::Passed)
+}
+
+/// Whether bytes are written down, and not only their digest, which tells nothing of those that a compressor made.
+fn is_told(notation: &Json) -> bool {
+    notation["hex"].is_string() || notation["gen"].is_object()
 }
 
 /// The header of a batch in the notation of the vectors.

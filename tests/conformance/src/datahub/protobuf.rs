@@ -1,13 +1,11 @@
 //! `pb_put.json` and `pb_get.json`.
 
 use bytes::Bytes;
-use hubstream::codec::protobuf::messages::{
-    FieldData, GetRecordsResponse, RecordData, RecordEntry,
-};
+use hubstream::codec::protobuf::messages::{GetRecordsResponse, PutRecordsRequest};
 use hubstream::codec::{BatchVersion, CompressFormat, frame, protobuf};
 use hubstream::datahub::Protocol;
 use prost::Message as _;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::{records, requests};
 use crate::vectors::{Case, Outcome, Verdict, bytes, must_be_refused, must_fail, same_bytes};
@@ -40,7 +38,7 @@ pub(super) fn get(case: &Case) -> Verdict {
     let (input, expected) = (case.input(), case.expected());
     let body = match bytes(&input["body"]) {
         Ok(body) => Bytes::from(body),
-        Err(_) => rebuilt(&input["body"], &expected["ok"])?,
+        Err(_) => rebuilt(input, &expected["ok"])?,
     };
     if case.operation() == "put_records" {
         let reply = protobuf::decode_put(&body);
@@ -62,32 +60,35 @@ pub(super) fn get(case: &Case) -> Verdict {
     Ok(Outcome::Passed)
 }
 
-/// Makes a reply of blobs of which the vector tells only the digest out of what must be read from it.
-fn rebuilt(notation: &Json, expected: &Json) -> Result<Bytes, String> {
+/// Makes a reply of which the vector tells only the digest out of what must be read from it.
+fn rebuilt(input: &Json, expected: &Json) -> Result<Bytes, String> {
     let owned = |value: &Json| value.as_str().map(str::to_owned);
-    let mut records = Vec::new();
-    for record in expected["records"].as_array().into_iter().flatten() {
-        let value = Some(Bytes::from(bytes(&record["data"])?));
-        records.push(RecordEntry {
-            cursor: owned(&record["cursor"]),
-            next_cursor: owned(&record["next_cursor"]),
-            sequence: records::big(&record["sequence"]),
-            system_time: records::big(&record["system_time"]),
-            data: RecordData {
-                data: vec![FieldData { value }],
-            },
-            ..RecordEntry::default()
-        });
+    let told = expected["records"]
+        .as_array()
+        .ok_or("no records to make the reply of")?;
+    let given = json!({"schema": input["schema"], "records": told});
+    let put = protobuf::encode_put(&records::batch(&given)?)
+        .and_then(|body| frame::unwrap(&body))
+        .map_err(|error| error.to_string())?;
+    let mut records = PutRecordsRequest::decode(put)
+        .map_err(|error| error.to_string())?
+        .records;
+    for (entry, record) in records.iter_mut().zip(told) {
+        entry.cursor = owned(&record["cursor"]);
+        entry.next_cursor = owned(&record["next_cursor"]);
+        entry.sequence = records::big(&record["sequence"]);
+        entry.system_time = records::big(&record["system_time"]);
+        entry.serial = record["serial"].as_u64().map(|serial| serial as u32);
     }
     let reply = GetRecordsResponse {
         next_cursor: owned(&expected["next_cursor"]).unwrap_or_default(),
         record_count: records.len() as i32,
         start_sequence: records::big(&expected["start_sequence"]),
         records,
-        latest_sequence: None,
-        latest_time: None,
+        latest_sequence: records::big(&expected["latest_sequence"]),
+        latest_time: records::big(&expected["latest_time"]),
     };
     let body = frame::wrap(&reply.encode_to_vec()).map_err(|error| error.to_string())?;
-    same_bytes(notation, &body)?;
+    same_bytes(&input["body"], &body)?;
     Ok(body)
 }
