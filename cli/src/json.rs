@@ -231,6 +231,7 @@ mod tests {
                 ty: TypeSchema::Long,
                 default: None,
                 secret: false,
+                accepts: None,
             },
             FieldSchema {
                 name: "password",
@@ -239,6 +240,7 @@ mod tests {
                 ty: TypeSchema::Text,
                 default: None,
                 secret: true,
+                accepts: None,
             },
         ],
     };

@@ -74,6 +74,8 @@ pub struct FieldSchema {
     pub default: Option<DefaultValue>,
     /// Whether the value is a secret that must not be shown.
     pub secret: bool,
+    /// An enumeration whose values it may be given as well, where it is a text.
+    pub accepts: Option<TypeSchema>,
 }
 
 /// A group of named members.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import pickle
 from decimal import Decimal
 from typing import Any
 
@@ -113,3 +115,60 @@ def test_results_are_values(orders: Emulator) -> None:
         assert topic.to_json()["Lifecycle"] == 7
         hub.put_records_by_shard("shop", "orders", "0", [models.TupleRecord(schema=SCHEMA)])
         assert len([*read(hub), None]) == 2
+
+
+def test_what_calls_are_given_may_be_changed(orders: Emulator) -> None:
+    with client(orders) as hub:
+        sub_id = hub.create_subscription("shop", "orders", "mine").sub_id
+        offset = hub.init_and_get_subscription_offset("shop", "orders", sub_id, ["0"]).offsets["0"]
+        offset.sequence += 8
+        offset.timestamp = 9
+        hub.update_subscription_offset("shop", "orders", sub_id, {"0": offset})
+        found = hub.get_subscription_offset("shop", "orders", sub_id).offsets["0"]
+        assert (found.sequence, found.timestamp) == (7, 9)
+        with pytest.raises(AttributeError):
+            offset.sequense = 1  # type: ignore[attr-defined]
+        with pytest.raises(AttributeError):
+            del offset.sequence
+        with pytest.raises(TypeError):
+            hash(offset)
+        assert pickle.loads(pickle.dumps(offset)) == offset == copy.deepcopy(offset)
+
+
+def test_settings_of_a_connector_may_be_changed(orders: Emulator) -> None:
+    kind = models.ConnectorType.SINK_MYSQL
+    config = models.DatabaseConnectorConfig("host", 3306, "shop", "u", "first", "orders", False)
+    with client(orders) as hub:
+        hub.create_connector("shop", "orders", kind, ["id"], config)
+        config = hub.get_connector("shop", "orders", kind).config
+        assert isinstance(config, models.DatabaseConnectorConfig)
+        config.table, config.password = "bills", "second"
+        hub.update_connector("shop", "orders", kind, config)
+        config = hub.get_connector("shop", "orders", kind).config
+        assert isinstance(config, models.DatabaseConnectorConfig)
+        assert config.table == "bills"
+        assert "second" not in f"{config!r} {config}"
+
+
+def test_what_differs_on_purpose(orders: Emulator) -> None:
+    record = models.TupleRecord(schema=SCHEMA, values=[1, "a", None, None])
+    blob = models.BlobRecord(b"a")
+    offset = models.OffsetBase(1, 2)
+    for value in (record, blob, SCHEMA, offset):
+        with pytest.raises(TypeError, match="unhashable"):
+            hash(value)
+    assert "\n" not in f"{record} {SCHEMA}"
+    assert not {"CONNECTOR_CREATED", "CONNECTOR_PAUSED"} & set(models.ConnectorState.__members__)
+    assert models.ConnectorState.received("CONNECTOR_PAUSED").name == "CONNECTOR_PAUSED"
+    with client(orders) as hub:
+        hub.wait_shards_ready("shop", "orders", -1)
+        hub.put_records_by_shard("shop", "orders", "0", [record, record])
+        cursor = hub.get_cursor("shop", "orders", "0", models.CursorType.OLDEST).cursor
+        found = [hub.get_tuple_records("shop", "orders", "0", SCHEMA, cursor)]
+        found.append(hub.get_tuple_records("shop", "orders", "0", SCHEMA, cursor, 0))
+        found.append(hub.get_tuple_records("shop", "orders", "0", SCHEMA, cursor, 1))
+        assert [result.record_count for result in found] == [2, 2, 1]
+        version = hub.get_topic_schema("shop", "orders", version_id=0)
+        assert version.record_schema is not None
+        assert version.record_schema.has_columns_of(SCHEMA)
+        assert hub.list_topic_schema("shop", "orders").record_schema_list[0].version_id == 0

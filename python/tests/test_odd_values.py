@@ -12,6 +12,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, cast
 
+import numpy
 import pytest
 
 from hubstream.datahub import DataHub
@@ -66,6 +67,8 @@ BIG = 2**63
 
 # Columns, the value, and what is read back.
 TABLE: list[tuple[tuple[str, ...], Any, Any]] = [
+    (("BOOLEAN",), numpy.bool_(True), True),
+    ((*NUMBERS, "FLOAT", "DOUBLE", "DECIMAL", "STRING", "JSON"), numpy.bool_(False), REFUSED),
     (("FLOAT", "DOUBLE"), Decimal("sNaN"), REFUSED),
     (("FLOAT", "DOUBLE"), Decimal("NaN"), NAN),
     (("FLOAT", "DOUBLE"), Decimal("-Infinity"), -INFINITY),

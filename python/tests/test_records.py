@@ -7,6 +7,7 @@ import pickle
 import weakref
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -154,7 +155,8 @@ def test_a_record_has_the_reference_s_methods() -> None:
     assert record.to_dict() == {"name": "test1", "id": "test3"}
     assert record.get_offset() == (0, 0)
     assert record.get_attribute("x") is None
-    for wrong in (2, -1, "other"):
+    wrongs: list[Any] = [2, -1, "other", 1.0, b"name", None]
+    for wrong in wrongs:
         with pytest.raises(exceptions.InvalidParameterException):
             record.get_value(wrong)
     with pytest.raises(exceptions.InvalidParameterException):
@@ -192,6 +194,12 @@ def test_columns() -> None:
     assert RecordSchema.from_json_str(text) == schema
     assert RecordSchema.from_jsonstring(text) == schema
     assert RecordSchema.from_json(schema.to_json()) == schema
+    assert [Field.from_json(field.to_json()) for field in schema] == schema.field_list
+    assert Field.from_json({"name": "a", "type": "BIGINT"}) == Field("a", FieldType.BIGINT)
+    for bad in ({"name": "a"}, {"name": "a", "type": "DATE"}, {"name": 1, "type": "BIGINT"}):
+        with pytest.raises(exceptions.InvalidParameterException):
+            Field.from_json(bad)
+    assert RecordSchema.from_lists(["a"], [FieldType.JSON], [], []).fields[0].allow_null
     assert schema.get_field("ID").comment == "the id"
     assert [field.name for field in schema] == ["Id", "name"]
     assert schema != RecordSchema(schema.field_list[:1])

@@ -8,7 +8,7 @@ mod types;
 use std::collections::BTreeSet;
 
 use hubstream::error::ErrorKind;
-use hubstream::schema::{EnumSchema, EnumValue, ModelSchema, UnionSchema};
+use hubstream::schema::{EnumSchema, EnumValue, ModelSchema, TypeSchema, UnionSchema};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Value, context};
 
@@ -78,10 +78,12 @@ fn render_service(environment: &Environment<'_>, service: &Service) -> Vec<Outpu
         .filter(|names| !HANDWRITTEN.contains(&names.name))
         .collect();
     let title = service.entry.title;
+    let given = given_models(service);
     let types = TypesModule {
         docs: format!("Enumerations and groups of members of {title}."),
         enums: &enums,
         models: &others,
+        given: &given,
         unions: &service.unions,
         other_types: None,
     };
@@ -89,6 +91,7 @@ fn render_service(environment: &Environment<'_>, service: &Service) -> Vec<Outpu
         docs: format!("Results of {title}."),
         enums: &[],
         models: &results,
+        given: &[],
         unions: &[],
         other_types: Some(format!("hubstream.{name}.models.types")),
     };
@@ -144,10 +147,41 @@ fn stats() -> Value {
         docs: "What a client has done so far.".to_owned(),
         enums: &[],
         models: &[client_stats()],
+        given: &[],
         unions: &[],
         other_types: None,
     };
     models.context()
+}
+
+/// The names of the models that the operations of a service take.
+fn given_models(service: &Service) -> Vec<&'static str> {
+    fn collect(ty: TypeSchema, names: &mut Vec<&'static str>) {
+        match ty {
+            TypeSchema::List(inner) | TypeSchema::Map(inner) | TypeSchema::Optional(inner) => {
+                collect(*inner, names);
+            }
+            TypeSchema::Model(model) => {
+                names.push(model.name);
+                for field in model.fields {
+                    collect(field.ty, names);
+                }
+            }
+            TypeSchema::Union(union) => {
+                for model in union.models {
+                    collect(TypeSchema::Model(model), names);
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut names = Vec::new();
+    for operation in service.entry.operations {
+        for field in operation.fields {
+            collect(field.ty, &mut names);
+        }
+    }
+    names
 }
 
 /// A module of models.
@@ -155,6 +189,8 @@ struct TypesModule<'a> {
     docs: String,
     enums: &'a [&'static EnumSchema],
     models: &'a [&'static ModelSchema],
+    /// Names of the models that users give to calls, and may therefore change.
+    given: &'a [&'static str],
     unions: &'a [&'static UnionSchema],
     /// The module with the types that stand not in this one.
     other_types: Option<String>,
@@ -166,6 +202,7 @@ impl TypesModule<'_> {
             docs,
             enums,
             models,
+            given,
             unions,
             other_types,
         } = self;
@@ -173,10 +210,15 @@ impl TypesModule<'_> {
         if !enums.is_empty() {
             imports.insert(("hubstream._model".to_owned(), "OpenEnum".to_owned()));
         }
-        if !models.is_empty() {
-            imports.insert(("hubstream._model".to_owned(), "Model".to_owned()));
-        }
+        let base = |model: &ModelSchema| {
+            if given.contains(&model.name) {
+                "Editable"
+            } else {
+                "Model"
+            }
+        };
         for model in *models {
+            imports.insert(("hubstream._model".to_owned(), base(model).to_owned()));
             for field in model.fields {
                 imports.extend(imports_of(field.ty, other_types.as_deref()));
             }
@@ -195,7 +237,7 @@ impl TypesModule<'_> {
             imports,
             enums => enums.iter().map(|names| enum_context(names)).collect::<Vec<_>>(),
             unions => unions.iter().map(|union| union_context(union)).collect::<Vec<_>>(),
-            models => models.iter().map(|model| model_context(model)).collect::<Vec<_>>(),
+            models => models.iter().map(|model| model_context(model, base(model))).collect::<Vec<_>>(),
         }
     }
 }
@@ -264,7 +306,7 @@ fn fields_with_defaults(model: &ModelSchema) -> Vec<(&'static str, Option<String
         .collect()
 }
 
-fn model_context(model: &ModelSchema) -> Value {
+fn model_context(model: &ModelSchema, base: &str) -> Value {
     let defaults = fields_with_defaults(model);
     let fields: Vec<Value> = model
         .fields
@@ -311,7 +353,7 @@ fn model_context(model: &ModelSchema) -> Value {
         .filter(|field| field.secret)
         .map(|field| field.name)
         .collect();
-    context! { name => model.name, docs, fields, slots => texts("__slots__", &names), hidden => texts("_HIDDEN", &secret), wire => texts("_WIRE", &wire) }
+    context! { name => model.name, base, docs, fields, slots => texts("__slots__", &names), hidden => texts("_HIDDEN", &secret), wire => texts("_WIRE", &wire) }
 }
 
 /// A tuple of texts as the value of a member of a class, or nothing for none of them.

@@ -249,6 +249,10 @@ fn push_other(
     if let Ok(number) = value.cast::<PyFloat>() {
         return Ok(builder.push_double(number.value())?);
     }
+    // A truth value of numpy, which has a form as a number as well.
+    if let Ok(flag) = value.extract::<bool>() {
+        return Ok(builder.push_boolean(flag)?);
+    }
     if value.hasattr("__float__")? {
         return push_float(builder, column, value);
     }

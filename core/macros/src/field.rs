@@ -15,6 +15,7 @@ pub(crate) struct Field {
     pub(crate) query: Option<String>,
     pub(crate) skip: bool,
     pub(crate) secret: bool,
+    pub(crate) accepts: Option<Path>,
     pub(crate) checks: Vec<Path>,
     pub(crate) default: Option<FieldDefault>,
 }
@@ -76,6 +77,9 @@ impl Field {
         while let Some(check) = take(&mut field.attrs, "check") {
             checks.push(check.parse_args::<Path>()?);
         }
+        let accepts = take(&mut field.attrs, "accepts")
+            .map(|attribute| attribute.parse_args::<Path>())
+            .transpose()?;
         let default = match take(&mut field.attrs, "default") {
             Some(attribute) => Some(default(&attribute.meta, &field.ty)?),
             None if type_name(&field.ty) == "Option" => Some(FieldDefault {
@@ -92,6 +96,7 @@ impl Field {
             query,
             skip: take(&mut field.attrs, "skip").is_some(),
             secret: take(&mut field.attrs, "secret").is_some(),
+            accepts,
             checks,
             default,
         })
@@ -118,6 +123,12 @@ impl Field {
             }
             None => quote!(::core::option::Option::None),
         };
+        let accepts = match &self.accepts {
+            Some(names) => quote!(::core::option::Option::Some(
+                <#names as ::hubstream::dynamic::Dynamic>::TYPE
+            )),
+            None => quote!(::core::option::Option::None),
+        };
         quote!(::hubstream::schema::FieldSchema {
             name: #name,
             wire: #wire,
@@ -125,6 +136,7 @@ impl Field {
             ty: <#ty as ::hubstream::dynamic::Dynamic>::TYPE,
             default: #default,
             secret: #secret,
+            accepts: #accepts,
         })
     }
 

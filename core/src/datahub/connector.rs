@@ -193,6 +193,7 @@ pub struct GetConnector {
     pub topic_name: String,
     /// Id of the connector, or its type, as in `sink_odps`.
     #[check(check::given)]
+    #[accepts(ConnectorType)]
     pub connector_id: String,
 }
 
@@ -315,6 +316,7 @@ pub struct UpdateConnector {
     pub topic_name: String,
     /// Id of the connector, or its type, as in `sink_odps`.
     #[check(check::given)]
+    #[accepts(ConnectorType)]
     pub connector_id: String,
     /// New settings for its target.
     pub config: ConnectorConfig,
@@ -331,6 +333,7 @@ pub struct DeleteConnector {
     pub topic_name: String,
     /// Id of the connector, or its type, as in `sink_odps`.
     #[check(check::given)]
+    #[accepts(ConnectorType)]
     pub connector_id: String,
 }
 
@@ -348,6 +351,7 @@ pub struct GetConnectorShardStatus {
     pub topic_name: String,
     /// Id of the connector, or its type, as in `sink_odps`.
     #[check(check::given)]
+    #[accepts(ConnectorType)]
     pub connector_id: String,
     /// Id of one shard; absent or empty for all.
     #[check(check::optional)]
@@ -452,6 +456,7 @@ pub struct ReloadConnector {
     pub topic_name: String,
     /// Id of the connector, or its type, as in `sink_odps`.
     #[check(check::given)]
+    #[accepts(ConnectorType)]
     pub connector_id: String,
     /// Id of one shard; absent or empty for all.
     #[check(check::optional)]
@@ -472,6 +477,7 @@ pub struct AppendConnectorField {
     pub topic_name: String,
     /// Id of the connector, or its type, as in `sink_odps`.
     #[check(check::given)]
+    #[accepts(ConnectorType)]
     pub connector_id: String,
     /// Name of the column.
     #[check(check::given)]
@@ -492,6 +498,7 @@ pub struct GetConnectorDoneTime {
     pub topic_name: String,
     /// Id of the connector, or its type, as in `sink_odps`.
     #[check(check::given)]
+    #[accepts(ConnectorType)]
     pub connector_id: String,
 }
 
@@ -526,6 +533,7 @@ pub struct UpdateConnectorState {
     pub topic_name: String,
     /// Id of the connector, or its type, as in `sink_odps`.
     #[check(check::given)]
+    #[accepts(ConnectorType)]
     pub connector_id: String,
     /// What it is to do.
     #[wire("State")]
@@ -557,6 +565,7 @@ pub struct UpdateConnectorOffset {
     pub topic_name: String,
     /// Id of the connector, or its type, as in `sink_odps`.
     #[check(check::given)]
+    #[accepts(ConnectorType)]
     pub connector_id: String,
     /// Id of one shard; empty for all.
     pub shard_id: String,

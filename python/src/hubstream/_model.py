@@ -1,8 +1,8 @@
 """What all groups of members and enumerations of the services share.
 
-The groups behave as frozen data classes with slots, and are ones to `dataclasses`. That module is
-imported only when somebody asks it: making so many classes with it takes longer than all other
-imports.
+The groups behave as data classes with slots, those of results as frozen ones, and are ones to
+`dataclasses`. That module is imported only when somebody asks it: making so many classes with it
+takes longer than all other imports.
 """
 
 from __future__ import annotations
@@ -112,6 +112,19 @@ class Model:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (type(self), self._members())
+
+
+class Editable(Model):
+    """A group of members that calls are given, and that can be changed between them."""
+
+    __slots__ = ()
+    __hash__ = None  # type: ignore[assignment]
+
+    def __setattr__(self, name: str, value: object) -> None:  # type: ignore[override]
+        object.__setattr__(self, name, value)
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"cannot delete field {name!r}")
 
 
 def _plain(value: Any, hide: bool) -> Any:

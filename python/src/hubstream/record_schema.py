@@ -9,7 +9,7 @@ from hubstream._model import Model
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from decimal import Decimal
     from typing import Any, TypeAlias
 
@@ -108,6 +108,20 @@ class Field(Model):
         object.__setattr__(self, "allow_null", bool(allow_null))
         object.__setattr__(self, "comment", comment)
 
+    @classmethod
+    def from_json(cls, field_json: Mapping[str, Any]) -> Field:
+        """Makes a column of what `to_json` gives.
+
+        Raises:
+            InvalidParameterException: If a member is missing or of a wrong form.
+        """
+        if missing := {"name", "type"} - field_json.keys():
+            raise invalid(f"a field needs `{min(missing)}`")
+        allow_null = not field_json.get("notnull", False)
+        return cls(
+            field_json["name"], field_json["type"], allow_null, field_json.get("comment", "")
+        )
+
     def to_json(self) -> dict[str, Any]:
         """The column as a dictionary: name, type, comment, and notnull if it is."""
         data: dict[str, Any] = {
@@ -151,14 +165,14 @@ class RecordSchema:
         comments: Sequence[str] | None = None,
         allow_nulls: Sequence[bool] | None = None,
     ) -> RecordSchema:
-        """Makes a schema from lists of equal length.
+        """Makes a schema from lists of equal length; `comments` and `allow_nulls` may be empty.
 
         Raises:
             InvalidParameterException: If the lists differ in length.
         """
         count = len(names)
-        nulls = [True] * count if allow_nulls is None else allow_nulls
-        texts = [""] * count if comments is None else comments
+        nulls = allow_nulls or [True] * count
+        texts = comments or [""] * count
         if not count == len(types) == len(nulls) == len(texts):
             raise invalid("the lists must be of equal length")
         return cls(map(Field, names, types, nulls, texts))
@@ -239,6 +253,9 @@ class RecordSchema:
             if place is None:
                 raise invalid(f"there is no column `{index_or_name}`")
             return place
+        if not isinstance(index_or_name, int):
+            kind = type(index_or_name).__name__
+            raise invalid(f"a column is told by its place or name, not by {kind}")
         if not 0 <= index_or_name < len(self._fields):
             raise invalid(f"there are {len(self._fields)} columns, no number {index_or_name}")
         return index_or_name

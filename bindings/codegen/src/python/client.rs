@@ -251,6 +251,9 @@ fn method(service: &Service, operation: &OperationSchema, is_async: bool) -> Val
         .iter()
         .map(|field| {
             let mut annotation = argument_annotation(field.ty);
+            if let Some(names) = field.accepts {
+                annotation = format!("{annotation} | {}", argument_annotation(names));
+            }
             if arrow.is_some() && field.ty == TypeSchema::Records {
                 annotation.push_str(" | ArrowData");
             }

@@ -115,7 +115,7 @@ fn mend_ruby(path: &Utf8PathBuf) -> std::io::Result<()> {
     );
     let lines = text.lines().skip_while(|line| line.starts_with('#'));
     for line in lines {
-        let mut line = keep_false(line);
+        let mut line = clone_last(keep_false(line));
         for (slow, quick) in QUICKER {
             line = line.replace(slow, quick);
         }
@@ -133,4 +133,23 @@ fn keep_false(line: &str) -> String {
         (rest == wrong).then(|| line.replace(&wrong, &format!("{name}.nil? ? nil : !!{name})")))
     });
     kept.unwrap_or_else(|| line.trim_end().to_owned())
+}
+
+/// The handle of a call must be taken after all that may fail, or nobody gives it back.
+fn clone_last(line: String) -> String {
+    const CLONE: &str = "uniffi_clone_handle()";
+    let Some((before, rest)) = line.split_once(&format!("{CLONE},")) else {
+        return line;
+    };
+    let mut depth = 0;
+    let end = rest.find(|character| {
+        depth += i32::from(character == '(') - i32::from(character == ')');
+        depth < 0
+    });
+    match end.map(|end| rest.split_at(end)) {
+        Some((arguments, behind)) if !arguments.is_empty() => {
+            format!("{before}*[{arguments}].unshift({CLONE}){behind}")
+        }
+        _ => line,
+    }
 }

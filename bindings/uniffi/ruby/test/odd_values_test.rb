@@ -112,6 +112,8 @@ class OddValuesTest < Minitest::Test
   BLOB = ->(**members) { Hubstream::RecordBatch.of_blobs(['first', Hubstream::BlobRecord.new(data: "\xff", **members)]) }
   HUB = Hubstream::DataHub.new(endpoint: Shared::EMULATOR.datahub_url, access_id: 'emulator', access_key: 'emulator')
 
+  FAULT = { operation: 'PutRecords', effect: :drop, count: 1 }.freeze
+
   # The argument, the place that the error names, and how a text gets there.
   PLACES = [TUPLE, BLOB].flat_map do |batch|
     [['records', '[1].shard_id', ->(text) { batch.call(shard_id: text) }],
@@ -132,7 +134,12 @@ class OddValuesTest < Minitest::Test
     ['filter', '', ->(text) { HUB.list_project(filter: text) }],
     ['cursor_type', '', ->(text) { HUB.get_cursor('a', 'b', '0', text) }],
     ['shard_ids', '[1]', ->(text) { HUB.activate_shards('a', 'b', ['0', text]) }],
-    ['offsets', '', ->(text) { HUB.update_subscription_offset('a', 'b', 'c', { text => nil }) }]
+    ['offsets', '', ->(text) { HUB.update_subscription_offset('a', 'b', 'c', { text => nil }) }],
+    ['access_key', '', ->(text) { Hubstream::Emulator.start(access_key: text) }],
+    ['data_dir', '', ->(text) { Hubstream::Emulator.start(data_dir: text) { flunk } }],
+    ['faults', '[1].operation', ->(text) { Shared::EMULATOR.set_faults([FAULT, { **FAULT, operation: text }]) }],
+    ['faults', '[0].service', ->(text) { Shared::EMULATOR.set_faults([{ **FAULT, service: text }]) }],
+    ['faults', '[0].effect.code', ->(text) { Shared::EMULATOR.set_faults([{ **FAULT, effect: { error: { status: 500, code: text } } }]) }]
   ]
 
   def test_a_text_that_is_not_utf8_is_refused_with_its_place
@@ -144,6 +151,21 @@ class OddValuesTest < Minitest::Test
       assert_nil error.cause
     end
     assert_equal sent, HUB.stats.attempts
+  end
+
+  # One that is taken for a call which is then refused would keep the emulator alive.
+  def test_a_refused_text_takes_no_handle
+    Hubstream::Emulator.start do |emulator|
+      taken = 0
+      emulator.define_singleton_method(:uniffi_clone_handle) do
+        taken += 1
+        super()
+      end
+      emulator.set_faults([FAULT])
+      assert_equal 1, taken
+      assert_raises(Hubstream::HubstreamError::InvalidArgument) { emulator.set_faults([{ **FAULT, operation: "\xff" }]) }
+      assert_equal 1, taken
+    end
   end
 
   def test_texts_of_other_encodings_are_converted

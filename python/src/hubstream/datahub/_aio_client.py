@@ -1306,7 +1306,7 @@ class DataHubBase(AsyncClient):
         self,
         project_name: str,
         topic_name: str,
-        connector_id: str,
+        connector_id: str | models.ConnectorType,
     ) -> models.GetConnectorResult:
         """Reads the properties of a connector.
 
@@ -1336,7 +1336,7 @@ class DataHubBase(AsyncClient):
         self,
         project_name: str,
         topic_name: str,
-        connector_id: str,
+        connector_id: str | models.ConnectorType,
         config: models.ConnectorConfig | Mapping[str, Any],
     ) -> None:
         """Replaces the settings of a connector.
@@ -1361,7 +1361,12 @@ class DataHubBase(AsyncClient):
             },
         )
 
-    async def delete_connector(self, project_name: str, topic_name: str, connector_id: str) -> None:
+    async def delete_connector(
+        self,
+        project_name: str,
+        topic_name: str,
+        connector_id: str | models.ConnectorType,
+    ) -> None:
         """Deletes a connector.
 
         Args:
@@ -1386,7 +1391,7 @@ class DataHubBase(AsyncClient):
         self,
         project_name: str,
         topic_name: str,
-        connector_id: str,
+        connector_id: str | models.ConnectorType,
         shard_id: str | None = None,
     ) -> models.GetConnectorShardStatusResult:
         """Reads how far a connector is, shard by shard.
@@ -1419,7 +1424,7 @@ class DataHubBase(AsyncClient):
         self,
         project_name: str,
         topic_name: str,
-        connector_id: str,
+        connector_id: str | models.ConnectorType,
         shard_id: str | None = None,
     ) -> None:
         """Starts a connector again, in one shard or in all.
@@ -1448,7 +1453,7 @@ class DataHubBase(AsyncClient):
         self,
         project_name: str,
         topic_name: str,
-        connector_id: str,
+        connector_id: str | models.ConnectorType,
         field_name: str,
     ) -> None:
         """Adds a column of the topic to those that a connector copies.
@@ -1477,7 +1482,7 @@ class DataHubBase(AsyncClient):
         self,
         project_name: str,
         topic_name: str,
-        connector_id: str,
+        connector_id: str | models.ConnectorType,
     ) -> models.GetConnectorDoneTimeResult:
         """Reads up to which time a connector has copied everything.
 
@@ -1507,7 +1512,7 @@ class DataHubBase(AsyncClient):
         self,
         project_name: str,
         topic_name: str,
-        connector_id: str,
+        connector_id: str | models.ConnectorType,
         connector_state: models.ConnectorState,
     ) -> None:
         """Starts or stops a connector.
@@ -1536,7 +1541,7 @@ class DataHubBase(AsyncClient):
         self,
         project_name: str,
         topic_name: str,
-        connector_id: str,
+        connector_id: str | models.ConnectorType,
         shard_id: str,
         connector_offset: models.ConnectorOffset | Mapping[str, Any],
     ) -> None:

@@ -1280,7 +1280,7 @@ class DataHubBase(SyncClient):
         self,
         project_name: str,
         topic_name: str,
-        connector_id: str,
+        connector_id: str | models.ConnectorType,
     ) -> models.GetConnectorResult:
         """Reads the properties of a connector.
 
@@ -1310,7 +1310,7 @@ class DataHubBase(SyncClient):
         self,
         project_name: str,
         topic_name: str,
-        connector_id: str,
+        connector_id: str | models.ConnectorType,
         config: models.ConnectorConfig | Mapping[str, Any],
     ) -> None:
         """Replaces the settings of a connector.
@@ -1335,7 +1335,12 @@ class DataHubBase(SyncClient):
             },
         )
 
-    def delete_connector(self, project_name: str, topic_name: str, connector_id: str) -> None:
+    def delete_connector(
+        self,
+        project_name: str,
+        topic_name: str,
+        connector_id: str | models.ConnectorType,
+    ) -> None:
         """Deletes a connector.
 
         Args:
@@ -1360,7 +1365,7 @@ class DataHubBase(SyncClient):
         self,
         project_name: str,
         topic_name: str,
-        connector_id: str,
+        connector_id: str | models.ConnectorType,
         shard_id: str | None = None,
     ) -> models.GetConnectorShardStatusResult:
         """Reads how far a connector is, shard by shard.
@@ -1393,7 +1398,7 @@ class DataHubBase(SyncClient):
         self,
         project_name: str,
         topic_name: str,
-        connector_id: str,
+        connector_id: str | models.ConnectorType,
         shard_id: str | None = None,
     ) -> None:
         """Starts a connector again, in one shard or in all.
@@ -1422,7 +1427,7 @@ class DataHubBase(SyncClient):
         self,
         project_name: str,
         topic_name: str,
-        connector_id: str,
+        connector_id: str | models.ConnectorType,
         field_name: str,
     ) -> None:
         """Adds a column of the topic to those that a connector copies.
@@ -1451,7 +1456,7 @@ class DataHubBase(SyncClient):
         self,
         project_name: str,
         topic_name: str,
-        connector_id: str,
+        connector_id: str | models.ConnectorType,
     ) -> models.GetConnectorDoneTimeResult:
         """Reads up to which time a connector has copied everything.
 
@@ -1481,7 +1486,7 @@ class DataHubBase(SyncClient):
         self,
         project_name: str,
         topic_name: str,
-        connector_id: str,
+        connector_id: str | models.ConnectorType,
         connector_state: models.ConnectorState,
     ) -> None:
         """Starts or stops a connector.
@@ -1510,7 +1515,7 @@ class DataHubBase(SyncClient):
         self,
         project_name: str,
         topic_name: str,
-        connector_id: str,
+        connector_id: str | models.ConnectorType,
         shard_id: str,
         connector_offset: models.ConnectorOffset | Mapping[str, Any],
     ) -> None:

@@ -38,7 +38,10 @@ class AccountType:
 
 
 class Account:
-    """The base of accounts."""
+    """The base of accounts; what it is made with is for those that derive from it."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        """Makes it."""
 
     def get_type(self) -> str:
         """One of `AccountType`.

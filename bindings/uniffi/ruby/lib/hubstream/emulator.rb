@@ -15,7 +15,11 @@ module Hubstream
       # Starts an emulator; options are the members of `EmulatorOptions`. With a block it is given
       # to the block and stopped afterwards.
       def start(**options)
-        emulator = start_with(EmulatorOptions.new(**options))
+        emulator = begin
+          start_with(EmulatorOptions.new(**options))
+        rescue Texts::Unfit => e
+          raise e.within(options), cause: nil
+        end
         return emulator unless block_given?
 
         begin
@@ -33,7 +37,10 @@ module Hubstream
     #   emulator.set_faults([{ operation: 'PutRecords', effect: :drop, count: 1, when: :before },
     #                        { operation: '*', effect: { latency_ms: 200 }, probability: 0.1 }])
     def set_faults(faults, seed: 0)
-      replace_faults(faults.map { |fault| fault.is_a?(Fault) ? fault : Faults.fault(fault) }, seed)
+      faults = faults.map { |fault| fault.is_a?(Fault) ? fault : Faults.fault(fault) }
+      replace_faults(faults, seed)
+    rescue Texts::Unfit => e
+      raise e.within(faults: faults), cause: nil
     end
 
     # Faults as maps.

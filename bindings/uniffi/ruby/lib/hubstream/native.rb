@@ -20664,7 +20664,7 @@ end
   def advance(seconds)
         seconds = seconds
 
-      ::Hubstream.rust_call_with_error(HubstreamError,:uniffi_hubstream_uniffi_fn_method_emulator_advance,uniffi_clone_handle(),seconds)
+      ::Hubstream.rust_call_with_error(HubstreamError,:uniffi_hubstream_uniffi_fn_method_emulator_advance,*[seconds].unshift(uniffi_clone_handle()))
   end
 
   def clear_faults()
@@ -20692,7 +20692,7 @@ end
         RustBuffer.check_lower_SequenceTypeFault(faults)
         seed = ::Hubstream::uniffi_in_range(seed, "u64", 0, 2**64)
 
-      ::Hubstream.rust_call_with_error(HubstreamError,:uniffi_hubstream_uniffi_fn_method_emulator_set_faults,uniffi_clone_handle(),RustBuffer.alloc_from_SequenceTypeFault(faults),seed)
+      ::Hubstream.rust_call_with_error(HubstreamError,:uniffi_hubstream_uniffi_fn_method_emulator_set_faults,*[RustBuffer.alloc_from_SequenceTypeFault(faults),seed].unshift(uniffi_clone_handle()))
   end
 
 
@@ -20796,7 +20796,7 @@ end
         shard_ids = shard_ids.map { |v| ::Hubstream::uniffi_utf8(v) }
         RustBuffer.check_lower_Sequencestring(shard_ids)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_activate_shards(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_Sequencestring(shard_ids)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_activate_shards(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_Sequencestring(shard_ids)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_void,
       :ffi_hubstream_uniffi_rust_future_cancel_void,
       :ffi_hubstream_uniffi_rust_future_complete_void,
@@ -20816,7 +20816,7 @@ end
         field_name = ::Hubstream::uniffi_utf8(field_name)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_append_connector_field(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(connector_id),RustBuffer.alloc_from_string(field_name)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_append_connector_field(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(connector_id),RustBuffer.alloc_from_string(field_name)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_void,
       :ffi_hubstream_uniffi_rust_future_cancel_void,
       :ffi_hubstream_uniffi_rust_future_complete_void,
@@ -20836,7 +20836,7 @@ end
         field_type = field_type
         RustBuffer.check_lower_TypeFieldType(field_type)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_append_field(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(field_name),RustBuffer.alloc_from_TypeFieldType(field_type)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_append_field(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(field_name),RustBuffer.alloc_from_TypeFieldType(field_type)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_void,
       :ffi_hubstream_uniffi_rust_future_cancel_void,
       :ffi_hubstream_uniffi_rust_future_complete_void,
@@ -20860,7 +20860,7 @@ end
         extend_mode = (extend_mode.nil? ? nil : !!extend_mode)
         RustBuffer.check_lower_Optionalbool(extend_mode)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_create_blob_topic(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),shard_count,life_cycle,RustBuffer.alloc_from_string(comment),RustBuffer.alloc_from_Optionalbool(extend_mode)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_create_blob_topic(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),shard_count,life_cycle,RustBuffer.alloc_from_string(comment),RustBuffer.alloc_from_Optionalbool(extend_mode)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_void,
       :ffi_hubstream_uniffi_rust_future_cancel_void,
       :ffi_hubstream_uniffi_rust_future_complete_void,
@@ -20884,7 +20884,7 @@ end
         start_time = ::Hubstream::uniffi_in_range(start_time, "i64", -2**63, 2**63)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_create_connector(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_TypeConnectorType(connector_type),RustBuffer.alloc_from_Sequencestring(column_fields),RustBuffer.alloc_from_TypeConnectorConfig(config),start_time),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_create_connector(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_TypeConnectorType(connector_type),RustBuffer.alloc_from_Sequencestring(column_fields),RustBuffer.alloc_from_TypeConnectorConfig(config),start_time].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -20900,7 +20900,7 @@ end
         comment = ::Hubstream::uniffi_utf8(comment)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_create_project(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(comment)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_create_project(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(comment)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_void,
       :ffi_hubstream_uniffi_rust_future_cancel_void,
       :ffi_hubstream_uniffi_rust_future_complete_void,
@@ -20918,7 +20918,7 @@ end
         comment = ::Hubstream::uniffi_utf8(comment)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_create_subscription(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(comment)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_create_subscription(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(comment)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -20944,7 +20944,7 @@ end
         extend_mode = (extend_mode.nil? ? nil : !!extend_mode)
         RustBuffer.check_lower_Optionalbool(extend_mode)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_create_tuple_topic(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),shard_count,life_cycle,(RecordSchema.uniffi_lower record_schema),RustBuffer.alloc_from_string(comment),RustBuffer.alloc_from_Optionalbool(extend_mode)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_create_tuple_topic(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),shard_count,life_cycle,(RecordSchema.uniffi_lower record_schema),RustBuffer.alloc_from_string(comment),RustBuffer.alloc_from_Optionalbool(extend_mode)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_void,
       :ffi_hubstream_uniffi_rust_future_cancel_void,
       :ffi_hubstream_uniffi_rust_future_complete_void,
@@ -20962,7 +20962,7 @@ end
         connector_id = ::Hubstream::uniffi_utf8(connector_id)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_delete_connector(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(connector_id)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_delete_connector(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(connector_id)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_void,
       :ffi_hubstream_uniffi_rust_future_cancel_void,
       :ffi_hubstream_uniffi_rust_future_complete_void,
@@ -20976,7 +20976,7 @@ end
         project_name = ::Hubstream::uniffi_utf8(project_name)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_delete_project(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_delete_project(*[RustBuffer.alloc_from_string(project_name)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_void,
       :ffi_hubstream_uniffi_rust_future_cancel_void,
       :ffi_hubstream_uniffi_rust_future_complete_void,
@@ -20994,7 +20994,7 @@ end
         sub_id = ::Hubstream::uniffi_utf8(sub_id)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_delete_subscription(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(sub_id)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_delete_subscription(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(sub_id)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_void,
       :ffi_hubstream_uniffi_rust_future_cancel_void,
       :ffi_hubstream_uniffi_rust_future_complete_void,
@@ -21010,7 +21010,7 @@ end
         topic_name = ::Hubstream::uniffi_utf8(topic_name)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_delete_topic(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_delete_topic(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_void,
       :ffi_hubstream_uniffi_rust_future_cancel_void,
       :ffi_hubstream_uniffi_rust_future_complete_void,
@@ -21028,7 +21028,7 @@ end
         version_id = ::Hubstream::uniffi_in_range(version_id, "i64", -2**63, 2**63)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_delete_topic_schema(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),version_id),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_delete_topic_schema(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),version_id].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_void,
       :ffi_hubstream_uniffi_rust_future_cancel_void,
       :ffi_hubstream_uniffi_rust_future_complete_void,
@@ -21050,7 +21050,7 @@ end
         shard_count = ::Hubstream::uniffi_in_range(shard_count, "i64", -2**63, 2**63)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_extend_shard(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),shard_count),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_extend_shard(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),shard_count].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_void,
       :ffi_hubstream_uniffi_rust_future_cancel_void,
       :ffi_hubstream_uniffi_rust_future_complete_void,
@@ -21076,7 +21076,7 @@ end
         after = (after ? after : nil)
         RustBuffer.check_lower_OptionalTypeOffsetWithSession(after)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_blob_records(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(shard_id),RustBuffer.alloc_from_string(cursor),limit_num,RustBuffer.alloc_from_Optionalstring(sub_id),RustBuffer.alloc_from_OptionalTypeOffsetWithSession(after)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_blob_records(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(shard_id),RustBuffer.alloc_from_string(cursor),limit_num,RustBuffer.alloc_from_Optionalstring(sub_id),RustBuffer.alloc_from_OptionalTypeOffsetWithSession(after)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -21094,7 +21094,7 @@ end
         connector_id = ::Hubstream::uniffi_utf8(connector_id)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_connector(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(connector_id)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_connector(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(connector_id)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -21112,7 +21112,7 @@ end
         connector_id = ::Hubstream::uniffi_utf8(connector_id)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_connector_done_time(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(connector_id)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_connector_done_time(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(connector_id)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -21132,7 +21132,7 @@ end
         shard_id = (shard_id ? ::Hubstream::uniffi_utf8(shard_id) : nil)
         RustBuffer.check_lower_Optionalstring(shard_id)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_connector_shard_status(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(connector_id),RustBuffer.alloc_from_Optionalstring(shard_id)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_connector_shard_status(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(connector_id),RustBuffer.alloc_from_Optionalstring(shard_id)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -21154,7 +21154,7 @@ end
         param = ::Hubstream::uniffi_in_range(param, "i64", -2**63, 2**63)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_cursor(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(shard_id),RustBuffer.alloc_from_TypeCursorType(cursor_type),param),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_cursor(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(shard_id),RustBuffer.alloc_from_TypeCursorType(cursor_type),param].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -21174,7 +21174,7 @@ end
         offset = offset
         RustBuffer.check_lower_TypeOffsetWithSession(offset)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_cursor_after(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(shard_id),RustBuffer.alloc_from_TypeOffsetWithSession(offset)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_cursor_after(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(shard_id),RustBuffer.alloc_from_TypeOffsetWithSession(offset)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -21192,7 +21192,7 @@ end
         shard_id = ::Hubstream::uniffi_utf8(shard_id)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_metering_info(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(shard_id)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_metering_info(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(shard_id)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -21206,7 +21206,7 @@ end
         project_name = ::Hubstream::uniffi_utf8(project_name)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_project(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_project(*[RustBuffer.alloc_from_string(project_name)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -21224,7 +21224,7 @@ end
         sub_id = ::Hubstream::uniffi_utf8(sub_id)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_subscription(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(sub_id)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_subscription(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(sub_id)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -21244,7 +21244,7 @@ end
         shard_ids = (shard_ids ? shard_ids.map { |v| ::Hubstream::uniffi_utf8(v) } : nil)
         RustBuffer.check_lower_OptionalSequencestring(shard_ids)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_subscription_offset(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(sub_id),RustBuffer.alloc_from_OptionalSequencestring(shard_ids)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_subscription_offset(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(sub_id),RustBuffer.alloc_from_OptionalSequencestring(shard_ids)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -21260,7 +21260,7 @@ end
         topic_name = ::Hubstream::uniffi_utf8(topic_name)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_topic(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_topic(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -21278,7 +21278,7 @@ end
         timestamp = ::Hubstream::uniffi_in_range(timestamp, "i64", -2**63, 2**63)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_topic_metering_info(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),timestamp),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_topic_metering_info(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),timestamp].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -21298,7 +21298,7 @@ end
         version_id = ::Hubstream::uniffi_in_range(version_id, "i64", -2**63, 2**63)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_topic_schema(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_OptionalTypeRecordSchema(schema),version_id),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_topic_schema(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_OptionalTypeRecordSchema(schema),version_id].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -21326,7 +21326,7 @@ end
         after = (after ? after : nil)
         RustBuffer.check_lower_OptionalTypeOffsetWithSession(after)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_tuple_records(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(shard_id),RustBuffer.alloc_from_OptionalTypeRecordSchema(record_schema),RustBuffer.alloc_from_string(cursor),limit_num,RustBuffer.alloc_from_Optionalstring(sub_id),RustBuffer.alloc_from_OptionalTypeOffsetWithSession(after)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_tuple_records(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(shard_id),RustBuffer.alloc_from_OptionalTypeRecordSchema(record_schema),RustBuffer.alloc_from_string(cursor),limit_num,RustBuffer.alloc_from_Optionalstring(sub_id),RustBuffer.alloc_from_OptionalTypeOffsetWithSession(after)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -21352,7 +21352,7 @@ end
         read_end_shard_list = read_end_shard_list.map { |v| ::Hubstream::uniffi_utf8(v) }
         RustBuffer.check_lower_Sequencestring(read_end_shard_list)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_heart_beat(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(consumer_group),RustBuffer.alloc_from_string(consumer_id),version_id,RustBuffer.alloc_from_Sequencestring(hold_shard_list),RustBuffer.alloc_from_Sequencestring(read_end_shard_list)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_heart_beat(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(consumer_group),RustBuffer.alloc_from_string(consumer_id),version_id,RustBuffer.alloc_from_Sequencestring(hold_shard_list),RustBuffer.alloc_from_Sequencestring(read_end_shard_list)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -21372,7 +21372,7 @@ end
         shard_ids = shard_ids.map { |v| ::Hubstream::uniffi_utf8(v) }
         RustBuffer.check_lower_Sequencestring(shard_ids)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_init_and_get_subscription_offset(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(sub_id),RustBuffer.alloc_from_Sequencestring(shard_ids)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_init_and_get_subscription_offset(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(sub_id),RustBuffer.alloc_from_Sequencestring(shard_ids)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -21392,7 +21392,7 @@ end
         session_timeout = ::Hubstream::uniffi_in_range(session_timeout, "i64", -2**63, 2**63)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_join_group(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(consumer_group),session_timeout),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_join_group(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(consumer_group),session_timeout].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -21414,7 +21414,7 @@ end
         version_id = ::Hubstream::uniffi_in_range(version_id, "i64", -2**63, 2**63)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_leave_group(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(consumer_group),RustBuffer.alloc_from_string(consumer_id),version_id),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_leave_group(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(consumer_group),RustBuffer.alloc_from_string(consumer_id),version_id].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_void,
       :ffi_hubstream_uniffi_rust_future_cancel_void,
       :ffi_hubstream_uniffi_rust_future_complete_void,
@@ -21430,7 +21430,7 @@ end
         topic_name = ::Hubstream::uniffi_utf8(topic_name)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_list_connector(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_list_connector(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -21444,7 +21444,7 @@ end
         filter = (filter ? ::Hubstream::uniffi_utf8(filter) : nil)
         RustBuffer.check_lower_Optionalstring(filter)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_list_project(uniffi_clone_handle(),RustBuffer.alloc_from_Optionalstring(filter)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_list_project(*[RustBuffer.alloc_from_Optionalstring(filter)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -21460,7 +21460,7 @@ end
         topic_name = ::Hubstream::uniffi_utf8(topic_name)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_list_shard(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_list_shard(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -21482,7 +21482,7 @@ end
         page_size = ::Hubstream::uniffi_in_range(page_size, "i64", -2**63, 2**63)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_list_subscription(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_Optionalstring(query_key),page_index,page_size),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_list_subscription(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_Optionalstring(query_key),page_index,page_size].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -21498,7 +21498,7 @@ end
         filter = (filter ? ::Hubstream::uniffi_utf8(filter) : nil)
         RustBuffer.check_lower_Optionalstring(filter)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_list_topic(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_Optionalstring(filter)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_list_topic(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_Optionalstring(filter)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -21518,7 +21518,7 @@ end
         page_size = ::Hubstream::uniffi_in_range(page_size, "i64", -2**63, 2**63)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_list_topic_schema(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),page_number,page_size),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_list_topic_schema(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),page_number,page_size].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -21538,7 +21538,7 @@ end
         adj_shard_id = ::Hubstream::uniffi_utf8(adj_shard_id)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_merge_shard(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(shard_id),RustBuffer.alloc_from_string(adj_shard_id)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_merge_shard(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(shard_id),RustBuffer.alloc_from_string(adj_shard_id)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -21556,7 +21556,7 @@ end
         record_list = record_list
         (RecordBatch.uniffi_check_lower record_list)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_put_records(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),(RecordBatch.uniffi_lower record_list)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_put_records(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),(RecordBatch.uniffi_lower record_list)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -21576,7 +21576,7 @@ end
         record_list = record_list
         (RecordBatch.uniffi_check_lower record_list)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_put_records_by_shard(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(shard_id),(RecordBatch.uniffi_lower record_list)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_put_records_by_shard(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(shard_id),(RecordBatch.uniffi_lower record_list)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_void,
       :ffi_hubstream_uniffi_rust_future_cancel_void,
       :ffi_hubstream_uniffi_rust_future_complete_void,
@@ -21594,7 +21594,7 @@ end
         schema = schema
         (RecordSchema.uniffi_check_lower schema)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_register_topic_schema(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),(RecordSchema.uniffi_lower schema)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_register_topic_schema(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),(RecordSchema.uniffi_lower schema)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -21614,7 +21614,7 @@ end
         shard_id = (shard_id ? ::Hubstream::uniffi_utf8(shard_id) : nil)
         RustBuffer.check_lower_Optionalstring(shard_id)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_reload_connector(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(connector_id),RustBuffer.alloc_from_Optionalstring(shard_id)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_reload_connector(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(connector_id),RustBuffer.alloc_from_Optionalstring(shard_id)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_void,
       :ffi_hubstream_uniffi_rust_future_cancel_void,
       :ffi_hubstream_uniffi_rust_future_complete_void,
@@ -21634,7 +21634,7 @@ end
         offsets = offsets.each.with_object({}) { |(k, v), res| res[::Hubstream::uniffi_utf8(k)] = v }
         RustBuffer.check_lower_MapStringTypeOffsetBase(offsets)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_reset_subscription_offset(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(sub_id),RustBuffer.alloc_from_MapStringTypeOffsetBase(offsets)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_reset_subscription_offset(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(sub_id),RustBuffer.alloc_from_MapStringTypeOffsetBase(offsets)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_void,
       :ffi_hubstream_uniffi_rust_future_cancel_void,
       :ffi_hubstream_uniffi_rust_future_complete_void,
@@ -21654,7 +21654,7 @@ end
         split_key = (split_key ? ::Hubstream::uniffi_utf8(split_key) : nil)
         RustBuffer.check_lower_Optionalstring(split_key)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_split_shard(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(shard_id),RustBuffer.alloc_from_Optionalstring(split_key)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_split_shard(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(shard_id),RustBuffer.alloc_from_Optionalstring(split_key)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -21684,7 +21684,7 @@ end
         read_end_shard_list = read_end_shard_list.map { |v| ::Hubstream::uniffi_utf8(v) }
         RustBuffer.check_lower_Sequencestring(read_end_shard_list)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_sync_group(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(consumer_group),RustBuffer.alloc_from_string(consumer_id),version_id,RustBuffer.alloc_from_Sequencestring(release_shard_list),RustBuffer.alloc_from_Sequencestring(read_end_shard_list)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_sync_group(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(consumer_group),RustBuffer.alloc_from_string(consumer_id),version_id,RustBuffer.alloc_from_Sequencestring(release_shard_list),RustBuffer.alloc_from_Sequencestring(read_end_shard_list)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_void,
       :ffi_hubstream_uniffi_rust_future_cancel_void,
       :ffi_hubstream_uniffi_rust_future_complete_void,
@@ -21704,7 +21704,7 @@ end
         config = config
         RustBuffer.check_lower_TypeConnectorConfig(config)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_update_connector(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(connector_id),RustBuffer.alloc_from_TypeConnectorConfig(config)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_update_connector(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(connector_id),RustBuffer.alloc_from_TypeConnectorConfig(config)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_void,
       :ffi_hubstream_uniffi_rust_future_cancel_void,
       :ffi_hubstream_uniffi_rust_future_complete_void,
@@ -21726,7 +21726,7 @@ end
         connector_offset = connector_offset
         RustBuffer.check_lower_TypeConnectorOffset(connector_offset)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_update_connector_offset(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(connector_id),RustBuffer.alloc_from_string(shard_id),RustBuffer.alloc_from_TypeConnectorOffset(connector_offset)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_update_connector_offset(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(connector_id),RustBuffer.alloc_from_string(shard_id),RustBuffer.alloc_from_TypeConnectorOffset(connector_offset)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_void,
       :ffi_hubstream_uniffi_rust_future_cancel_void,
       :ffi_hubstream_uniffi_rust_future_complete_void,
@@ -21746,7 +21746,7 @@ end
         connector_state = connector_state
         RustBuffer.check_lower_TypeConnectorState(connector_state)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_update_connector_state(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(connector_id),RustBuffer.alloc_from_TypeConnectorState(connector_state)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_update_connector_state(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(connector_id),RustBuffer.alloc_from_TypeConnectorState(connector_state)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_void,
       :ffi_hubstream_uniffi_rust_future_cancel_void,
       :ffi_hubstream_uniffi_rust_future_complete_void,
@@ -21762,7 +21762,7 @@ end
         comment = ::Hubstream::uniffi_utf8(comment)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_update_project(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(comment)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_update_project(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(comment)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_void,
       :ffi_hubstream_uniffi_rust_future_cancel_void,
       :ffi_hubstream_uniffi_rust_future_complete_void,
@@ -21778,7 +21778,7 @@ end
         vpc_ids = ::Hubstream::uniffi_utf8(vpc_ids)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_update_project_vpc_whitelist(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(vpc_ids)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_update_project_vpc_whitelist(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(vpc_ids)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_void,
       :ffi_hubstream_uniffi_rust_future_cancel_void,
       :ffi_hubstream_uniffi_rust_future_complete_void,
@@ -21798,7 +21798,7 @@ end
         comment = ::Hubstream::uniffi_utf8(comment)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_update_subscription(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(sub_id),RustBuffer.alloc_from_string(comment)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_update_subscription(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(sub_id),RustBuffer.alloc_from_string(comment)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_void,
       :ffi_hubstream_uniffi_rust_future_cancel_void,
       :ffi_hubstream_uniffi_rust_future_complete_void,
@@ -21818,7 +21818,7 @@ end
         offsets = offsets.each.with_object({}) { |(k, v), res| res[::Hubstream::uniffi_utf8(k)] = v }
         RustBuffer.check_lower_MapStringTypeOffsetWithSession(offsets)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_update_subscription_offset(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(sub_id),RustBuffer.alloc_from_MapStringTypeOffsetWithSession(offsets)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_update_subscription_offset(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(sub_id),RustBuffer.alloc_from_MapStringTypeOffsetWithSession(offsets)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_void,
       :ffi_hubstream_uniffi_rust_future_cancel_void,
       :ffi_hubstream_uniffi_rust_future_complete_void,
@@ -21838,7 +21838,7 @@ end
         state = state
         RustBuffer.check_lower_TypeSubscriptionState(state)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_update_subscription_state(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(sub_id),RustBuffer.alloc_from_TypeSubscriptionState(state)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_update_subscription_state(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(sub_id),RustBuffer.alloc_from_TypeSubscriptionState(state)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_void,
       :ffi_hubstream_uniffi_rust_future_cancel_void,
       :ffi_hubstream_uniffi_rust_future_complete_void,
@@ -21858,7 +21858,7 @@ end
         comment = ::Hubstream::uniffi_utf8(comment)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_update_topic(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),life_cycle,RustBuffer.alloc_from_string(comment)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_update_topic(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),life_cycle,RustBuffer.alloc_from_string(comment)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_void,
       :ffi_hubstream_uniffi_rust_future_cancel_void,
       :ffi_hubstream_uniffi_rust_future_complete_void,
@@ -21876,7 +21876,7 @@ end
         timeout = timeout
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_wait_shards_ready(uniffi_clone_handle(),RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),timeout),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_wait_shards_ready(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),timeout].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_void,
       :ffi_hubstream_uniffi_rust_future_cancel_void,
       :ffi_hubstream_uniffi_rust_future_complete_void,
@@ -21980,7 +21980,7 @@ end
         checkpoint_type = (checkpoint_type ? checkpoint_type : nil)
         RustBuffer.check_lower_OptionalTypeDisCheckpointType(checkpoint_type)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_disclient_commit_checkpoint(uniffi_clone_handle(),RustBuffer.alloc_from_string(app_name),RustBuffer.alloc_from_string(stream_name),RustBuffer.alloc_from_string(partition_id),RustBuffer.alloc_from_string(sequence_number),RustBuffer.alloc_from_Optionalstring(metadata),RustBuffer.alloc_from_OptionalTypeDisCheckpointType(checkpoint_type)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_disclient_commit_checkpoint(*[RustBuffer.alloc_from_string(app_name),RustBuffer.alloc_from_string(stream_name),RustBuffer.alloc_from_string(partition_id),RustBuffer.alloc_from_string(sequence_number),RustBuffer.alloc_from_Optionalstring(metadata),RustBuffer.alloc_from_OptionalTypeDisCheckpointType(checkpoint_type)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_void,
       :ffi_hubstream_uniffi_rust_future_cancel_void,
       :ffi_hubstream_uniffi_rust_future_complete_void,
@@ -21994,7 +21994,7 @@ end
         app_name = ::Hubstream::uniffi_utf8(app_name)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_disclient_create_app(uniffi_clone_handle(),RustBuffer.alloc_from_string(app_name)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_disclient_create_app(*[RustBuffer.alloc_from_string(app_name)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_void,
       :ffi_hubstream_uniffi_rust_future_cancel_void,
       :ffi_hubstream_uniffi_rust_future_complete_void,
@@ -22032,7 +22032,7 @@ end
         sys_tags = (sys_tags ? sys_tags : nil)
         RustBuffer.check_lower_OptionalSequenceTypeDisTag(sys_tags)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_disclient_create_stream(uniffi_clone_handle(),RustBuffer.alloc_from_string(stream_name),partition_count,RustBuffer.alloc_from_OptionalTypeDisStreamType(stream_type),RustBuffer.alloc_from_OptionalTypeDisDataType(data_type),RustBuffer.alloc_from_Optionali64(data_duration),RustBuffer.alloc_from_Optionalbool(auto_scale_enabled),RustBuffer.alloc_from_Optionali64(auto_scale_min_partition_count),RustBuffer.alloc_from_Optionali64(auto_scale_max_partition_count),RustBuffer.alloc_from_Optionalstring(data_schema),RustBuffer.alloc_from_OptionalTypeDisCsvProperties(csv_properties),RustBuffer.alloc_from_OptionalTypeDisCompressionFormat(compression_format),RustBuffer.alloc_from_OptionalSequenceTypeDisTag(tags),RustBuffer.alloc_from_OptionalSequenceTypeDisTag(sys_tags)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_disclient_create_stream(*[RustBuffer.alloc_from_string(stream_name),partition_count,RustBuffer.alloc_from_OptionalTypeDisStreamType(stream_type),RustBuffer.alloc_from_OptionalTypeDisDataType(data_type),RustBuffer.alloc_from_Optionali64(data_duration),RustBuffer.alloc_from_Optionalbool(auto_scale_enabled),RustBuffer.alloc_from_Optionali64(auto_scale_min_partition_count),RustBuffer.alloc_from_Optionali64(auto_scale_max_partition_count),RustBuffer.alloc_from_Optionalstring(data_schema),RustBuffer.alloc_from_OptionalTypeDisCsvProperties(csv_properties),RustBuffer.alloc_from_OptionalTypeDisCompressionFormat(compression_format),RustBuffer.alloc_from_OptionalSequenceTypeDisTag(tags),RustBuffer.alloc_from_OptionalSequenceTypeDisTag(sys_tags)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_void,
       :ffi_hubstream_uniffi_rust_future_cancel_void,
       :ffi_hubstream_uniffi_rust_future_complete_void,
@@ -22046,7 +22046,7 @@ end
         app_name = ::Hubstream::uniffi_utf8(app_name)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_disclient_delete_app(uniffi_clone_handle(),RustBuffer.alloc_from_string(app_name)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_disclient_delete_app(*[RustBuffer.alloc_from_string(app_name)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_void,
       :ffi_hubstream_uniffi_rust_future_cancel_void,
       :ffi_hubstream_uniffi_rust_future_complete_void,
@@ -22066,7 +22066,7 @@ end
         checkpoint_type = (checkpoint_type ? checkpoint_type : nil)
         RustBuffer.check_lower_OptionalTypeDisCheckpointType(checkpoint_type)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_disclient_delete_checkpoint(uniffi_clone_handle(),RustBuffer.alloc_from_string(app_name),RustBuffer.alloc_from_string(stream_name),RustBuffer.alloc_from_Optionalstring(partition_id),RustBuffer.alloc_from_OptionalTypeDisCheckpointType(checkpoint_type)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_disclient_delete_checkpoint(*[RustBuffer.alloc_from_string(app_name),RustBuffer.alloc_from_string(stream_name),RustBuffer.alloc_from_Optionalstring(partition_id),RustBuffer.alloc_from_OptionalTypeDisCheckpointType(checkpoint_type)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_void,
       :ffi_hubstream_uniffi_rust_future_cancel_void,
       :ffi_hubstream_uniffi_rust_future_complete_void,
@@ -22080,7 +22080,7 @@ end
         stream_name = ::Hubstream::uniffi_utf8(stream_name)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_disclient_delete_stream(uniffi_clone_handle(),RustBuffer.alloc_from_string(stream_name)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_disclient_delete_stream(*[RustBuffer.alloc_from_string(stream_name)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_void,
       :ffi_hubstream_uniffi_rust_future_cancel_void,
       :ffi_hubstream_uniffi_rust_future_complete_void,
@@ -22094,7 +22094,7 @@ end
         app_name = ::Hubstream::uniffi_utf8(app_name)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_disclient_describe_app(uniffi_clone_handle(),RustBuffer.alloc_from_string(app_name)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_disclient_describe_app(*[RustBuffer.alloc_from_string(app_name)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -22114,7 +22114,7 @@ end
         stream_id = (stream_id ? ::Hubstream::uniffi_utf8(stream_id) : nil)
         RustBuffer.check_lower_Optionalstring(stream_id)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_disclient_describe_stream(uniffi_clone_handle(),RustBuffer.alloc_from_string(stream_name),RustBuffer.alloc_from_Optionalstring(start_partition_id),RustBuffer.alloc_from_Optionali64(limit_partitions),RustBuffer.alloc_from_Optionalstring(stream_id)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_disclient_describe_stream(*[RustBuffer.alloc_from_string(stream_name),RustBuffer.alloc_from_Optionalstring(start_partition_id),RustBuffer.alloc_from_Optionali64(limit_partitions),RustBuffer.alloc_from_Optionalstring(stream_id)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -22138,7 +22138,7 @@ end
         checkpoint_type = (checkpoint_type ? checkpoint_type : nil)
         RustBuffer.check_lower_OptionalTypeDisCheckpointType(checkpoint_type)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_disclient_get_checkpoint(uniffi_clone_handle(),RustBuffer.alloc_from_string(app_name),RustBuffer.alloc_from_string(stream_name),RustBuffer.alloc_from_string(partition_id),RustBuffer.alloc_from_OptionalTypeDisCheckpointType(checkpoint_type)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_disclient_get_checkpoint(*[RustBuffer.alloc_from_string(app_name),RustBuffer.alloc_from_string(stream_name),RustBuffer.alloc_from_string(partition_id),RustBuffer.alloc_from_OptionalTypeDisCheckpointType(checkpoint_type)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -22162,7 +22162,7 @@ end
         stream_id = (stream_id ? ::Hubstream::uniffi_utf8(stream_id) : nil)
         RustBuffer.check_lower_Optionalstring(stream_id)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_disclient_get_cursor(uniffi_clone_handle(),RustBuffer.alloc_from_string(stream_name),RustBuffer.alloc_from_string(partition_id),RustBuffer.alloc_from_OptionalTypeDisCursorType(cursor_type),RustBuffer.alloc_from_Optionalstring(starting_sequence_number),RustBuffer.alloc_from_Optionali64(timestamp),RustBuffer.alloc_from_Optionalstring(stream_id)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_disclient_get_cursor(*[RustBuffer.alloc_from_string(stream_name),RustBuffer.alloc_from_string(partition_id),RustBuffer.alloc_from_OptionalTypeDisCursorType(cursor_type),RustBuffer.alloc_from_Optionalstring(starting_sequence_number),RustBuffer.alloc_from_Optionali64(timestamp),RustBuffer.alloc_from_Optionalstring(stream_id)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -22180,7 +22180,7 @@ end
         limit = (limit ? ::Hubstream::uniffi_in_range(limit, "i64", -2**63, 2**63) : nil)
         RustBuffer.check_lower_Optionali64(limit)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_disclient_get_records(uniffi_clone_handle(),RustBuffer.alloc_from_string(partition_cursor),RustBuffer.alloc_from_Optionali64(max_fetch_bytes),RustBuffer.alloc_from_Optionali64(limit)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_disclient_get_records(*[RustBuffer.alloc_from_string(partition_cursor),RustBuffer.alloc_from_Optionali64(max_fetch_bytes),RustBuffer.alloc_from_Optionali64(limit)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -22198,7 +22198,7 @@ end
         stream_name = (stream_name ? ::Hubstream::uniffi_utf8(stream_name) : nil)
         RustBuffer.check_lower_Optionalstring(stream_name)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_disclient_list_apps(uniffi_clone_handle(),RustBuffer.alloc_from_Optionali64(limit),RustBuffer.alloc_from_Optionalstring(start_app_name),RustBuffer.alloc_from_Optionalstring(stream_name)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_disclient_list_apps(*[RustBuffer.alloc_from_Optionali64(limit),RustBuffer.alloc_from_Optionalstring(start_app_name),RustBuffer.alloc_from_Optionalstring(stream_name)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -22214,7 +22214,7 @@ end
         start_stream_name = (start_stream_name ? ::Hubstream::uniffi_utf8(start_stream_name) : nil)
         RustBuffer.check_lower_Optionalstring(start_stream_name)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_disclient_list_streams(uniffi_clone_handle(),RustBuffer.alloc_from_Optionali64(limit),RustBuffer.alloc_from_Optionalstring(start_stream_name)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_disclient_list_streams(*[RustBuffer.alloc_from_Optionali64(limit),RustBuffer.alloc_from_Optionalstring(start_stream_name)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -22232,7 +22232,7 @@ end
         stream_id = (stream_id ? ::Hubstream::uniffi_utf8(stream_id) : nil)
         RustBuffer.check_lower_Optionalstring(stream_id)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_disclient_put_records(uniffi_clone_handle(),RustBuffer.alloc_from_string(stream_name),(RecordBatch.uniffi_lower records),RustBuffer.alloc_from_Optionalstring(stream_id)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_disclient_put_records(*[RustBuffer.alloc_from_string(stream_name),(RecordBatch.uniffi_lower records),RustBuffer.alloc_from_Optionalstring(stream_id)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -22254,7 +22254,7 @@ end
         start_partition_id = (start_partition_id ? ::Hubstream::uniffi_utf8(start_partition_id) : nil)
         RustBuffer.check_lower_Optionalstring(start_partition_id)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_disclient_show_consumer_state(uniffi_clone_handle(),RustBuffer.alloc_from_string(app_name),RustBuffer.alloc_from_string(stream_name),RustBuffer.alloc_from_OptionalTypeDisCheckpointType(checkpoint_type),RustBuffer.alloc_from_Optionali64(limit),RustBuffer.alloc_from_Optionalstring(start_partition_id)),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_disclient_show_consumer_state(*[RustBuffer.alloc_from_string(app_name),RustBuffer.alloc_from_string(stream_name),RustBuffer.alloc_from_OptionalTypeDisCheckpointType(checkpoint_type),RustBuffer.alloc_from_Optionali64(limit),RustBuffer.alloc_from_Optionalstring(start_partition_id)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -22274,7 +22274,7 @@ end
         target_partition_count = ::Hubstream::uniffi_in_range(target_partition_count, "i64", -2**63, 2**63)
 
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_disclient_update_partition_count(uniffi_clone_handle(),RustBuffer.alloc_from_string(stream_name),target_partition_count),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_disclient_update_partition_count(*[RustBuffer.alloc_from_string(stream_name),target_partition_count].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -22439,7 +22439,7 @@ end
   def column(name)
         name = ::Hubstream::uniffi_utf8(name)
 
-    result = ::Hubstream.rust_call_with_error(HubstreamError,:uniffi_hubstream_uniffi_fn_method_recordbatch_column,uniffi_clone_handle(),RustBuffer.alloc_from_string(name))
+    result = ::Hubstream.rust_call_with_error(HubstreamError,:uniffi_hubstream_uniffi_fn_method_recordbatch_column,*[RustBuffer.alloc_from_string(name)].unshift(uniffi_clone_handle()))
     return result.consume_into_SequenceTypeFieldValue
   end
   def metadata()
@@ -22463,19 +22463,19 @@ end
 
         _end = ::Hubstream::uniffi_in_range(_end, "u32", 0, 2**32)
 
-    result = ::Hubstream.rust_call(:uniffi_hubstream_uniffi_fn_method_recordbatch_slice,uniffi_clone_handle(),start,_end)
+    result = ::Hubstream.rust_call(:uniffi_hubstream_uniffi_fn_method_recordbatch_slice,*[start,_end].unshift(uniffi_clone_handle()))
     return RecordBatch.uniffi_lift(result)
   end
   def to_arrow_ipc(metadata)
         metadata = metadata ? true : false
 
-    result = ::Hubstream.rust_call_with_error(HubstreamError,:uniffi_hubstream_uniffi_fn_method_recordbatch_to_arrow_ipc,uniffi_clone_handle(),(metadata ? 1 : 0))
+    result = ::Hubstream.rust_call_with_error(HubstreamError,:uniffi_hubstream_uniffi_fn_method_recordbatch_to_arrow_ipc,*[(metadata ? 1 : 0)].unshift(uniffi_clone_handle()))
     return result.consume_into_bytes
   end
   def with_schema(schema)
         schema = schema
         (RecordSchema.uniffi_check_lower schema)
-    result = ::Hubstream.rust_call_with_error(HubstreamError,:uniffi_hubstream_uniffi_fn_method_recordbatch_with_schema,uniffi_clone_handle(),(RecordSchema.uniffi_lower schema))
+    result = ::Hubstream.rust_call_with_error(HubstreamError,:uniffi_hubstream_uniffi_fn_method_recordbatch_with_schema,*[(RecordSchema.uniffi_lower schema)].unshift(uniffi_clone_handle()))
     return RecordBatch.uniffi_lift(result)
   end
 
@@ -22552,13 +22552,13 @@ end
   def has_layout_of(other)
         other = other
         (RecordSchema.uniffi_check_lower other)
-    result = ::Hubstream.rust_call(:uniffi_hubstream_uniffi_fn_method_recordschema_has_layout_of,uniffi_clone_handle(),(RecordSchema.uniffi_lower other))
+    result = ::Hubstream.rust_call(:uniffi_hubstream_uniffi_fn_method_recordschema_has_layout_of,*[(RecordSchema.uniffi_lower other)].unshift(uniffi_clone_handle()))
     return 1 == result
   end
   def position(name)
         name = ::Hubstream::uniffi_utf8(name)
 
-    result = ::Hubstream.rust_call(:uniffi_hubstream_uniffi_fn_method_recordschema_position,uniffi_clone_handle(),RustBuffer.alloc_from_string(name))
+    result = ::Hubstream.rust_call(:uniffi_hubstream_uniffi_fn_method_recordschema_position,*[RustBuffer.alloc_from_string(name)].unshift(uniffi_clone_handle()))
     return result.consume_into_Optionalu32
   end
   def to_json()
@@ -22635,19 +22635,19 @@ end
   def add_blobs(records)
         records = records
         RustBuffer.check_lower_SequenceTypeBlobRecord(records)
-      ::Hubstream.rust_call_with_error(HubstreamError,:uniffi_hubstream_uniffi_fn_method_recordbatchbuilder_add_blobs,uniffi_clone_handle(),RustBuffer.alloc_from_SequenceTypeBlobRecord(records))
+      ::Hubstream.rust_call_with_error(HubstreamError,:uniffi_hubstream_uniffi_fn_method_recordbatchbuilder_add_blobs,*[RustBuffer.alloc_from_SequenceTypeBlobRecord(records)].unshift(uniffi_clone_handle()))
   end
 
   def add_rows(rows)
         rows = rows
         RustBuffer.check_lower_SequenceSequenceTypeFieldValue(rows)
-      ::Hubstream.rust_call_with_error(HubstreamError,:uniffi_hubstream_uniffi_fn_method_recordbatchbuilder_add_rows,uniffi_clone_handle(),RustBuffer.alloc_from_SequenceSequenceTypeFieldValue(rows))
+      ::Hubstream.rust_call_with_error(HubstreamError,:uniffi_hubstream_uniffi_fn_method_recordbatchbuilder_add_rows,*[RustBuffer.alloc_from_SequenceSequenceTypeFieldValue(rows)].unshift(uniffi_clone_handle()))
   end
 
   def add_tuples(records)
         records = records
         RustBuffer.check_lower_SequenceTypeTupleRecord(records)
-      ::Hubstream.rust_call_with_error(HubstreamError,:uniffi_hubstream_uniffi_fn_method_recordbatchbuilder_add_tuples,uniffi_clone_handle(),RustBuffer.alloc_from_SequenceTypeTupleRecord(records))
+      ::Hubstream.rust_call_with_error(HubstreamError,:uniffi_hubstream_uniffi_fn_method_recordbatchbuilder_add_tuples,*[RustBuffer.alloc_from_SequenceTypeTupleRecord(records)].unshift(uniffi_clone_handle()))
   end
 
   def build()

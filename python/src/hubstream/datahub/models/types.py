@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from hubstream._model import Model, OpenEnum, optional
+from hubstream._model import Editable, Model, OpenEnum, optional
 from hubstream.records import RecordSchema
 
 TYPE_CHECKING = False
@@ -338,7 +338,7 @@ class ShardBase(Model):
         )
 
 
-class OffsetWithSession(Model):
+class OffsetWithSession(Editable):
     """How far a shard was consumed, with the session that may commit.
 
     Attributes:
@@ -420,7 +420,7 @@ class FailedRecord(Model):
         )
 
 
-class OdpsConnectorConfig(Model):
+class OdpsConnectorConfig(Editable):
     """Settings of a connector to MaxCompute.
 
     Attributes:
@@ -507,7 +507,7 @@ class OdpsConnectorConfig(Model):
         )
 
 
-class DatabaseConnectorConfig(Model):
+class DatabaseConnectorConfig(Editable):
     """Settings of a connector to a database, that is MySQL or AnalyticDB.
 
     Attributes:
@@ -564,7 +564,7 @@ class DatabaseConnectorConfig(Model):
         )
 
 
-class EsConnectorConfig(Model):
+class EsConnectorConfig(Editable):
     """Settings of a connector to Elasticsearch.
 
     Attributes:
@@ -621,7 +621,7 @@ class EsConnectorConfig(Model):
         )
 
 
-class FcConnectorConfig(Model):
+class FcConnectorConfig(Editable):
     """Settings of a connector to Function Compute.
 
     Attributes:
@@ -673,7 +673,7 @@ class FcConnectorConfig(Model):
         )
 
 
-class OssConnectorConfig(Model):
+class OssConnectorConfig(Editable):
     """Settings of a connector to Object Storage Service.
 
     Attributes:
@@ -753,7 +753,7 @@ class OssConnectorConfig(Model):
         )
 
 
-class OtsConnectorConfig(Model):
+class OtsConnectorConfig(Editable):
     """Settings of a connector to Tablestore.
 
     Attributes:
@@ -826,7 +826,7 @@ class OtsConnectorConfig(Model):
         )
 
 
-class HologresConnectorConfig(Model):
+class HologresConnectorConfig(Editable):
     """Settings of a connector to Hologres.
 
     Attributes:
@@ -906,7 +906,7 @@ class HologresConnectorConfig(Model):
         )
 
 
-class DataHubConnectorConfig(Model):
+class DataHubConnectorConfig(Editable):
     """Settings of a connector to another DataHub topic.
 
     Attributes:
@@ -1078,7 +1078,7 @@ class ShardStatusEntry(Model):
         )
 
 
-class ConnectorOffset(Model):
+class ConnectorOffset(Editable):
     """A place that a connector is set to.
 
     Attributes:
@@ -1229,7 +1229,7 @@ class OffsetWithVersion(Model):
         )
 
 
-class OffsetBase(Model):
+class OffsetBase(Editable):
     """A place that a shard's consumption is set to.
 
     Attributes:

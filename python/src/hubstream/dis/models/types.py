@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from hubstream._model import Model, OpenEnum, optional
+from hubstream._model import Editable, Model, OpenEnum, optional
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class CursorType(OpenEnum):
     """The first record of a time or later."""
 
 
-class CsvProperties(Model):
+class CsvProperties(Editable):
     """How lines of separated values are written.
 
     Attributes:
@@ -139,7 +139,7 @@ class CsvProperties(Model):
         )
 
 
-class Tag(Model):
+class Tag(Editable):
     """A key with a value.
 
     Attributes:
