@@ -237,13 +237,21 @@ impl Get<'_> {
         version: BatchVersion,
         client: &Client<DataHubService>,
     ) -> Result<GetRecordsResult> {
-        // The limit of the caller is one of records, that of the service one of batches.
-        let is_free = self.limit == 0 && !may_be_inside_a_batch(self.cursor);
         let topics = &client.service().topics;
+        let is_inside =
+            may_be_inside_a_batch(self.cursor) && !topics.is_behind(self.topic, self.cursor);
+        // The limit of the caller is one of records, that of the service one of batches.
+        let is_free = self.limit == 0 && !is_inside;
         if !is_free || topics.batches(client, self.topic).await == Batches::None {
             return self.records(Protocol::Protobuf, client).await;
         }
         match self.batches(Protocol::Batch(version), client).await {
+            Ok(result) => {
+                if may_be_inside_a_batch(&result.next_cursor) {
+                    topics.note_behind(self.topic, &result.next_cursor);
+                }
+                Ok(result)
+            }
             Err(error) if is_refusal(&error) => {
                 topics.learn(client, self.topic, Batches::None);
                 self.records(Protocol::Protobuf, client).await

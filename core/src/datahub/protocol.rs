@@ -4,6 +4,7 @@
 //! by not every official client: of the two layouts each official client with batches reads one. So a
 //! client that is free to choose writes batches only where the topic is declared to hold them.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -103,11 +104,20 @@ struct Slot {
     known: Mutex<Option<Known>>,
     /// Held while the service is asked, so that calls at the same time ask once.
     asking: tokio::sync::Mutex<()>,
+    /// Cursors behind a batch that look like places inside of one, oldest first.
+    behind: Mutex<VecDeque<String>>,
 }
+
+/// Most cursors that are remembered of a topic: more than it has shards (public limits of the service).
+const MOST_CURSORS: usize = 1024;
 
 impl Slot {
     fn known(&self) -> MutexGuard<'_, Option<Known>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn behind(&self) -> MutexGuard<'_, VecDeque<String>> {
+        self.behind.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn within(&self, now: Duration, limit: Duration) -> Option<Known> {
@@ -126,6 +136,26 @@ pub(super) struct TopicFacts {
 impl TopicFacts {
     fn slot(&self, topic: Topic<'_>) -> Arc<Slot> {
         self.topics.get_or_default(topic)
+    }
+
+    /// Remembers a cursor that a reply of batches ended with. The service may count the batch as one record there,
+    /// so that only readers of batches take it for the place behind the batch.
+    pub(super) fn note_behind(&self, topic: Topic<'_>, cursor: &str) {
+        let slot = self.slot(topic);
+        let mut behind = slot.behind();
+        if behind.iter().any(|known| known == cursor) {
+            return;
+        }
+        if behind.len() == MOST_CURSORS {
+            behind.pop_front();
+        }
+        behind.push_back(cursor.to_owned());
+    }
+
+    /// Whether a reply of batches ended with a cursor.
+    pub(super) fn is_behind(&self, topic: Topic<'_>, cursor: &str) -> bool {
+        let slot = self.topics.get(topic);
+        slot.is_some_and(|slot| slot.behind().iter().any(|known| known == cursor))
     }
 
     /// What a topic has to do with batches. Asks the service if that was not learned lately; when the

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
+use hubstream::codec::frame;
+use hubstream::codec::protobuf::messages::GetRecordsResponse;
 use hubstream::credentials::Credentials;
 use hubstream::datahub::{
     CreateBlobTopic, CreateProject, CreateTupleTopic, CursorType, DataHub, DeleteTopic,
@@ -12,9 +14,11 @@ use hubstream::error::{ErrorKind, Result};
 use hubstream::operation::{Operation as _, with_json};
 use hubstream::pipeline::{Context, Layer, Next};
 use hubstream::record::{Field, FieldType, RecordBatch, RecordBatchBuilder, RecordSchema, Value};
+use hubstream::transport::stub::Script;
 use hubstream::transport::{BoxFuture, Request, Response};
 use hubstream_emulator::Emulator;
 use hubstream_emulator::faults::{Effect, ErrorReply, Fault, FaultPlan};
+use prost::Message as _;
 use serde_json::json;
 
 /// Notes what is sent: the operation, and the form of the body for records.
@@ -359,4 +363,58 @@ async fn a_topic_that_was_made_again_is_asked_again() {
     place.put(1).await.unwrap();
     assert_eq!(place.sent.take(), [ASK, PUT_BATCH]);
     place.emulator.shutdown().await;
+}
+
+/// The service ends replies of batches with cursors that its single records do not have.
+#[tokio::test]
+async fn reading_goes_on_behind_a_batch_as_the_service_tells_it() {
+    let reply = |body: Vec<u8>| {
+        let (head, body) = http::Response::new(body).into_parts();
+        Ok(Response {
+            status: head.status,
+            headers: head.headers,
+            body: body.into(),
+        })
+    };
+    let topic = json!({
+        "RecordType": "BLOB", "RecordSchema": "", "ExtraConfig": { "DataProtocolType": "BATCH" },
+    });
+    let behind = "300062f4901900000000000000080001";
+    let records = GetRecordsResponse {
+        next_cursor: behind.to_owned(),
+        ..GetRecordsResponse::default()
+    };
+    let records = frame::wrap(&records.encode_to_vec()).unwrap().to_vec();
+    let script = Script::new([
+        reply(topic.to_string().into_bytes()),
+        reply(records.clone()),
+        reply(records.clone()),
+        reply(records),
+    ]);
+    let builder = DataHub::builder("http://localhost")
+        .credentials(Credentials::new("id", "key"))
+        .transport(script.clone());
+    let hub = DataHub::new(builder).unwrap();
+    for cursor in [
+        "30000000000000000000000000000000",
+        behind,
+        "300062f4901900000000000000070001",
+    ] {
+        let get = GetBlobRecords::new("shop", "log", "0", cursor);
+        let got = hub.get_blob_records(get).await.unwrap();
+        assert_eq!(got.next_cursor, behind);
+    }
+    let kinds: Vec<_> = script
+        .requests()
+        .iter()
+        .filter_map(|request| request.headers.get("content-type").cloned())
+        .collect();
+    assert_eq!(
+        kinds[kinds.len() - 3..],
+        [
+            "application/x-binary",
+            "application/x-binary",
+            "application/x-protobuf"
+        ]
+    );
 }
