@@ -96,7 +96,12 @@ pub(super) fn page(
         let records = match &entry.content {
             Content::Record(record) => std::slice::from_ref(record),
             Content::Batch(batch) => {
-                expanded = batch::expand(batch, &schemas)?;
+                match batch::expand(batch, &schemas) {
+                    Ok(records) => expanded = records,
+                    // Those before it can be read.
+                    Err(_) if !page.rows.is_empty() => break,
+                    Err(error) => return Err(error),
+                }
                 &expanded
             }
         };
@@ -146,7 +151,13 @@ pub(super) fn batches(
     }
     for (sequence, entry) in log.from(first).take(start.limit) {
         let bytes = match &entry.content {
-            Content::Record(record) => batch::of_record(record, &topic.meta.schemas, layout)?,
+            Content::Record(record) => {
+                match batch::of_record(record, &topic.meta.schemas, layout) {
+                    Ok(bytes) => bytes,
+                    Err(_) if !page.rows.is_empty() => break,
+                    Err(error) => return Err(error),
+                }
+            }
             Content::Batch(batch) => batch.bytes.clone(),
         };
         if !page.has_room(bytes.len()) {

@@ -341,3 +341,27 @@ async fn batches_after_a_place_inside_a_batch_begin_with_the_next_one() {
     let reply = send(&mut client, &target, "sub", &request.encode_to_vec(), "1.1").await;
     assert_eq!(reply.error().0, "InvalidShardOperation");
 }
+
+#[tokio::test]
+async fn records_before_one_that_cannot_be_read_are_read() {
+    let mut client = Client::of(Emulator::builder().limits(Limits::Relaxed)).await;
+    let topic = client.tuples(1, COLUMNS).await;
+    let target = format!("{topic}/shards/0");
+    let mut unknown = bytes(AVRO).to_vec();
+    unknown[24] = 9;
+    for batch in [bytes(AVRO), unknown.into(), bytes(AVRO)] {
+        assert_eq!(put(&mut client, &target, batch).await.status, 200);
+    }
+    let start = "3".to_owned() + &"0".repeat(31);
+    let page = get_single(&mut client, &target, &start, 100).await;
+    assert_eq!((page.record_count, page.start_sequence), (2, Some(0)));
+    let body = json!({"Action": "sub", "Cursor": page.next_cursor, "Limit": 100});
+    assert_eq!(client.code("POST", &target, body).await, "MalformedRecord");
+    let behind = client
+        .cursor(&topic, "0", json!({"Type": "SEQUENCE", "Sequence": 2}))
+        .await["Cursor"]
+        .clone();
+    let cursor = behind.as_str().expect("cursor");
+    let page = get_single(&mut client, &target, cursor, 100).await;
+    assert_eq!((page.record_count, page.start_sequence), (2, Some(2)));
+}
