@@ -11,7 +11,12 @@ from typing import Any
 import pytest
 
 from hubstream.datahub import DataHub, DatahubProtocolType, models
-from hubstream.datahub.exceptions import DatahubException, ResourceNotFoundException
+from hubstream.datahub.auth import Account, AliyunAccount
+from hubstream.datahub.exceptions import (
+    DatahubException,
+    InvalidParameterException,
+    ResourceNotFoundException,
+)
 from hubstream.testing import Emulator
 
 SCHEMA = models.RecordSchema.from_lists(
@@ -172,3 +177,42 @@ def test_what_differs_on_purpose(orders: Emulator) -> None:
         assert version.record_schema is not None
         assert version.record_schema.has_columns_of(SCHEMA)
         assert hub.list_topic_schema("shop", "orders").record_schema_list[0].version_id == 0
+
+
+def test_a_client_of_an_account(orders: Emulator) -> None:
+    class Credentials:
+        def get_credential(self) -> Credentials:
+            return self
+
+        def get_access_key_id(self) -> str:
+            return "emulator"
+
+        def get_access_key_secret(self) -> str:
+            return "emulator"
+
+        def get_security_token(self) -> None:
+            return None
+
+    class Signing(AliyunAccount):
+        def sign_request(self, request: Any) -> None:
+            raise NotImplementedError
+
+    for account in (
+        AliyunAccount(access_id="emulator", access_key="emulator\n"),
+        AliyunAccount(access_id="emulator", access_key="emulator", security_token="token"),
+        AliyunAccount(credential=Credentials()),
+    ):
+        with DataHub("", "", orders.datahub_url, account=account) as hub:
+            assert hub.list_project().project_names == ["shop"]
+    others: list[Any] = [Account(), Signing(), "emulator"]
+    for other in others:
+        with pytest.raises(InvalidParameterException, match="AliyunAccount"):
+            DataHub("", "", orders.datahub_url, account=other)
+
+
+@pytest.mark.parametrize("protocol", ["json", "pb", "batch"])
+def test_a_protocol_by_its_value(orders: Emulator, protocol: str) -> None:
+    with client(orders, protocol_type=protocol) as hub:
+        hub.put_records_by_shard("shop", "pictures", "0", [models.BlobRecord(b"a")])
+        cursor = hub.get_cursor("shop", "pictures", "0", models.CursorType.OLDEST).cursor
+        assert hub.get_blob_records("shop", "pictures", "0", cursor).record_count == 1

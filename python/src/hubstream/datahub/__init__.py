@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any, Self
 
     from hubstream.credentials import CredentialSource
+    from hubstream.datahub.auth import AliyunAccount
 
 __all__ = ["CompressFormat", "DataHub", "DatahubProtocolType"]
 
@@ -71,9 +72,27 @@ def _credential_of(
     return credential
 
 
+def _facts_of(
+    account: AliyunAccount,
+) -> tuple[str | None, str | None, str | None, CredentialSource | None]:
+    """What an account signs with."""
+    from hubstream.datahub.auth import AliyunAccount
+
+    if getattr(type(account), "sign_request", None) is not AliyunAccount.sign_request:
+        from hubstream.record_schema import invalid
+
+        raise invalid("account must be an AliyunAccount that does not sign in a way of its own")
+    return (
+        account.access_id or None,
+        account.access_key or None,
+        account.security_token or None,
+        account.credential,
+    )
+
+
 def _protocol_of(
     protocol: str | None,
-    protocol_type: DatahubProtocolType | None,
+    protocol_type: DatahubProtocolType | str | None,
     enable_pb: bool | CompressFormat | None,
 ) -> Any:
     """The name of a protocol as the settings have it: the first one that is given."""
@@ -83,7 +102,7 @@ def _protocol_of(
         is_pb = protocol_type is DatahubProtocolType.PB
         return "protobuf" if is_pb else protocol_type.value
     if protocol_type is not None:
-        return protocol_type
+        return "protobuf" if protocol_type == DatahubProtocolType.PB.value else protocol_type
     if enable_pb is None or isinstance(enable_pb, CompressFormat):
         return None
     return "protobuf" if enable_pb else "json"
@@ -127,7 +146,7 @@ class Settings(Connection):
         security_token: str | None = None,
         credential: CredentialSource | None = None,
         protocol: str | None = None,
-        protocol_type: DatahubProtocolType | None = None,
+        protocol_type: DatahubProtocolType | str | None = None,
         batch_version: int | None = None,
         region: str | None = None,
         signature: str | None = None,
@@ -148,6 +167,7 @@ class Settings(Connection):
         pool_maxsize: int | None = None,
         pool_connections: int | None = None,  # noqa: ARG002
         stream: bool | None = None,  # noqa: ARG002
+        account: AliyunAccount | None = None,
         enable_schema_register: bool | None = None,  # noqa: ARG002
     ) -> None:
         """Makes a client. Nothing is sent.
@@ -166,7 +186,7 @@ class Settings(Connection):
                 object with the method get_credential.
             protocol: How records travel: `protobuf`, `json`, `batch`, or `auto` for the best that a
                 topic supports; counts more than `enable_pb`. Default: auto.
-            protocol_type: The same as a member of `DatahubProtocolType`.
+            protocol_type: The same as a member of `DatahubProtocolType`, or its value.
             batch_version: Layout of batches that are written: 1 (Avro) or 0 (rows). Default: 1.
             region: Region, for signatures that carry one.
             signature: How requests are signed: `default`, or `v4` with a region.
@@ -191,12 +211,15 @@ class Settings(Connection):
             pool_maxsize: Another name of `max_idle_connections`.
             pool_connections: Has no effect: there is one pool for all hosts.
             stream: Has no effect: replies are always read whole.
+            account: Another way to give id, key and token, or `credential`; counts more than they.
             enable_schema_register: Has no effect: whether a topic has several versions of its
                 schema is asked of the service.
 
         Raises:
             InvalidParameterException: If a setting is refused.
         """
+        if account is not None:
+            access_id, access_key, security_token, credential = _facts_of(account)
         settings = {
             "endpoint": endpoint,
             "access_id": access_id,
