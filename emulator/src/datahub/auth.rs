@@ -248,6 +248,10 @@ fn joined(path: &[u8], pairs: &[(Vec<u8>, Vec<u8>)], bare: bool) -> Vec<u8> {
             resource.extend_from_slice(value);
         }
     }
+    // A query of a bare parameter without name is none.
+    if resource.len() == path.len() + 1 {
+        resource.pop();
+    }
     resource
 }
 
@@ -397,6 +401,14 @@ mod tests {
                 "{}",
                 example.3
             );
+        }
+    }
+
+    #[test]
+    fn a_query_that_decodes_to_nothing_is_none() {
+        for target in ["/projects?=", "/projects?%3D%23&a=1"] {
+            let resources = resources(&target.parse().expect("target"));
+            assert!(resources.contains(&b"/projects".to_vec()), "{target}");
         }
     }
 
