@@ -8,8 +8,9 @@ use std::str::FromStr;
 /// | limit | `Strict` | `Standard` | `Relaxed` |
 /// |---|---|---|---|
 /// | names, counts, sizes of bodies and values | yes | yes | yes |
-/// | quotas (projects per account, topics per project, subscriptions per topic) | yes | yes | no |
+/// | partitions of a stream | yes | yes | no |
 /// | a shard must be 5 seconds old before it is split or merged | yes | yes | no |
+/// | projects of an account, topics of a project, subscriptions of a topic | yes | no | no |
 /// | requests and bytes per second and shard | yes | no | no |
 /// | a topic is deleted after its subscriptions and connectors, not with them | yes | no | no |
 /// | requests are dated within 15 minutes | yes | no | no |
@@ -17,7 +18,7 @@ use std::str::FromStr;
 pub enum Limits {
     /// Everything that the services document.
     Strict,
-    /// Everything but the limits on throughput, on deleting and on dates.
+    /// Everything but the limits on throughput, on deleting, on dates and on how much an account holds.
     #[default]
     Standard,
     /// Only what keeps requests well-formed and the emulator bounded.
@@ -25,9 +26,14 @@ pub enum Limits {
 }
 
 impl Limits {
-    /// Whether the number of projects, topics and subscriptions is limited.
+    /// Whether the number of partitions of a stream is limited.
     pub fn quotas(self) -> bool {
         !matches!(self, Self::Relaxed)
+    }
+
+    /// Whether the number of projects, topics and subscriptions is limited.
+    pub fn holdings(self) -> bool {
+        matches!(self, Self::Strict)
     }
 
     /// Whether a shard must have existed for a while before it may be split or merged.

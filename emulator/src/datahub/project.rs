@@ -34,7 +34,7 @@ pub(super) fn create(call: &Call<'_>, state: &mut State, body: &Members) -> Resu
     if state.projects.0.contains_key(&key) {
         return Err(Error::project_exists());
     }
-    if call.limits.quotas() && state.projects.0.len() >= PROJECTS {
+    if call.limits.holdings() && state.projects.0.len() >= PROJECTS {
         return Err(Error::limit(format!(
             "An account has at most {PROJECTS} projects."
         )));

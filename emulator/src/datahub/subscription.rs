@@ -78,7 +78,7 @@ pub(super) fn create(call: &Call<'_>, state: &mut State, body: &Members) -> Resu
         projects, journal, ..
     } = state;
     let topic = projects.topic_mut(call.project, call.topic)?;
-    if call.limits.quotas() && topic.own_subscriptions().count() >= SUBSCRIPTIONS {
+    if call.limits.holdings() && topic.own_subscriptions().count() >= SUBSCRIPTIONS {
         return Err(Error::limit(format!(
             "A topic has at most {SUBSCRIPTIONS} subscriptions."
         )));

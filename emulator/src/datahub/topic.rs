@@ -45,7 +45,7 @@ pub(super) fn create(call: &Call<'_>, state: &mut State, body: &Members) -> Resu
     if project.topics.contains_key(&key) {
         return Err(Error::topic_exists());
     }
-    if call.limits.quotas() && project.topics.len() >= TOPICS {
+    if call.limits.holdings() && project.topics.len() >= TOPICS {
         return Err(Error::limit(format!(
             "A project has at most {TOPICS} topics."
         )));

@@ -36,7 +36,8 @@ class Emulator:
         access_key: The key to sign requests with.
         no_auth: Lets every request in, signed or not.
         limits: `strict` for all limits of the services, `standard` for all but those on
-            throughput, `relaxed` without quotas and without the least age of shards to split.
+            throughput, on dates and on how many projects, topics and subscriptions there are,
+            `relaxed` also without the least age of shards to split.
         data_dir: Directory that keeps the state; in memory when left out.
         start_time: Seconds since 1970 that a manual clock begins at; it moves only by `advance`.
             Without it the emulator goes by the clock of the machine.
