@@ -8,8 +8,8 @@ use std::error;
 use std::fmt::{self, Display};
 
 use serde::de::{
-    Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, Error, Expected, MapAccess,
-    SeqAccess, Unexpected, Visitor,
+    Deserialize, DeserializeSeed, Deserializer, Error, Expected, MapAccess, SeqAccess, Unexpected,
+    Visitor,
 };
 
 /// Reads a JSON document.
@@ -21,7 +21,10 @@ pub(crate) fn from_slice<'de, T: Deserialize<'de>>(document: &'de [u8]) -> serde
 }
 
 /// Reads a value, by way of its text: it is rare, and a second deserializer is a second copy of all that reads.
-pub(crate) fn from_value<T: DeserializeOwned>(value: &serde_json::Value) -> serde_json::Result<T> {
+#[cfg(feature = "datahub")]
+pub(crate) fn from_value<T: serde::de::DeserializeOwned>(
+    value: &serde_json::Value,
+) -> serde_json::Result<T> {
     from_slice(value.to_string().as_bytes())
 }
 

@@ -33,6 +33,7 @@ use bytes::Bytes;
 
 pub use attributes::Attributes;
 pub(crate) use attributes::Collector;
+#[cfg(feature = "datahub")]
 pub(crate) use builder::is_hex_hash;
 pub use builder::{Received, RecordBatchBuilder};
 pub use layout::{BlobLayout, BlobPlace};

@@ -365,6 +365,7 @@ impl BatchReply {
     }
 
     /// Opens what is inside the frame of a reply.
+    #[cfg(feature = "datahub")]
     pub(crate) fn open_payload(payload: &Bytes) -> Result<Self> {
         Self::open_within(payload, MAX_REPLY_SIZE)
     }

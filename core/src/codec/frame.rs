@@ -50,6 +50,7 @@ pub fn unwrap(frame: &Bytes) -> Result<Bytes> {
 }
 
 /// Takes the payload out of a frame whose checksum was [checked](check) before, sharing its memory.
+#[cfg(feature = "datahub")]
 pub(crate) fn payload(frame: &Bytes) -> Result<Bytes> {
     checksum(frame)?;
     Ok(frame.slice(HEADER_SIZE..))
@@ -62,6 +63,7 @@ pub(crate) fn unwrap_slice(frame: &[u8]) -> Result<&[u8]> {
 }
 
 /// Whether bytes begin as a frame does.
+#[cfg(feature = "datahub")]
 pub(crate) fn is_frame(body: &[u8]) -> bool {
     body.starts_with(MAGIC)
 }

@@ -14,6 +14,7 @@ use prost::Message as _;
 use super::{FailedRecord, MAX_GET_LIMIT, PutReply, frame};
 use crate::error::{Error, Result};
 
+#[cfg(feature = "datahub")]
 pub(crate) use read::read_get;
 pub use read::{decode_get, decode_put_request};
 pub use write::{encode_get_reply, encode_put};
