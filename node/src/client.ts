@@ -114,7 +114,7 @@ export abstract class ServiceClient {
     if (args === null || typeof args !== 'object') {
       throw invalidArgument('args', 'must be an object')
     }
-    const signal = options?.signal
+    const signal = signalOf(options)
     signal?.throwIfAborted()
     const cancellation = signal && new (native().Cancellation)()
     const abort = () => cancellation?.cancel()
@@ -169,6 +169,26 @@ export abstract class ServiceClient {
       }
     }
   }
+}
+
+/** The signal in the options of a call. */
+function signalOf(options?: CallOptions): AbortSignal | undefined {
+  if (options === undefined || options === null) {
+    return undefined
+  }
+  if (typeof options !== 'object') {
+    throw invalidArgument('options', 'must be an object')
+  }
+  for (const name of Object.keys(options)) {
+    if (name !== 'signal') {
+      throw invalidArgument(name, 'is not known here; known is signal')
+    }
+  }
+  const signal = options.signal ?? undefined
+  if (signal !== undefined && typeof signal.throwIfAborted !== 'function') {
+    throw invalidArgument('signal', 'must be an AbortSignal')
+  }
+  return signal
 }
 
 function checked(credentials: Credentials): ProvidedCredentials {

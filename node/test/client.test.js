@@ -291,6 +291,16 @@ describe('abort', () => {
     assert.equal(connections, 0)
   })
 
+  test('options of a call that are not known, and signals that are none, are refused', async () => {
+    const hub = new DataHub({ endpoint })
+    const refused = (options) => assert.rejects(hub.listProject({}, options), { kind: 'invalid_argument' })
+    await refused({ sgnal: AbortSignal.abort() })
+    await refused({ signal: new AbortController() })
+    await refused({ signal: {} })
+    await refused(7)
+    assert.equal(hub.stats().attempts, 0)
+  })
+
   test('a signal aborts a call on its way and its connection', async () => {
     const hub = new DataHub({ endpoint })
     const controller = new AbortController()

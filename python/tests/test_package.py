@@ -11,6 +11,7 @@ from types import ModuleType
 
 import pytest
 
+import hubstream
 from hubstream import _native, datahub, dis, errors
 from hubstream._model import Editable
 from hubstream.datahub import aio as datahub_aio
@@ -119,6 +120,7 @@ def test_names_of_the_reference() -> None:
     assert record.BlobRecord is models.BlobRecord
     assert results.GetTopicResult is models.GetTopicResult
     assert core.DataHub is datahub.DataHub
+    assert datahub.__version__ == hubstream.__version__
     assert models.FieldType("tinyint") is models.FieldType["TINYINT"]
     assert [kind.name for kind in models.CursorType] == [
         "OLDEST",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
+from hubstream import _native
 from hubstream._base import Connection
 from hubstream.datahub._client import DataHubBase
 
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from hubstream.credentials import CredentialSource
     from hubstream.datahub.auth import AliyunAccount
 
-__all__ = ["CompressFormat", "DataHub", "DatahubProtocolType"]
+__all__ = ["CompressFormat", "DataHub", "DatahubProtocolType", "__version__"]
+
+__version__ = _native.VERSION
 
 
 class CompressFormat(Enum):
