@@ -5,6 +5,8 @@ mod bell;
 #[cfg(feature = "http")]
 mod dial;
 #[cfg(feature = "http")]
+pub mod event_loop;
+#[cfg(feature = "http")]
 mod exchange;
 #[cfg(feature = "http")]
 pub mod http;

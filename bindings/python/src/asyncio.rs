@@ -1,7 +1,8 @@
 //! Coroutines: calls that begin on the thread of the event loop, and their results on the way back.
 //!
-//! The first step of a call, which sends a small request, is made right away. What follows happens
-//! on the threads of the runtime, once the network has something to say. They never wait for the
+//! The first step of a call, which sends a small request, is made right away. Where the event loop
+//! watches the connection itself, the reply to it is read there, too. What else follows happens on
+//! the threads of the runtime, once the network has something to say. They never wait for the
 //! interpreter: a result goes into the mailbox of its event loop, which looks there when a socket
 //! tells it to.
 
@@ -10,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use hubstream::error::{Error, ErrorKind};
+use hubstream::transport::event_loop::{EventLoop, enter};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use tokio::runtime::Handle;
@@ -17,9 +19,10 @@ use tokio::task::AbortHandle;
 use tracing::dispatcher::with_default;
 
 use crate::error::raise;
-use crate::mailbox::Address;
+use crate::mailbox::{Address, Mailbox};
 use crate::pace::Paced;
 use crate::runtime::{BoxFuture, Host};
+use crate::watcher::go_on_here;
 
 /// The result of a call on its way to Python.
 pub(crate) struct Outcome {
@@ -68,15 +71,17 @@ impl Drop for Pending {
     }
 }
 
-/// A call that begins on the thread that asks for it and goes on in the runtime.
-struct Call {
+/// A call that begins on the thread that asks for it and goes on there or in the runtime.
+pub(crate) struct Call {
     state: Mutex<State>,
     handle: Handle,
+    /// That of the event loop which watches connections for it.
+    mailbox: Option<Arc<Mailbox>>,
 }
 
 enum State {
-    /// Its first step is being made; `true` once there is more to do.
-    Beginning(bool),
+    /// A step is being made on the thread of the event loop; `true` once there is more to do.
+    Stepping(bool),
     Waiting(BoxFuture<()>),
     /// It is being handed to the runtime.
     Leaving,
@@ -90,28 +95,38 @@ impl Call {
     }
 
     /// Makes the first step of a call.
-    fn begin(handle: Handle, mut future: BoxFuture<()>) -> Arc<Self> {
+    fn begin(handle: Handle, mailbox: Option<Arc<Mailbox>>, future: BoxFuture<()>) -> Arc<Self> {
         let call = Arc::new(Self {
-            state: Mutex::new(State::Beginning(false)),
+            state: Mutex::new(State::Stepping(false)),
             handle,
+            mailbox,
         });
-        let waker = Waker::from(Arc::clone(&call));
-        let step = {
-            let _runtime = call.handle.enter();
-            future.as_mut().poll(&mut Context::from_waker(&waker))
-        };
-        if let Some(future) = call.begun(step, future) {
-            call.run(future);
-        }
+        call.step(future);
         call
     }
 
-    /// Keeps what waits after the first step; gives back what must go on at once.
-    fn begun(&self, step: Poll<()>, future: BoxFuture<()>) -> Option<BoxFuture<()>> {
+    /// Makes a step on the thread of the event loop.
+    pub(crate) fn step(self: &Arc<Self>, mut future: BoxFuture<()>) {
+        let waker = Waker::from(Arc::clone(self));
+        let mut poll = || future.as_mut().poll(&mut Context::from_waker(&waker));
+        let step = {
+            let _runtime = self.handle.enter();
+            match &self.mailbox {
+                Some(mailbox) => enter(Arc::clone(mailbox) as Arc<dyn EventLoop>, poll),
+                None => poll(),
+            }
+        };
+        if let Some(future) = self.stepped(step, future) {
+            self.run(future);
+        }
+    }
+
+    /// Keeps what waits after a step; gives back what must go on at once.
+    fn stepped(&self, step: Poll<()>, future: BoxFuture<()>) -> Option<BoxFuture<()>> {
         let mut state = self.locked();
         match (step, &*state) {
             (Poll::Ready(()), _) => *state = State::Ended,
-            (Poll::Pending, State::Beginning(true)) => {
+            (Poll::Pending, State::Stepping(true)) => {
                 *state = State::Leaving;
                 return Some(future);
             }
@@ -146,8 +161,12 @@ impl Wake for Call {
     fn wake(self: Arc<Self>) {
         let mut state = self.locked();
         match mem::replace(&mut *state, State::Ended) {
-            State::Beginning(_) => *state = State::Beginning(true),
+            State::Stepping(_) => *state = State::Stepping(true),
             State::Waiting(future) => {
+                *state = State::Stepping(false);
+                let Some(future) = go_on_here(&self, future) else {
+                    return;
+                };
                 *state = State::Leaving;
                 drop(state);
                 self.run(future);
@@ -195,21 +214,22 @@ pub(crate) fn spawn<'py>(
     let future = event_loop.call_method0(pyo3::intern!(py, "create_future"))?;
     let workers = host.workers(py)?;
     let address = workers.mailboxes.address(&event_loop, &future)?;
+    let (handle, mailbox) = match effort {
+        Effort::Little => (workers.quick.clone(), address.mailbox()),
+        Effort::Later | Effort::AtOnce => (workers.handle.clone(), None),
+    };
     let call = Paced::new(call, address.pace());
     let mut pending = Pending(Some(address));
     let work: BoxFuture<()> = Box::pin(async move { pending.complete(call.await) });
-    let handle = match effort {
-        Effort::Little => workers.quick.clone(),
-        Effort::Later | Effort::AtOnce => workers.handle.clone(),
-    };
     let call = if effort == Effort::AtOnce {
         let task = handle.spawn(work).abort_handle();
         Arc::new(Call {
             state: Mutex::new(State::Running(task)),
             handle,
+            mailbox,
         })
     } else {
-        py.detach(|| with_default(host.dispatch(), || Call::begin(handle, work)))
+        py.detach(|| with_default(host.dispatch(), || Call::begin(handle, mailbox, work)))
     };
     future.call_method1(pyo3::intern!(py, "add_done_callback"), (Canceller(call),))?;
     Ok(future)

@@ -28,6 +28,7 @@ mod runtime;
 mod settings;
 mod signature;
 mod value;
+mod watcher;
 mod workers;
 
 use pyo3::prelude::*;

@@ -2,11 +2,12 @@
 //!
 //! Each event loop has a mailbox and watches a socket that tells when something is in it, so a
 //! thread that has a result needs neither the interpreter nor another thread. Event loops that
-//! cannot watch sockets are served by one thread for all of them.
+//! cannot watch sockets are served by one thread for all of them. Those that can watch the idle
+//! connections of their calls, too: see [`crate::watcher`].
 
 use std::io::{self, Read as _, Write as _};
 use std::mem;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -17,6 +18,7 @@ use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 
 use crate::asyncio::Outcome;
 use crate::pace::Pace;
+use crate::watcher::is_stepping;
 
 #[cfg(unix)]
 type Socket = std::os::unix::net::UnixStream;
@@ -52,20 +54,36 @@ struct Letter {
 }
 
 /// Results for one event loop.
-struct Mailbox {
+pub(crate) struct Mailbox {
+    event_loop: Py<PyWeakrefReference>,
     letters: Mutex<Vec<Letter>>,
     pace: Arc<Pace>,
     bell: Socket,
+    closed: AtomicBool,
 }
 
 impl Mailbox {
+    /// The event loop, if it still exists.
+    pub(crate) fn event_loop<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        self.event_loop.bind(py).upgrade()
+    }
+
+    /// Whether the event loop looks for nothing any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
     fn post(&self, letter: Letter) {
         self.pace.add(letter.outcome.size);
         let mut letters = locked(&self.letters);
         letters.push(letter);
-        if letters.len() > 1 {
-            return;
+        // The first one rings, unless the event loop is about to look anyway.
+        if letters.len() == 1 && !is_stepping() {
+            self.ring(letters);
         }
+    }
+
+    fn ring(&self, mut letters: MutexGuard<'_, Vec<Letter>>) {
         match (&self.bell).write(&[1]) {
             // The socket is full of rings that were not heard yet.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -77,6 +95,25 @@ impl Mailbox {
                 self.pace.remove(size, lost.len());
             }
             Ok(_) => {}
+        }
+    }
+
+    /// Rings for letters that were posted in a step that broke off.
+    pub(crate) fn ring_if_needed(&self) {
+        let letters = locked(&self.letters);
+        if !letters.is_empty() {
+            self.ring(letters);
+        }
+    }
+
+    /// Gives the futures their results; called by the event loop.
+    pub(crate) fn empty(&self, py: Python<'_>) {
+        let letters = mem::take(&mut *locked(&self.letters));
+        for letter in letters {
+            let taken = Taken::new(&self.pace, letter.outcome.size);
+            if let Err(error) = settle(py, letter, taken) {
+                error.write_unraisable(py, None);
+            }
         }
     }
 }
@@ -93,13 +130,13 @@ impl Reader {
     fn __call__(&self, py: Python<'_>) {
         // What is read says nothing, and an error would ring again.
         let _ = (&self.bell).read(&mut [0; 64]);
-        let letters = mem::take(&mut *locked(&self.mailbox.letters));
-        for letter in letters {
-            let taken = Taken::new(&self.mailbox.pace, letter.outcome.size);
-            if let Err(error) = settle(py, letter, taken) {
-                error.write_unraisable(py, None);
-            }
-        }
+        self.mailbox.empty(py);
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.mailbox.closed.store(true, Ordering::Release);
     }
 }
 
@@ -176,6 +213,14 @@ impl Address {
     pub(crate) fn pace(&self) -> Option<Arc<Pace>> {
         match &self.place {
             Place::Mailbox(mailbox) => Some(Arc::clone(&mailbox.pace)),
+            Place::Postman(..) => None,
+        }
+    }
+
+    /// The mailbox of the event loop, if it has one.
+    pub(crate) fn mailbox(&self) -> Option<Arc<Mailbox>> {
+        match &self.place {
+            Place::Mailbox(mailbox) => Some(Arc::clone(mailbox)),
             Place::Postman(..) => None,
         }
     }
@@ -292,9 +337,11 @@ fn watched(event_loop: &Bound<'_, PyAny>) -> Option<Arc<Mailbox>> {
     let py = event_loop.py();
     let (reader, writer, number) = sockets().ok()?;
     let mailbox = Arc::new(Mailbox {
+        event_loop: PyWeakrefReference::new(event_loop).ok()?.unbind(),
         letters: Mutex::default(),
         pace: Arc::default(),
         bell: writer,
+        closed: AtomicBool::new(false),
     });
     let reader = Reader {
         mailbox: Arc::clone(&mailbox),

@@ -18,6 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::bell::Bell;
 use super::dial::Wire;
+use super::event_loop::EventLoop;
 use super::http::MAX_REPLY_BYTES;
 use super::socket::Probe;
 
@@ -103,6 +104,11 @@ impl<W: AsyncRead + AsyncWrite + Unpin> Connection<W> {
         self.driver.advance(&mut Context::from_waker(Waker::noop()));
         self.driver.probe.set(false);
         !self.driver.ended && self.requests.is_ready()
+    }
+
+    /// The event loop that watches it, if it is not the runtime.
+    pub(super) fn event_loop(&self) -> Option<Arc<dyn EventLoop>> {
+        self.driver.probe.event_loop()
     }
 
     /// Sends a request and reads its reply.

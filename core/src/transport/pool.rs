@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Handle, Id};
 
 use super::dial::{Dialer, Origin, Origins};
+use super::event_loop::{EventLoop, current};
 use super::exchange::Connection;
 use crate::error::Result;
 
@@ -14,10 +15,27 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 struct Idle {
     origin: Arc<Origin>,
-    /// The runtime that watches the socket: only its tasks may use the connection.
-    runtime: Id,
+    home: Home,
     since: Instant,
     connection: Connection,
+}
+
+/// What watches the socket of a connection: only its calls may use it.
+enum Home {
+    Runtime(Id),
+    EventLoop(Arc<dyn EventLoop>),
+}
+
+impl Home {
+    fn is_here(&self, runtime: Id, event_loop: Option<&Arc<dyn EventLoop>>) -> bool {
+        match self {
+            Self::Runtime(id) => *id == runtime,
+            // What a closed one watched is free for all.
+            Self::EventLoop(home) => {
+                home.is_closed() || event_loop.is_some_and(|here| Arc::ptr_eq(home, here))
+            }
+        }
+    }
 }
 
 #[derive(Default)]
@@ -54,23 +72,28 @@ impl Pool {
     /// Takes a connection that is still open, if there is one.
     pub(super) fn take(&self, origin: &Arc<Origin>) -> Option<Connection> {
         let runtime = Handle::current().id();
+        let event_loop = current();
         loop {
-            let mut connection = self.pop(origin, runtime)?;
+            let mut connection = self.pop(origin, runtime, event_loop.as_ref())?;
             if connection.is_open() {
                 return Some(connection);
             }
         }
     }
 
-    fn pop(&self, origin: &Arc<Origin>, runtime: Id) -> Option<Connection> {
+    fn pop(
+        &self,
+        origin: &Arc<Origin>,
+        runtime: Id,
+        event_loop: Option<&Arc<dyn EventLoop>>,
+    ) -> Option<Connection> {
         let mut state = self.lock();
         let fresh = |idle: &Idle| idle.since.elapsed() < IDLE_TIMEOUT;
         let old = state.idle.iter().take_while(|idle| !fresh(idle)).count();
         let closed: Vec<Idle> = state.idle.drain(..old).collect();
-        let place = state
-            .idle
-            .iter()
-            .rposition(|idle| idle.runtime == runtime && Arc::ptr_eq(&idle.origin, origin));
+        let place = state.idle.iter().rposition(|idle| {
+            idle.home.is_here(runtime, event_loop) && Arc::ptr_eq(&idle.origin, origin)
+        });
         let found = place.map(|place| state.idle.remove(place).connection);
         drop(state);
         // Closing takes a while, so it is done without the lock.
@@ -80,9 +103,12 @@ impl Pool {
 
     /// Keeps a connection for further requests.
     pub(super) fn put(&self, origin: Arc<Origin>, connection: Connection) {
+        let home = connection
+            .event_loop()
+            .map_or_else(|| Home::Runtime(Handle::current().id()), Home::EventLoop);
         let idle = Idle {
             origin,
-            runtime: Handle::current().id(),
+            home,
             since: Instant::now(),
             connection,
         };

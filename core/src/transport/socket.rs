@@ -1,59 +1,161 @@
-//! A TCP connection that can be asked whether anything came, without the runtime that watches it.
+//! A TCP connection that can be asked whether anything came, without the runtime or event loop that watches it.
 
-use std::io::{self, Read as _};
-use std::mem::MaybeUninit;
+use std::io::{self, IoSlice, Write as _};
+use std::mem;
+use std::net::Shutdown;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::event_loop::{EventLoop, Lent, current, look};
+
 /// Has sockets ask the system each time that they are read.
 ///
 /// Usually the runtime tells when something came. One that rested, as that of a blocking call does
 /// between two calls, would have to be run for it.
+///
+/// A socket that is asked by a call of an event loop, and that nothing came to, is watched by that event loop from then
+/// on.
 #[derive(Clone, Default)]
-pub(super) struct Probe(Arc<AtomicBool>);
+pub(super) struct Probe(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    on: AtomicBool,
+    event_loop: Mutex<Option<Arc<dyn EventLoop>>>,
+}
 
 impl Probe {
     /// Switches it on or off.
     pub(super) fn set(&self, on: bool) {
-        self.0.store(on, Ordering::Relaxed);
+        self.0.on.store(on, Ordering::Relaxed);
     }
 
     fn is_on(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.on.load(Ordering::Relaxed)
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Option<Arc<dyn EventLoop>>> {
+        let slot = self.0.event_loop.lock();
+        slot.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The event loop that watches the socket, if it is not the runtime.
+    pub(super) fn event_loop(&self) -> Option<Arc<dyn EventLoop>> {
+        self.slot().clone()
     }
 }
 
 /// A TCP connection.
 pub(super) struct Socket {
-    stream: TcpStream,
+    stream: Stream,
     probe: Probe,
+    /// The process in which event loops may have the socket, too.
+    lent_in: Option<u32>,
+}
+
+enum Stream {
+    /// Watched by the runtime. An event loop may have had it before.
+    Kept(TcpStream, Option<Lent>),
+    /// Watched by an event loop.
+    Lent(Lent),
+    /// Lost in changing hands.
+    Lost,
+}
+
+fn lost() -> io::Error {
+    io::ErrorKind::NotConnected.into()
 }
 
 impl Socket {
     /// A connection that heeds the probe.
     pub(super) fn new(stream: TcpStream, probe: Probe) -> Self {
-        Self { stream, probe }
+        Self {
+            stream: Stream::Kept(stream, None),
+            probe,
+            lent_in: None,
+        }
     }
 
-    /// Reads what came, if anything did.
-    fn look(&self, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let socket = SockRef::from(&self.stream);
-        let found = socket
-            .peek(&mut [MaybeUninit::uninit()])
-            .and_then(|_| (&*socket).read(buffer.initialize_unfilled()));
-        match found {
-            Ok(length) => {
-                buffer.advance(length);
-                Poll::Ready(Ok(()))
+    /// Reads what came, if anything did; if nothing, has the event loop that makes this step watch the socket.
+    fn ask(&mut self, buffer: &mut ReadBuf<'_>) -> io::Result<Poll<()>> {
+        let found = match &self.stream {
+            Stream::Kept(stream, _) => look(&SockRef::from(stream), buffer),
+            Stream::Lent(lent) => look(&SockRef::from(lent.stream()), buffer),
+            Stream::Lost => Err(lost()),
+        }?;
+        if found.is_pending()
+            && let Some(event_loop) = current()
+        {
+            self.lend(event_loop)?;
+        }
+        Ok(found)
+    }
+
+    fn lend(&mut self, event_loop: Arc<dyn EventLoop>) -> io::Result<()> {
+        if let Stream::Lent(lent) = &self.stream
+            && lent.is_watched_by(&event_loop)
+        {
+            return Ok(());
+        }
+        self.lent_in = Some(std::process::id());
+        let stream = match mem::replace(&mut self.stream, Stream::Lost) {
+            Stream::Kept(_, Some(past)) if past.is_watched_by(&event_loop) => {
+                self.watched(past);
+                return Ok(());
             }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
-            Err(error) => Poll::Ready(Err(error)),
+            Stream::Kept(stream, _) => stream.into_std(),
+            Stream::Lent(lent) => lent.copy(),
+            Stream::Lost => Err(lost()),
+        }?;
+        match Lent::new(stream, event_loop) {
+            Ok(lent) => self.watched(lent),
+            Err(stream) => {
+                *self.probe.slot() = None;
+                self.stream = Stream::Kept(stream?, None);
+            }
+        }
+        Ok(())
+    }
+
+    fn watched(&mut self, lent: Lent) {
+        *self.probe.slot() = Some(Arc::clone(lent.event_loop()));
+        self.stream = Stream::Lent(lent);
+    }
+
+    /// The socket as the runtime watches it, for what event loops do not do.
+    fn kept(&mut self) -> io::Result<Pin<&mut TcpStream>> {
+        if matches!(self.stream, Stream::Lent(_)) {
+            *self.probe.slot() = None;
+            if let Stream::Lent(lent) = mem::replace(&mut self.stream, Stream::Lost) {
+                self.stream = Stream::Kept(lent.give_back()?, Some(lent));
+            }
+        }
+        match &mut self.stream {
+            Stream::Kept(stream, _) => Ok(Pin::new(stream)),
+            _ => Err(lost()),
+        }
+    }
+
+    /// Writes to a socket that an event loop watches; `None` if that is for the runtime to do.
+    fn write_now(
+        &self,
+        write: impl Fn(&std::net::TcpStream) -> io::Result<usize>,
+    ) -> Option<Poll<io::Result<usize>>> {
+        let Stream::Lent(lent) = &self.stream else {
+            return None;
+        };
+        loop {
+            match write(lent.stream()) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return None,
+                written => return Some(Poll::Ready(written)),
+            }
         }
     }
 }
@@ -65,11 +167,20 @@ impl AsyncRead for Socket {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let socket = self.get_mut();
-        let told = Pin::new(&mut socket.stream).poll_read(context, buffer);
-        if told.is_pending() && socket.probe.is_on() {
-            return socket.look(buffer);
+        let asked = socket.probe.is_on();
+        if let Stream::Lent(lent) = &socket.stream
+            && !asked
+            && let Some(read) = lent.poll_read(context, buffer)
+        {
+            return read;
         }
-        told
+        if !(asked && matches!(socket.stream, Stream::Lent(_))) {
+            let told = socket.kept()?.poll_read(context, buffer);
+            if told.is_ready() || !asked {
+                return told;
+            }
+        }
+        socket.ask(buffer)?.map(Ok)
     }
 }
 
@@ -79,27 +190,55 @@ impl AsyncWrite for Socket {
         context: &mut Context<'_>,
         content: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(context, content)
+        let socket = self.get_mut();
+        match socket.write_now(|mut stream| stream.write(content)) {
+            Some(written) => written,
+            None => socket.kept()?.poll_write(context, content),
+        }
     }
 
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
-        parts: &[io::IoSlice<'_>],
+        parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write_vectored(context, parts)
+        let socket = self.get_mut();
+        match socket.write_now(|mut stream| stream.write_vectored(parts)) {
+            Some(written) => written,
+            None => socket.kept()?.poll_write_vectored(context, parts),
+        }
     }
 
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(context)
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // A TCP connection holds nothing back.
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+        self.get_mut().kept()?.poll_shutdown(context)
     }
 
     fn is_write_vectored(&self) -> bool {
         true
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        // Closing does not end the connection while an event loop has the socket, too. This ends it, and has the event
+        // loop let go. A process that was forked off leaves the connection to its parent.
+        if self.lent_in != Some(std::process::id()) {
+            return;
+        }
+        let ended = match &self.stream {
+            Stream::Kept(stream, _) => SockRef::from(stream).shutdown(Shutdown::Both),
+            Stream::Lent(lent) => lent.stream().shutdown(Shutdown::Both),
+            Stream::Lost => return,
+        };
+        if let Err(error) = ended {
+            // The peer was faster.
+            tracing::trace!(target: "hubstream::http", %error, "a connection had ended");
+        }
     }
 }
 

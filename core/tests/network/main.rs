@@ -8,6 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use tls::{authority, pem_file, serve_tls};
 
+mod event_loop;
 mod tls;
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 27\r\n\r\n{\"ProjectNames\":[\"a\", \"b\"]}";
