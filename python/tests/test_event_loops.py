@@ -326,7 +326,7 @@ print("ok")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_a_fork_beside_watched_connections(hubstream_emulator: Emulator) -> None:
     done = subprocess.run(
-        [sys.executable, "-X", "dev", "-W", "error", "-c", FORK, hubstream_emulator.datahub_url],
+        [sys.executable, "-W", "error", "-c", FORK, hubstream_emulator.datahub_url],
         capture_output=True,
         text=True,
         timeout=60,

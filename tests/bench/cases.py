@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import bare
 import data
+import hubstream.datahub
 import hubstream.datahub.models as models
 import pyarrow
 from clients import (
+    KEY,
     NATIVE_SCHEMA,
     OFFICIAL,
     OUR_SCHEMA,
@@ -82,6 +85,8 @@ class Case:
     ours: Callable[[], object]
     check: Callable[[], None]
     target: float | None = None
+    # The same bytes over a bare socket.
+    bare: Callable[[], object] | None = None
 
 
 def _case(operation: str, kind: str, pair: Pair, way: str, **work: Callable[[], object]) -> Case:
@@ -252,7 +257,20 @@ def get_project(pair: Pair) -> Case:
         lambda: pair.ours.get_project(PROJECT),
         check,
         25,
+        _bare(pair, lambda hub: hub.get_project(PROJECT)),
     )
+
+
+def _bare(pair: Pair, call: Callable[[hubstream.datahub.DataHub], object]) -> Callable[[], object] | None:
+    """What a call of ours sends, over a bare socket; nothing for TLS."""
+    if not pair.ours.endpoint.startswith("http:"):
+        return None
+
+    def send(url: str) -> None:
+        with hubstream.datahub.DataHub(KEY, KEY, url, protocol=pair.wire.protocol) as hub:
+            call(hub)
+
+    return bare.exchange(pair.ours.endpoint, send)
 
 
 def put_one(pair: Pair) -> Case:
@@ -264,7 +282,10 @@ def put_one(pair: Pair) -> Case:
         return pair.official_put(topic, [TupleRecord(schema=SCHEMA, values=row)])
 
     def ours() -> object:
-        return pair.our_put(topic, [models.TupleRecord(schema=OUR_SCHEMA, values=row)])
+        return pair.our_put(topic, record())
+
+    def record() -> list[models.TupleRecord]:
+        return [models.TupleRecord(schema=OUR_SCHEMA, values=row)]
 
     def check() -> None:
         for put in (official, ours):
@@ -273,7 +294,9 @@ def put_one(pair: Pair) -> Case:
         if [list(found_row) for found_row in found] != [row, row]:
             raise SystemExit("put of one record: the values are not those that were written")
 
-    return Case("request", "put of one tuple record", 1, official, ours, check, 25)
+    other = pair.topic("tuple", "bare")
+    sent = _bare(pair, lambda hub: hub.put_records(PROJECT, other, record()))
+    return Case("request", "put of one tuple record", 1, official, ours, check, 25, sent)
 
 
 def all_cases(url: str) -> Iterator[Case]:

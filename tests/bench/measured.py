@@ -49,6 +49,6 @@ class Row:
             f"{side} {'–' if value is None else f'{value:,.2f} {unit}':>14}"
             for side, value in zip(sides, medians, strict=True)
         )
-        known = None not in medians and len(medians) > 1 and medians[-1]
+        known = len(medians) > 1 and medians[0] and medians[-1]
         ratio = f"  {RATIOS['less'](medians):6.1f}x" if known else ""
         return f"{self.name:<44} {shown}{ratio}  ±{self.spread():.0%}"

@@ -23,10 +23,11 @@ def _rows(parts: list[dict]) -> list[tuple[str, float, float]]:
             if not title.startswith(TABLES):
                 continue
             for row in table["rows"]:
-                if None in row["values"] or any(word in row["name"] for word in LEFT_OUT):
+                official, ours = row["values"][0], row["values"][-1]
+                if None in (official, ours) or any(word in row["name"] for word in LEFT_OUT):
                     continue
                 name = row["name"].replace(", rows at once", "")
-                found.append((f"{title.lower()}: {name}", *row["values"]))
+                found.append((f"{title.lower()}: {name}", official, ours))
     return found
 
 

@@ -30,7 +30,7 @@ def _ratio(row: dict, kind: str | None) -> tuple[str, str]:
     values, target, limit = row["values"], row.get("target"), row.get("limit")
     reached, wanted = [], []
     text = ""
-    if kind and len(values) > 1 and None not in values and values[0] and values[-1]:
+    if kind and len(values) > 1 and values[0] and values[-1]:
         ratio = RATIOS[kind](values)
         text = f"{_number(ratio)}×"
         if target is not None:

@@ -7,7 +7,7 @@
 //! tells it to.
 
 use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use hubstream::error::{Error, ErrorKind};
@@ -176,14 +176,16 @@ impl Wake for Call {
     }
 }
 
-/// Ends a call when the event loop's future is cancelled.
+/// Ends a call when the event loop's future is cancelled. Of a call that ended it is not told.
 #[pyclass(frozen, module = "hubstream._native")]
-struct Canceller(Arc<Call>);
+pub(crate) struct Canceller(OnceLock<Arc<Call>>);
 
 #[pymethods]
 impl Canceller {
     fn __call__(&self, _future: &Bound<'_, PyAny>) {
-        self.0.cancel();
+        if let Some(call) = self.0.get() {
+            call.cancel();
+        }
     }
 }
 
@@ -213,7 +215,11 @@ pub(crate) fn spawn<'py>(
         .call0()?;
     let future = event_loop.call_method0(pyo3::intern!(py, "create_future"))?;
     let workers = host.workers(py)?;
-    let address = workers.mailboxes.address(&event_loop, &future)?;
+    let canceller = Bound::new(py, Canceller(OnceLock::new()))?;
+    future.call_method1(pyo3::intern!(py, "add_done_callback"), (&canceller,))?;
+    let address = workers
+        .mailboxes
+        .address(&event_loop, &future, &canceller)?;
     let (handle, mailbox) = match effort {
         Effort::Little => (workers.quick.clone(), address.mailbox()),
         Effort::Later | Effort::AtOnce => (workers.handle.clone(), None),
@@ -231,6 +237,6 @@ pub(crate) fn spawn<'py>(
     } else {
         py.detach(|| with_default(host.dispatch(), || Call::begin(handle, mailbox, work)))
     };
-    future.call_method1(pyo3::intern!(py, "add_done_callback"), (Canceller(call),))?;
+    canceller.get().0.get_or_init(|| call);
     Ok(future)
 }

@@ -81,7 +81,8 @@ impl Client {
 
     /// What the client has done so far, in numbers by name.
     fn stats(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        to_python(py, self.ready(py)?.stats().into_value())
+        let client = self.ready(py, std::process::id())?;
+        to_python(py, client.stats().into_value())
     }
 
     /// Performs an operation and waits for its result.
@@ -91,9 +92,9 @@ impl Client {
         name: &str,
         arguments: &Bound<'_, PyDict>,
     ) -> PyResult<Py<PyAny>> {
-        let client = self.ready(py)?;
-        let arguments = self.read(py, arguments)?;
         let host = runtime::current(py)?;
+        let client = self.ready(py, host.process())?;
+        let arguments = self.read(py, arguments)?;
         match host.wait(py, client.call(name, arguments))? {
             Ok(value) => to_python(py, value),
             Err(error) => Err(raise(py, self.service, error)),
@@ -107,9 +108,9 @@ impl Client {
         name: &str,
         arguments: &Bound<'py, PyDict>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let client = self.ready(py)?;
-        let arguments = self.read(py, arguments)?;
         let host = runtime::current(py)?;
+        let client = self.ready(py, host.process())?;
+        let arguments = self.read(py, arguments)?;
         let service = self.service;
         let effort = effort(client.operations(), name, &arguments);
         let call = client.call(name, arguments);
@@ -173,8 +174,8 @@ impl Client {
         from_arguments(arguments).map_err(|mismatch| raise(py, self.service, mismatch.into_error()))
     }
 
-    /// The client, if it may be used by this process.
-    fn ready(&self, py: Python<'_>) -> PyResult<Arc<dyn AnyClient>> {
+    /// The client, if it may be used by this process, whose number is given.
+    fn ready(&self, py: Python<'_>, pid: u32) -> PyResult<Arc<dyn AnyClient>> {
         let closed = |message: &'static str| {
             raise(
                 py,
@@ -182,7 +183,6 @@ impl Client {
                 Error::new(ErrorKind::Closed, message).with_sent(false),
             )
         };
-        let pid = std::process::id();
         let user = self
             .user
             .compare_exchange(0, pid, Ordering::SeqCst, Ordering::SeqCst)

@@ -16,7 +16,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 
-use crate::asyncio::Outcome;
+use crate::asyncio::{Canceller, Outcome};
 use crate::pace::Pace;
 use crate::watcher::is_stepping;
 
@@ -50,6 +50,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// A result and the future that waits for it.
 struct Letter {
     future: Py<PyAny>,
+    canceller: Py<Canceller>,
     outcome: Outcome,
 }
 
@@ -148,6 +149,9 @@ fn settle(py: Python<'_>, letter: Letter, taken: Option<Taken>) -> PyResult<()> 
     if done.is_truthy()? {
         return Ok(());
     }
+    // Told as a callback it would cost the event loop as much as the task that waits.
+    let name = pyo3::intern!(py, "remove_done_callback");
+    future.call_method1(name, (letter.canceller,))?;
     match letter.outcome.make(py) {
         Ok(value) => future.call_method1(pyo3::intern!(py, "set_result"), (value,))?,
         Err(error) => {
@@ -200,6 +204,7 @@ impl Drop for Taken {
 /// Where the result of a call goes.
 pub(crate) struct Address {
     future: Py<PyAny>,
+    canceller: Py<Canceller>,
     place: Place,
 }
 
@@ -229,6 +234,7 @@ impl Address {
     pub(crate) fn deliver(self, outcome: Outcome) {
         let letter = Letter {
             future: self.future,
+            canceller: self.canceller,
             outcome,
         };
         match self.place {
@@ -259,6 +265,7 @@ impl Mailboxes {
         &self,
         event_loop: &Bound<'_, PyAny>,
         future: &Bound<'_, PyAny>,
+        canceller: &Bound<'_, Canceller>,
     ) -> PyResult<Address> {
         let found = self.find(event_loop);
         let mailbox = match found {
@@ -271,6 +278,7 @@ impl Mailboxes {
         };
         Ok(Address {
             future: future.clone().unbind(),
+            canceller: canceller.clone().unbind(),
             place,
         })
     }

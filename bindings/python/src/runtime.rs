@@ -91,6 +91,11 @@ impl Host {
         })
     }
 
+    /// The number of this process.
+    pub(crate) const fn process(&self) -> u32 {
+        self.pid
+    }
+
     /// The subscriber for what is logged on other threads.
     pub(crate) const fn dispatch(&self) -> &Dispatch {
         self.log.dispatch()
