@@ -11,7 +11,7 @@ from hubstream import _native
 
 TYPE_CHECKING = False  # importing `typing` would take longer than all the rest
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Sequence
     from types import TracebackType, UnionType
     from typing import Any, ClassVar, Self
 
@@ -100,8 +100,8 @@ class AsyncClient(Connection):
 
     __slots__ = ()
 
-    async def _call(self, operation: str, arguments: dict[str, Any]) -> Any:
-        return await self._native.call_async(operation, arguments)
+    def _call(self, operation: str, arguments: dict[str, Any]) -> Awaitable[Any]:
+        return self._native.call_async(operation, arguments)
 
     async def close(self) -> None:
         """Closes the connections. Further calls raise `ClosedError`."""
