@@ -13,9 +13,11 @@ mod output;
 mod seed;
 mod settings;
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::ArgMatches;
+use tracing_subscriber::EnvFilter;
 
 use crate::failure::Failure;
 
@@ -24,8 +26,7 @@ fn main() -> ExitCode {
         Ok(matches) => matches,
         Err(error) => return failure::report_usage(&error),
     };
-    start_log();
-    match run(&matches) {
+    match start_log().and_then(|()| run(&matches)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(command::failure_style(&matches)),
     }
@@ -48,14 +49,22 @@ fn run(matches: &ArgMatches) -> Result<(), Failure> {
     }
 }
 
-/// Sends log lines to standard error when `HUBSTREAM_LOG` holds a filter such as `hubstream=debug`.
-fn start_log() {
-    let Ok(filter) = tracing_subscriber::EnvFilter::try_from_env("HUBSTREAM_LOG") else {
-        return;
+/// Sends log lines to standard error when `HUBSTREAM_LOG` holds a filter such as `hubstream=debug`, in
+/// colours only where people read them.
+fn start_log() -> Result<(), Failure> {
+    let Some(text) = std::env::var_os("HUBSTREAM_LOG").filter(|text| !text.is_empty()) else {
+        return Ok(());
     };
+    let filter = text
+        .to_str()
+        .and_then(|text| EnvFilter::builder().parse(text).ok())
+        .ok_or_else(|| Failure::usage("HUBSTREAM_LOG must be a filter such as hubstream=debug"))?;
+    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|text| !text.is_empty());
     // Fails only when a log is in place already, which is as good.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal() && !no_colour)
         .try_init();
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! The emulator inside the process that tests with it.
 
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -13,6 +14,7 @@ use crate::runtime;
 
 /// How an emulator is to be started.
 #[derive(Clone, uniffi::Record)]
+#[uniffi::export(Debug, Display)]
 pub struct EmulatorOptions {
     /// Address to serve DataHub on, `host:port`; port 0 takes a free one. Absent to not serve it.
     #[uniffi(default = Some("127.0.0.1:0"))]
@@ -39,6 +41,26 @@ pub struct EmulatorOptions {
     /// that runs.
     #[uniffi(default = None)]
     pub start_time: Option<f64>,
+}
+
+impl fmt::Debug for EmulatorOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EmulatorOptions")
+            .field("datahub", &self.datahub)
+            .field("dis", &self.dis)
+            .field("access_id", &self.access_id)
+            .field("no_auth", &self.no_auth)
+            .field("data_dir", &self.data_dir)
+            .field("limits", &self.limits)
+            .field("start_time", &self.start_time)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for EmulatorOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
 }
 
 /// A running emulator of DataHub and DIS, for tests. It ends with its object or by `stop`.

@@ -125,3 +125,23 @@ fn settings_may_stand_before_the_operation() {
         serde_json::json!([])
     );
 }
+
+#[test]
+fn the_log_is_plain_text_and_its_filter_is_checked() {
+    let bench = Bench::new();
+    let logged = run(
+        bench
+            .command(&["datahub", "get-project", "shop", "--access-key", "canary"])
+            .env("HUBSTREAM_LOG", "trace"),
+        "",
+    );
+    assert_eq!(logged.code, 3, "{logged:?}");
+    assert!(logged.stderr.contains("GetProject"), "{logged:?}");
+    assert!(!logged.stderr.contains('\u{1b}'), "{logged:?}");
+    assert!(!logged.stderr.contains("canary"), "{logged:?}");
+    for wrong in ["hubstream=loud", "=", "a=b=c"] {
+        let refused = run(bench.command(&LIST).env("HUBSTREAM_LOG", wrong), "");
+        refused.failed(2, "HUBSTREAM_LOG");
+    }
+    run(bench.command(&LIST).env("HUBSTREAM_LOG", ""), "").done();
+}

@@ -124,6 +124,8 @@ class ClientTest < DataHubTest
       access_id: 'id', access_key: 'hush'
     )
     refute_includes config.inspect + config.to_s, 'hush'
+    options = Hubstream::EmulatorOptions.new(access_key: 'hush')
+    refute_includes options.inspect + options.to_s, 'hush'
     refute_includes Hubstream::ConnectorConfig::OSS.new(value: config).inspect, 'hush'
   end
 

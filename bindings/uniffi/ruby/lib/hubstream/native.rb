@@ -10449,6 +10449,14 @@ module UniFFILib
     [RustBuffer.by_value, RustCallStatus.by_ref],
     RustBuffer.by_value
 
+  attach_function :uniffi_hubstream_uniffi_fn_method_emulatoroptions_uniffi_trait_debug,
+    [RustBuffer.by_value, RustCallStatus.by_ref],
+    RustBuffer.by_value
+
+  attach_function :uniffi_hubstream_uniffi_fn_method_emulatoroptions_uniffi_trait_display,
+    [RustBuffer.by_value, RustCallStatus.by_ref],
+    RustBuffer.by_value
+
   attach_function :uniffi_hubstream_uniffi_fn_method_errordetails_uniffi_trait_display,
     [RustBuffer.by_value, RustCallStatus.by_ref],
     RustBuffer.by_value
@@ -17744,6 +17752,22 @@ class EmulatorOptions
     true
   end
 
+# The Rust `Display::fmt` implementation.
+def to_s
+  result = ::Hubstream.rust_call(
+    :uniffi_hubstream_uniffi_fn_method_emulatoroptions_uniffi_trait_display,
+    RustBuffer.alloc_from_TypeEmulatorOptions(self)
+  )
+  result.consume_into_string
+end
+# The Rust `Debug::fmt` implementation.
+def inspect
+  result = ::Hubstream.rust_call(
+    :uniffi_hubstream_uniffi_fn_method_emulatoroptions_uniffi_trait_debug,
+    RustBuffer.alloc_from_TypeEmulatorOptions(self)
+  )
+  result.consume_into_string
+end
 end
 
   # Record type ErrorDetails

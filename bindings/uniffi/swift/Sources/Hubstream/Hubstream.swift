@@ -7755,7 +7755,7 @@ public func FfiConverterTypeDisUpdatePartitionCountResult_lower(_ value: DisUpda
 /**
  * How an emulator is to be started.
  */
-public struct EmulatorOptions: Equatable, Hashable {
+public struct EmulatorOptions: Equatable, Hashable, CustomDebugStringConvertible, CustomStringConvertible {
     /**
      * Address to serve DataHub on, `host:port`; port 0 takes a free one. Absent to not serve it.
      */
@@ -7831,6 +7831,28 @@ public struct EmulatorOptions: Equatable, Hashable {
     
 
     
+// The local Rust `Debug` implementation.
+public var debugDescription: String {
+    return try!  FfiConverterString.lift(
+        try! rustCall() {
+        uniffiCallStatus in
+    uniffi_hubstream_uniffi_fn_method_emulatoroptions_uniffi_trait_debug(
+            FfiConverterTypeEmulatorOptions_lower(self),uniffiCallStatus
+    )
+}
+    )
+}
+// The local Rust `Display` implementation.
+public var description: String {
+    return try!  FfiConverterString.lift(
+        try! rustCall() {
+        uniffiCallStatus in
+    uniffi_hubstream_uniffi_fn_method_emulatoroptions_uniffi_trait_display(
+            FfiConverterTypeEmulatorOptions_lower(self),uniffiCallStatus
+    )
+}
+    )
+}
 }
 
 #if compiler(>=6)

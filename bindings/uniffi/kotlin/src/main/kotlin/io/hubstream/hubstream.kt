@@ -1253,6 +1253,10 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_hubstream_uniffi_fn_method_credentials_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_hubstream_uniffi_fn_method_emulatoroptions_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_hubstream_uniffi_fn_method_emulatoroptions_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_hubstream_uniffi_fn_method_errordetails_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_hubstream_uniffi_fn_method_datahubconnectorconfig_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
@@ -10600,6 +10604,15 @@ data class EmulatorOptions (
 
     
 
+    // The local Rust `Display`/`Debug` implementation.
+    override fun toString(): String {
+        return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_hubstream_uniffi_fn_method_emulatoroptions_uniffi_trait_display(FfiConverterTypeEmulatorOptions.lower(this),
+        _status)
+}
+    )
+    }
     
     companion object
 }

@@ -82,6 +82,7 @@ class CallsTest : EmulatorTest() {
     @Test
     fun `secrets are not shown`() {
         assertFalse(Credentials("id", "hush").toString().contains("hush"))
+        assertFalse(EmulatorOptions(accessKey = "hush").toString().contains("hush"))
     }
 
     @Test
