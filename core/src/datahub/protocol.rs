@@ -4,9 +4,10 @@
 //! by not every official client: of the two layouts each official client with batches reads one. So a
 //! client that is free to choose writes batches only where the topic is declared to hold them.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use indexmap::IndexSet;
 
 use crate::client::Client;
 use crate::codec::batch::BatchVersion;
@@ -105,7 +106,7 @@ struct Slot {
     /// Held while the service is asked, so that calls at the same time ask once.
     asking: tokio::sync::Mutex<()>,
     /// Cursors behind a batch that look like places inside of one, oldest first.
-    behind: Mutex<VecDeque<String>>,
+    behind: Mutex<IndexSet<String>>,
 }
 
 /// Most cursors that are remembered of a topic: more than it has shards (public limits of the service).
@@ -116,7 +117,7 @@ impl Slot {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn behind(&self) -> MutexGuard<'_, VecDeque<String>> {
+    fn behind(&self) -> MutexGuard<'_, IndexSet<String>> {
         self.behind.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -143,19 +144,19 @@ impl TopicFacts {
     pub(super) fn note_behind(&self, topic: Topic<'_>, cursor: &str) {
         let slot = self.slot(topic);
         let mut behind = slot.behind();
-        if behind.iter().any(|known| known == cursor) {
+        if behind.contains(cursor) {
             return;
         }
         if behind.len() == MOST_CURSORS {
-            behind.pop_front();
+            behind.drain(..MOST_CURSORS / 2);
         }
-        behind.push_back(cursor.to_owned());
+        behind.insert(cursor.to_owned());
     }
 
     /// Whether a reply of batches ended with a cursor.
     pub(super) fn is_behind(&self, topic: Topic<'_>, cursor: &str) -> bool {
         let slot = self.topics.get(topic);
-        slot.is_some_and(|slot| slot.behind().iter().any(|known| known == cursor))
+        slot.is_some_and(|slot| slot.behind().contains(cursor))
     }
 
     /// What a topic has to do with batches. Asks the service if that was not learned lately; when the
