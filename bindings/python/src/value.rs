@@ -1,6 +1,8 @@
 //! Values of the core as Python objects, and back.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use hubstream::dynamic::{Mismatch, Value};
 use pyo3::buffer::PyBuffer;
@@ -40,13 +42,34 @@ pub(crate) fn to_python(py: Python<'_>, value: Value) -> PyResult<Py<PyAny>> {
         Value::Map(entries) => {
             let map = PyDict::new(py);
             for (name, value) in entries {
-                map.set_item(PyString::intern(py, &name), to_python(py, value)?)?;
+                map.set_item(known(py, name), to_python(py, value)?)?;
             }
             map.into_any().unbind()
         }
         Value::Records(batch) => Py::new(py, RecordBatch::new(batch))?.into_any(),
         Value::RecordSchema(schema) => Py::new(py, RecordSchema::from(schema))?.into_any(),
     })
+}
+
+/// The name of a member as Python has it. Those that the core knows are made once: it would take longer than the value.
+fn known<'py>(py: Python<'py>, name: Cow<'static, str>) -> Bound<'py, PyString> {
+    // By their place in memory. Locked only by threads that are attached to the interpreter, so never while `os.fork`
+    // runs.
+    type Names = HashMap<(usize, usize), Py<PyString>>;
+    static NAMES: LazyLock<Mutex<Names>> = LazyLock::new(Mutex::default);
+    let text = match name {
+        Cow::Borrowed(text) => text,
+        Cow::Owned(text) => return PyString::intern(py, &text),
+    };
+    let place = (text.as_ptr() as usize, text.len());
+    let names = || NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = names().get(&place).map(|name| name.clone_ref(py));
+    let name = found.unwrap_or_else(|| {
+        let made = PyString::intern(py, text).unbind();
+        names().insert(place, made.clone_ref(py));
+        made
+    });
+    name.into_bound(py)
 }
 
 /// Reads the arguments of an operation.
