@@ -19,6 +19,7 @@ mod reading;
 mod refusal;
 pub mod registry;
 pub mod schema;
+pub(crate) mod scientific;
 pub(crate) mod text;
 pub(crate) mod told;
 pub mod value;

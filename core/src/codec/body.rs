@@ -250,6 +250,15 @@ impl Pen<'_> {
         }
     }
 
+    /// Lets `fill` write so many bytes, unless there is too little room.
+    pub(crate) fn fill(&mut self, length: usize, fill: impl FnOnce(&mut [u8])) {
+        let room = self.room.get_mut(self.place..);
+        if let Some(room) = room.and_then(|room| room.get_mut(..length)) {
+            fill(room);
+        }
+        self.place += length;
+    }
+
     /// Moves bytes that were written before.
     pub(crate) fn shift(&mut self, from: std::ops::Range<usize>, to: usize) {
         if from.end <= self.room.len() && to.saturating_add(from.len()) <= self.room.len() {
@@ -275,6 +284,7 @@ mod tests {
                 pen.put_from(&long, length);
                 pen.put_slice(&long[..length]);
                 pen.put_short(&long[..length.min(40)]);
+                pen.fill(length, |room| room.copy_from_slice(&long[..length]));
                 pen.set(pen.place(), [9; 32]);
                 Ok(())
             })
@@ -283,6 +293,7 @@ mod tests {
             wanted.extend_from_slice(&long[..length]);
             wanted.extend_from_slice(&long[..length]);
             wanted.extend_from_slice(&long[..length.min(40)]);
+            wanted.extend_from_slice(&long[..length]);
         }
         body.push(b"end");
         wanted.extend_from_slice(b"end");

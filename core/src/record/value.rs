@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::decimal;
 use super::schema::FieldType;
+use super::scientific::push_scientific;
 use super::text;
 use crate::error::Error;
 
@@ -203,7 +204,7 @@ impl<'a> Value<'a> {
             Self::Integer(value) => text::push_integer(out, value.into()),
             Self::BigInt(value) | Self::Timestamp(value) => text::push_integer(out, value),
             Self::Float(value) => text::push_float(out, value),
-            Self::Double(value) if style == TextStyle::Json => text::push_scientific(out, value),
+            Self::Double(value) if style == TextStyle::Json => push_scientific(out, value),
             Self::Double(value) => text::push_double(out, value),
             Self::Boolean(value) => out.extend_from_slice(if value { b"true" } else { b"false" }),
             Self::Decimal(value) => match decimal::to_plain(value) {

@@ -403,11 +403,11 @@ fn is_integer(text: &[u8]) -> bool {
 /// How many bytes of a string are looked at together.
 const STEP: usize = 16;
 /// How many bytes of a text are looked at together: as many as a word has bits.
-const BLOCK: usize = 64;
+pub(super) const BLOCK: usize = 64;
 
 /// Which bytes of a block end a run of bytes that stand for themselves: the lowest bit tells of the first one.
 #[inline]
-fn special_bytes(block: &[u8; BLOCK]) -> u64 {
+pub(super) fn special_bytes(block: &[u8; BLOCK]) -> u64 {
     let (quote, backslash) = (u8x16::splat(b'"'), u8x16::splat(b'\\'));
     let control = u8x16::splat(b' ' - 1);
     let (steps, _) = block.as_chunks::<STEP>();
