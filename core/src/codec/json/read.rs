@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::scan::{Scanner, damaged};
 use crate::codec::{GetReply, MAX_GET_LIMIT};
@@ -94,9 +94,6 @@ struct RecordReader {
 impl RecordReader {
     fn new(body: Bytes, schema: Option<Arc<RecordSchema>>) -> Result<Self> {
         check_size(body.len())?;
-        let body = body
-            .try_into_mut()
-            .unwrap_or_else(|shared| BytesMut::from(shared.as_ref()));
         let width = schema.as_deref().map(RecordSchema::len);
         Ok(Self {
             scanner: match width {

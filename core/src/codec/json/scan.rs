@@ -1,5 +1,6 @@
 //! Walking over a JSON text; strings are unescaped where they stand.
 
+use bytes::{Bytes, BytesMut};
 use wide::u8x16;
 
 use crate::error::{Error, Result};
@@ -11,7 +12,7 @@ const MAX_DEPTH: usize = 128;
 
 /// A place in a JSON text.
 pub(crate) struct Scanner {
-    buffer: bytes::BytesMut,
+    buffer: Bytes,
     place: usize,
     /// Whether it is known that the whole text is UTF-8, and so every string in it. Unescaping keeps it that way.
     is_utf8: bool,
@@ -22,7 +23,7 @@ pub(crate) struct Scanner {
 
 impl Scanner {
     /// Starts at the beginning of a text.
-    pub(crate) fn new(buffer: bytes::BytesMut) -> Self {
+    pub(crate) fn new(buffer: Bytes) -> Self {
         Self {
             buffer,
             place: 0,
@@ -33,7 +34,7 @@ impl Scanner {
     }
 
     /// Starts at the beginning of a text with many strings, of which most are UTF-8: that is found out at once.
-    pub(crate) fn of_strings(buffer: bytes::BytesMut) -> Self {
+    pub(crate) fn of_strings(buffer: Bytes) -> Self {
         Self {
             is_utf8: simdutf8::basic::from_utf8(&buffer).is_ok(),
             ..Self::new(buffer)
@@ -83,17 +84,30 @@ impl Scanner {
         self.place
     }
 
-    /// Decodes a string that was read as Base64, over its beginning; returns the place of the bytes.
-    pub(crate) fn decode_base64(&mut self, span: Span) -> Result<Span> {
-        let text = self.buffer.get_mut(span.range()).ok_or_else(damaged)?;
-        let bytes = base64_simd::STANDARD
-            .decode_inplace(text)
-            .map_err(|error| Error::malformed("a blob is not valid Base64").with_source(error))?;
-        Ok(Span::new(span.range().start, bytes.len()))
+    /// Changes the text. It is copied if others share it, at most once: most texts are never changed.
+    fn change<T>(&mut self, change: impl FnOnce(&mut [u8]) -> T) -> T {
+        let buffer = std::mem::take(&mut self.buffer).try_into_mut();
+        let mut buffer = buffer.unwrap_or_else(|shared| BytesMut::from(shared.as_ref()));
+        let changed = change(&mut buffer);
+        self.buffer = buffer.freeze();
+        changed
     }
 
-    pub(crate) fn into_buffer(self) -> bytes::Bytes {
-        self.buffer.freeze()
+    /// Decodes a string that was read as Base64, over its beginning; returns the place of the bytes.
+    pub(crate) fn decode_base64(&mut self, span: Span) -> Result<Span> {
+        self.change(|buffer| {
+            let text = buffer.get_mut(span.range()).ok_or_else(damaged)?;
+            let bytes = base64_simd::STANDARD
+                .decode_inplace(text)
+                .map_err(|error| {
+                    Error::malformed("a blob is not valid Base64").with_source(error)
+                })?;
+            Ok(Span::new(span.range().start, bytes.len()))
+        })
+    }
+
+    pub(crate) fn into_buffer(self) -> Bytes {
+        self.buffer
     }
 
     /// The next byte that is not white space, without taking it; 0 at the end.
@@ -217,32 +231,9 @@ impl Scanner {
 
     #[cold]
     fn escaped_string(&mut self, start: usize, first: usize) -> Result<Span> {
-        let (mut read, mut write) = (first, first);
-        loop {
-            match self.buffer.get(read) {
-                Some(b'"') => {
-                    self.place = read + 1;
-                    return Ok(Span::new(start, write - start));
-                }
-                Some(b'\\') => {
-                    let (character, size) =
-                        escape(self.buffer.get(read + 1..).unwrap_or_default())?;
-                    read += 1 + size;
-                    let mut bytes = [0; 4];
-                    let encoded = character.encode_utf8(&mut bytes).as_bytes();
-                    self.buffer[write..write + encoded.len()].copy_from_slice(encoded);
-                    write += encoded.len();
-                }
-                _ => {}
-            }
-            let end = plain_run(&self.buffer, read);
-            self.buffer.copy_within(read..end, write);
-            write += end - read;
-            read = end;
-            if !matches!(self.buffer.get(read), Some(b'"' | b'\\')) {
-                return Err(damaged());
-            }
-        }
+        let (span, behind) = self.change(|buffer| unescape(buffer, start, first))?;
+        self.place = behind;
+        Ok(span)
     }
 
     /// Reads a number, `true`, `false` or `null` as it is written.
@@ -418,9 +409,37 @@ pub(super) fn special_bytes(block: &[u8; BLOCK]) -> u64 {
         found << STEP | u64::from(special.to_bitmask())
     })
 }
+
 #[inline]
 const fn is_special(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
+/// Unescapes a string that begins at a place, from its first backslash on; gives where it lies now, and the place
+/// behind it.
+fn unescape(buffer: &mut [u8], start: usize, first: usize) -> Result<(Span, usize)> {
+    let (mut read, mut write) = (first, first);
+    loop {
+        match buffer.get(read) {
+            Some(b'"') => return Ok((Span::new(start, write - start), read + 1)),
+            Some(b'\\') => {
+                let (character, size) = escape(buffer.get(read + 1..).unwrap_or_default())?;
+                read += 1 + size;
+                let mut bytes = [0; 4];
+                let encoded = character.encode_utf8(&mut bytes).as_bytes();
+                buffer[write..write + encoded.len()].copy_from_slice(encoded);
+                write += encoded.len();
+            }
+            _ => {}
+        }
+        let end = plain_run(buffer, read);
+        buffer.copy_within(read..end, write);
+        write += end - read;
+        read = end;
+        if !matches!(buffer.get(read), Some(b'"' | b'\\')) {
+            return Err(damaged());
+        }
+    }
 }
 
 /// The character of an escape sequence behind its backslash, and how many bytes it takes.
@@ -470,7 +489,7 @@ mod tests {
     use super::*;
 
     fn scanner(text: &str) -> Scanner {
-        Scanner::new(text.as_bytes().into())
+        Scanner::new(Bytes::copy_from_slice(text.as_bytes()))
     }
 
     fn string(mut scanner: Scanner) -> Option<String> {
@@ -504,7 +523,7 @@ mod tests {
         ] {
             let wanted = serde_json::from_str::<String>(text).ok();
             assert_eq!(string(scanner(text)), wanted, "{text}");
-            let together = Scanner::of_strings(text.as_bytes().into());
+            let together = Scanner::of_strings(Bytes::copy_from_slice(text.as_bytes()));
             assert_eq!(string(together), wanted, "{text}");
         }
     }
