@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from hubstream import _native
 from hubstream.datahub import DataHub, exceptions
 from hubstream.datahub.models import (
     Blob,
@@ -22,7 +23,7 @@ from hubstream.datahub.models import (
     RecordType,
     TupleRecord,
 )
-from hubstream.errors import InvalidArgumentError
+from hubstream.errors import InvalidArgumentError, MalformedError
 from sample import ALL_TYPES, oldest
 
 # One row per line, in the order of FieldType: lowest, highest, plain, nulls.
@@ -297,6 +298,17 @@ def test_records_of_one_batch_belong_together() -> None:
         RecordBatch.from_records([BlobRecord(b"x"), first])
     with pytest.raises(InvalidArgumentError, match="record 0: a TupleRecord"):
         RecordBatch.from_records(["x"])  # type: ignore[list-item]
+
+
+def test_bytes_that_are_no_text_name_their_record_and_column() -> None:
+    schema = RecordSchema.from_lists(["a", "b"], [FieldType.BIGINT, FieldType.STRING])
+    record = b'{"Sequence":7,"SystemTime":1,"Data":["1","\xff"]}'
+    body = b'{"NextCursor":"c","RecordCount":1,"StartSeq":7,"Records":[' + record + b"]}"
+    batch = _native.decode_get(body, "json", "none", len(body), schema._native)
+    assert batch.column("a") == [1]
+    for read in (batch.rows, lambda: batch.row(0), lambda: batch.column("b")):
+        with pytest.raises(MalformedError, match="record with sequence 7, field `b`: .* UTF-8"):
+            read()
 
 
 def test_routing_keys_of_rows() -> None:

@@ -1,10 +1,10 @@
 //! Batches of records, owned by the core and read when touched.
 
 use hubstream::record;
-use hubstream::record::RecordBatchBuilder;
+use hubstream::record::{RawValue, RecordBatchBuilder};
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
-use pyo3::types::{PyCapsule, PyDict, PyList, PySlice, PyTuple};
+use pyo3::types::{PyCapsule, PyDict, PyList, PySlice, PyString, PyTuple};
 
 use crate::arrow::ArrowColumns;
 use crate::arrow_input;
@@ -69,20 +69,38 @@ impl RecordBatch {
     }
 }
 
+#[cold]
 fn failed(py: Python<'_>, error: hubstream::error::Error) -> PyErr {
     raise(py, SERVICE, error)
 }
 
+/// The values of a record as a tuple.
+///
+/// They are collected first: making them one by one while a tuple is filled takes more time.
 fn row_tuple<'py>(
     py: Python<'py>,
     record: record::Record<'_>,
     buffer: &mut Vec<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyTuple>> {
     buffer.clear();
-    for value in record.values() {
-        buffer.push(to_python(py, value.map_err(|error| failed(py, error))?)?);
+    for value in record.raw_values() {
+        buffer.push(match value {
+            Ok(RawValue::Value(value)) => to_python(py, value)?,
+            Ok(RawValue::Text(text)) => match PyString::from_bytes(py, text) {
+                Ok(text) => text.into_any(),
+                Err(error) => return Err(unreadable(py, record).unwrap_or(error)),
+            },
+            Err(error) => return Err(failed(py, error)),
+        });
     }
     PyTuple::new(py, buffer.drain(..))
+}
+
+/// The error for the first value that cannot be read, which names it: Python only tells what is wrong with a text.
+#[cold]
+fn unreadable(py: Python<'_>, record: record::Record<'_>) -> Option<PyErr> {
+    let error = record.values().find_map(Result::err)?;
+    Some(failed(py, error))
 }
 
 #[pymethods]

@@ -89,18 +89,19 @@ pub(crate) struct Reading<'a> {
     text: &'a str,
     /// Where that part begins.
     text_start: usize,
-    /// Up to here it was found out what is text.
+    /// Up to here it was found out what is text; texts behind that are looked at together with those ahead.
     looked_at: usize,
 }
 
 impl<'a> Reading<'a> {
+    /// Looks at every text when it is read.
     pub(crate) const fn new(form: Form, body: &'a [u8]) -> Self {
         Self {
             form,
             body,
             text: "",
             text_start: 0,
-            looked_at: 0,
+            looked_at: usize::MAX,
         }
     }
 
@@ -125,6 +126,7 @@ impl<'a> Reading<'a> {
     #[inline(always)]
     pub(crate) fn of_area(form: Form, body: &'a [u8], area: Option<Range<usize>>) -> Self {
         let mut reading = Self::new(form, body);
+        reading.looked_at = 0;
         if let Some(area) = area {
             reading.text_start = area.start;
             reading.text = body
@@ -206,8 +208,9 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// The bytes of a value.
     #[inline]
-    fn bytes(&self, span: Span) -> Result<&'a [u8], Mismatch> {
+    pub(super) fn bytes(&self, span: Span) -> Result<&'a [u8], Mismatch> {
         self.body.get(span.range()).ok_or(Mismatch::Form)
     }
 

@@ -167,3 +167,105 @@ fn records_behind_a_place() {
         [(1, 2), (2, 0), (3, 0)]
     );
 }
+
+/// The values of all records with those STRINGs as text that were not looked at, or the message of the first error.
+fn looked_at_later(batch: &RecordBatch) -> std::result::Result<Vec<Value<'_>>, String> {
+    let text = |bytes| std::str::from_utf8(bytes).map_err(|_| "no text".to_owned());
+    let values = batch
+        .iter()
+        .flat_map(|record| record.raw_values().collect::<Vec<_>>());
+    values
+        .map(|value| match value {
+            Ok(RawValue::Text(bytes)) => Ok(Value::String(text(bytes)?)),
+            Ok(RawValue::Value(value)) => Ok(value),
+            Err(error) => Err(error.to_string()),
+        })
+        .collect()
+}
+
+fn all_values(batch: &RecordBatch) -> std::result::Result<Vec<Value<'_>>, String> {
+    let values = batch
+        .iter()
+        .flat_map(|record| record.values().collect::<Vec<_>>());
+    values
+        .map(|value| value.map_err(|error| error.to_string()))
+        .collect()
+}
+
+/// Two records with values of several types, and the same as they are received in each protocol.
+fn sent_and_received() -> Vec<RecordBatch> {
+    use crate::codec::{BatchVersion, CompressFormat, batch, json, protobuf};
+
+    let schema = schema(&[
+        ("short", FieldType::String),
+        ("number", FieldType::Double),
+        ("long", FieldType::String),
+        ("amount", FieldType::Decimal),
+        ("document", FieldType::Json),
+        ("none", FieldType::String),
+        ("last", FieldType::String),
+    ]);
+    let mut builder = RecordBatchBuilder::tuples(Arc::clone(&schema));
+    let long = "\u{e9}".repeat(100);
+    for short in ["a", ""] {
+        let (long, amount) = (Value::String(&long), Value::Decimal("-12345678.90"));
+        let (number, document) = (Value::Double(0.1), Value::Json("[1]"));
+        let last = Value::String("needle");
+        let (short, none) = (Value::String(short), Value::Null);
+        let row = [short, number, long, amount, document, none, last];
+        builder.push_row(&row).unwrap();
+    }
+    let built = builder.build().unwrap();
+    let body = json::encode_put(&built).unwrap();
+    let as_json = json::decode_put_request(body, Some(Arc::clone(&schema))).unwrap();
+    let body = protobuf::encode_put(&built).unwrap();
+    let as_protobuf = protobuf::decode_put_request(&body, Some(Arc::clone(&schema))).unwrap();
+    let mut batches = vec![as_json, as_protobuf];
+    for version in [BatchVersion::V0, BatchVersion::V1] {
+        let stored = batch::encode(&built, version, 0, CompressFormat::None).unwrap();
+        batches.push(batch::decode(&stored, &|_| Some(Arc::clone(&schema))).unwrap());
+    }
+    batches.push(built);
+    batches
+}
+
+#[test]
+fn texts_that_are_looked_at_later_are_the_same() {
+    let batches = sent_and_received();
+    let wanted = all_values(batches.last().unwrap()).unwrap();
+    assert_eq!(wanted.len(), 14);
+    for batch in &batches {
+        assert_eq!(all_values(batch).as_ref(), Ok(&wanted));
+        assert_eq!(looked_at_later(batch).as_ref(), Ok(&wanted));
+    }
+    let joined = RecordBatch::concat(&batches).unwrap();
+    assert_eq!(looked_at_later(&joined), all_values(&joined));
+    let other = schema(&[("last", FieldType::String), ("new", FieldType::String)]);
+    let through = joined.with_schema(&other).unwrap();
+    assert_eq!(looked_at_later(&through), all_values(&through));
+}
+
+#[test]
+fn what_is_no_text_is_found_by_whoever_makes_text_of_it() {
+    use crate::codec::{json, protobuf};
+
+    let batches = sent_and_received();
+    let schema = batches[0].schema().cloned();
+    let damage = |body: Bytes| {
+        let mut body = body.to_vec();
+        let place = body.windows(6).position(|bytes| bytes == b"needle");
+        body[place.unwrap()] = 0xff;
+        Bytes::from(body)
+    };
+    let body = damage(json::encode_put(&batches[0]).unwrap());
+    let as_json = json::decode_put_request(body, schema.clone()).unwrap();
+    let body = damage(protobuf::encode_put(&batches[0]).unwrap());
+    // The frame around it has a checksum.
+    let body = crate::codec::frame::wrap(&body[crate::codec::frame::HEADER_SIZE..]).unwrap();
+    let as_protobuf = protobuf::decode_put_request(&body, schema).unwrap();
+    for batch in [as_json, as_protobuf] {
+        assert_eq!(looked_at_later(&batch), Err("no text".to_owned()));
+        let error = all_values(&batch).unwrap_err();
+        assert!(error.contains("field `last`"), "{error}");
+    }
+}

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::chunk::{Cell, Form, Span, Values, built_value};
 use super::framed::{any_step, plain_step};
 use super::reading::{Ahead, Reading};
-use super::schema::{Field, RecordSchema};
+use super::schema::{Field, FieldType, RecordSchema};
 use super::value::{Mismatch, Value};
 use super::{Part, Record};
 use crate::error::{Error, Result};
@@ -45,6 +45,13 @@ impl<'a> RowValues<'a> {
     #[allow(clippy::inline_always, reason = "it would be copied")]
     #[inline(always)]
     pub(super) fn new(record: Record<'a>) -> Self {
+        Self::read(record, true)
+    }
+
+    /// Unless they are looked at together, texts are looked at one by one when they are read.
+    #[allow(clippy::inline_always, reason = "it would be copied")]
+    #[inline(always)]
+    fn read(record: Record<'a>, together: bool) -> Self {
         let fields = record.schema.map_or(&[][..], |schema| schema.fields());
         let chunk = record.chunk();
         let mut values = Self {
@@ -64,7 +71,11 @@ impl<'a> RowValues<'a> {
                 Values::Received { form, spans } => {
                     let spans = chunk.row_slice(record.row, spans);
                     values.source = Source::Received;
-                    values.reading = Reading::of_row(*form, &chunk.body, fields, spans);
+                    values.reading = if together {
+                        Reading::of_row(*form, &chunk.body, fields, spans)
+                    } else {
+                        Reading::new(*form, &chunk.body)
+                    };
                     values.spans = spans.iter();
                 }
                 Values::Framed(framed) => {
@@ -73,7 +84,7 @@ impl<'a> RowValues<'a> {
                     values.framed = chunk.body.get(..area.end).unwrap_or_default();
                     values.place = area.start;
                     values.is_plain = is_plain;
-                    let area = Some(area).filter(|_| is_plain);
+                    let area = Some(area).filter(|_| is_plain && together);
                     values.reading = Reading::of_area(Form::Text, &chunk.body, area);
                 }
                 Values::Built { text, cells, .. } => {
@@ -84,6 +95,22 @@ impl<'a> RowValues<'a> {
             }
         }
         values
+    }
+
+    /// The place of the next one of received values; `None` behind the last one that the record has.
+    #[allow(clippy::inline_always, reason = "see `next`")]
+    #[inline(always)]
+    fn next_span(&mut self) -> Option<Span> {
+        if matches!(self.source, Source::Received) {
+            return self.spans.next().copied();
+        }
+        let (span, behind) = if self.is_plain {
+            plain_step(self.framed, self.place)?
+        } else {
+            any_step(self.framed, self.place)?
+        };
+        self.place = behind;
+        Some(span)
     }
 }
 
@@ -115,33 +142,18 @@ impl<'a> Iterator for RowValues<'a> {
         let Record { schema, part, row } = self.record;
         let refused = |mismatch| refused(part, row, mismatch, field);
         match self.source {
-            Source::Received | Source::Framed => {
-                let span = if matches!(self.source, Source::Received) {
-                    self.spans.next().copied()
-                } else {
-                    let found = if self.is_plain {
-                        plain_step(self.framed, self.place)
-                    } else {
-                        any_step(self.framed, self.place)
+            Source::Received | Source::Framed => match self.next_span() {
+                None => Some(Ok(Value::Null)),
+                Some(span) => {
+                    let (fields, spans) = (&self.fields, &self.spans);
+                    let ahead = || Ahead {
+                        fields: fields.as_slice(),
+                        spans: spans.as_slice(),
                     };
-                    found.map(|(span, behind)| {
-                        self.place = behind;
-                        span
-                    })
-                };
-                match span {
-                    None => Some(Ok(Value::Null)),
-                    Some(span) => {
-                        let (fields, spans) = (&self.fields, &self.spans);
-                        let ahead = || Ahead {
-                            fields: fields.as_slice(),
-                            spans: spans.as_slice(),
-                        };
-                        let reading = &mut self.reading;
-                        Some(reading.value(span, field.field_type, ahead, refused))
-                    }
+                    let reading = &mut self.reading;
+                    Some(reading.value(span, field.field_type, ahead, refused))
                 }
-            }
+            },
             Source::Built => match self.cells.next() {
                 None => Some(Ok(Value::Null)),
                 Some(cell) => {
@@ -159,3 +171,54 @@ impl<'a> Iterator for RowValues<'a> {
 }
 
 impl ExactSizeIterator for RowValues<'_> {}
+
+/// A value of a record, for callers that check themselves whether bytes are text when they make their own of them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum RawValue<'a> {
+    /// The bytes of a STRING that was received. They are UTF-8 unless the reply was damaged.
+    Text(&'a [u8]),
+    /// Any other value.
+    Value(Value<'a>),
+}
+
+/// All values of a record, of which STRINGs are not looked at.
+pub(super) struct RawValues<'a>(RowValues<'a>);
+
+impl<'a> RawValues<'a> {
+    #[allow(clippy::inline_always, reason = "it would be copied")]
+    #[inline(always)]
+    pub(super) fn new(record: Record<'a>) -> Self {
+        Self(RowValues::read(record, false))
+    }
+}
+
+impl<'a> Iterator for RawValues<'a> {
+    type Item = Result<RawValue<'a>>;
+
+    #[allow(clippy::inline_always, reason = "the loops of bindings are around it")]
+    #[inline(always)]
+    fn next(&mut self) -> Option<Result<RawValue<'a>>> {
+        let values = &mut self.0;
+        let field = values.fields.as_slice().first()?;
+        if field.field_type == FieldType::String
+            && matches!(values.source, Source::Received | Source::Framed)
+        {
+            values.fields.next();
+            let span = values.next_span().filter(|span| !span.is_null());
+            let Some(span) = span else {
+                return Some(Ok(RawValue::Value(Value::Null)));
+            };
+            let Record { part, row, .. } = values.record;
+            let bytes = values.reading.bytes(span).map(RawValue::Text);
+            return Some(bytes.map_err(|mismatch| refused(part, row, mismatch, field)));
+        }
+        values.next().map(|value| value.map(RawValue::Value))
+    }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+impl ExactSizeIterator for RawValues<'_> {}
