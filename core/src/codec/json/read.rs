@@ -96,10 +96,7 @@ impl RecordReader {
         check_size(body.len())?;
         let width = schema.as_deref().map(RecordSchema::len);
         Ok(Self {
-            scanner: match width {
-                Some(_) => Scanner::of_strings(body),
-                None => Scanner::new(body),
-            },
+            scanner: Scanner::new(body),
             chunk: Chunk::received(Form::Text, schema, Bytes::new(), Bytes::new()),
             told: Columns::default(),
             spans: Vec::new(),

@@ -5,7 +5,7 @@ use wide::u8x16;
 
 use crate::error::{Error, Result};
 use crate::record::chunk::Span;
-use crate::record::value::leading_digits;
+use crate::record::value::{leading_digits, utf8};
 
 /// How deeply ignored values may be nested.
 const MAX_DEPTH: usize = 128;
@@ -14,8 +14,6 @@ const MAX_DEPTH: usize = 128;
 pub(crate) struct Scanner {
     buffer: Bytes,
     place: usize,
-    /// Whether it is known that the whole text is UTF-8, and so every string in it. Unescaping keeps it that way.
-    is_utf8: bool,
     /// The block of bytes that was looked at last, by where it begins, and which of its bytes are special.
     block: usize,
     special: u64,
@@ -27,17 +25,8 @@ impl Scanner {
         Self {
             buffer,
             place: 0,
-            is_utf8: false,
             block: usize::MAX,
             special: 0,
-        }
-    }
-
-    /// Starts at the beginning of a text with many strings, of which most are UTF-8: that is found out at once.
-    pub(crate) fn of_strings(buffer: Bytes) -> Self {
-        Self {
-            is_utf8: simdutf8::basic::from_utf8(&buffer).is_ok(),
-            ..Self::new(buffer)
         }
     }
 
@@ -295,15 +284,8 @@ impl Scanner {
     /// Reads a string and checks that it is UTF-8.
     pub(crate) fn checked_string(&mut self) -> Result<Span> {
         let span = self.string()?;
-        if self.is_utf8 {
-            return Ok(span);
-        }
-        match self
-            .buffer
-            .get(span.range())
-            .map(simdutf8::basic::from_utf8)
-        {
-            Some(Ok(_)) => Ok(span),
+        match self.buffer.get(span.range()) {
+            Some(bytes) if is_ascii(bytes) || utf8(bytes).is_ok() => Ok(span),
             _ => Err(Error::malformed(
                 "a string of the JSON body is not valid UTF-8",
             )),
@@ -384,6 +366,14 @@ pub(crate) fn plain_run(buffer: &[u8], start: usize) -> usize {
     }
     let rest = buffer.get(place..).unwrap_or_default();
     place + rest.iter().take_while(|byte| !is_special(**byte)).count()
+}
+
+/// Whether a text of a few words is ASCII, as cursors are.
+#[inline]
+fn is_ascii(text: &[u8]) -> bool {
+    let (words, rest) = text.as_chunks::<8>();
+    let all = words.iter().map(|word| u64::from_le_bytes(*word));
+    all.fold(0, |all, word| all | word) & 0x8080_8080_8080_8080 == 0 && rest.is_ascii()
 }
 
 /// Whether a text is a whole number without sign, as most numbers of a reply are.
@@ -523,8 +513,6 @@ mod tests {
         ] {
             let wanted = serde_json::from_str::<String>(text).ok();
             assert_eq!(string(scanner(text)), wanted, "{text}");
-            let together = Scanner::of_strings(Bytes::copy_from_slice(text.as_bytes()));
-            assert_eq!(string(together), wanted, "{text}");
         }
     }
 
