@@ -69,15 +69,37 @@ pub(crate) fn to_plain(text: &str) -> Option<Cow<'_, str>> {
 
 fn is_plain(text: &[u8]) -> bool {
     let text = text.strip_prefix(b"-").unwrap_or(text);
-    let whole = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let whole = count_digits(text);
     if whole == 0 || (whole > 1 && text[0] == b'0') {
         return false;
     }
     match &text[whole..] {
         [] => true,
-        [b'.', fraction @ ..] => !fraction.is_empty() && fraction.iter().all(u8::is_ascii_digit),
+        [b'.', fraction @ ..] => !fraction.is_empty() && count_digits(fraction) == fraction.len(),
         _ => false,
     }
+}
+
+/// How many digits bytes begin with; eight of them are looked at at a time.
+#[inline]
+fn count_digits(bytes: &[u8]) -> usize {
+    const HIGH: u64 = 0xf0f0_f0f0_f0f0_f0f0;
+    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
+    const CARRY: u64 = 0x0606_0606_0606_0606;
+    let mut count = 0;
+    let (words, rest) = bytes.as_chunks::<8>();
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        // Without the highest bits nothing is carried into the next byte.
+        let carried = (word & LOW).wrapping_add(CARRY);
+        let others = ((word & HIGH) ^ ZEROS) | ((carried & HIGH) ^ ZEROS);
+        if others != 0 {
+            return count + others.trailing_zeros() as usize / 8;
+        }
+        count += 8;
+    }
+    count + rest.iter().take_while(|byte| byte.is_ascii_digit()).count()
 }
 
 fn split(text: &str) -> Option<Parts<'_>> {
@@ -142,6 +164,20 @@ mod tests {
         ] {
             assert_eq!(to_plain(text).as_deref(), Some(plain), "{text}");
             assert!(is_decimal(text));
+        }
+    }
+
+    #[test]
+    fn digits_are_counted_up_to_anything_else() {
+        for length in 0..20 {
+            for place in 0..length {
+                for byte in 0..=u8::MAX {
+                    let mut bytes = vec![b'7'; length];
+                    bytes[place] = byte;
+                    let wanted = if byte.is_ascii_digit() { length } else { place };
+                    assert_eq!(count_digits(&bytes), wanted, "{bytes:?}");
+                }
+            }
         }
     }
 
