@@ -1,7 +1,6 @@
 //! Bodies of record requests and replies without a request, for programs that send them by themselves and for
 //! measuring.
 
-use bytes::Bytes;
 use hubstream::codec::whole;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -9,6 +8,7 @@ use pyo3::types::PyBytes;
 use crate::batch::RecordBatch;
 use crate::error::raise;
 use crate::record_schema::{RecordSchema, SERVICE};
+use crate::value::shared;
 
 /// The body of a put, and its size before compression. Batches are compressed inside of it.
 #[pyfunction]
@@ -30,17 +30,15 @@ pub(crate) fn encode_put<'py>(
 #[pyfunction]
 pub(crate) fn decode_get(
     py: Python<'_>,
-    body: &[u8],
+    body: &Bound<'_, PyBytes>,
     protocol: &str,
     compress_format: &str,
     raw_size: usize,
     schema: Option<PyRef<'_, RecordSchema>>,
 ) -> PyResult<RecordBatch> {
     let schema = schema.map(|schema| schema.shared());
-    py.detach(|| {
-        let body = Bytes::copy_from_slice(body);
-        whole::decode_get(body, protocol, compress_format, raw_size, schema)
-    })
-    .map(RecordBatch::new)
-    .map_err(|error| raise(py, SERVICE, error))
+    let body = shared(body);
+    py.detach(|| whole::decode_get(body, protocol, compress_format, raw_size, schema))
+        .map(RecordBatch::new)
+        .map_err(|error| raise(py, SERVICE, error))
 }

@@ -214,7 +214,7 @@ pub(crate) fn bytes(value: &Bound<'_, PyAny>) -> Option<bytes::Bytes> {
 }
 
 /// Bytes that keep the Python object alive instead of copying it, when that is worth it.
-fn shared(value: &Bound<'_, PyBytes>) -> bytes::Bytes {
+pub(crate) fn shared(value: &Bound<'_, PyBytes>) -> bytes::Bytes {
     let content = value.as_bytes();
     if content.len() < SHARED_FROM {
         return bytes::Bytes::copy_from_slice(content);
