@@ -221,11 +221,7 @@ impl Pen<'_> {
     /// Copying some bytes too many, but always the same number, takes less time than copying the right ones.
     #[inline]
     pub(crate) fn put_from(&mut self, run: &[u8], length: usize) {
-        if length <= 64
-            && let Some(bytes) = run.first_chunk::<64>()
-        {
-            self.put_some(*bytes, length);
-        } else if length <= 128
+        if length <= 128
             && let Some(bytes) = run.first_chunk::<128>()
         {
             self.put_some(*bytes, length);
