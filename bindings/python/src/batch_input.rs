@@ -52,7 +52,9 @@ fn wrong(message: impl std::fmt::Display) -> InputError {
 pub(crate) fn push_row(builder: &mut RecordBatchBuilder, row: &Bound<'_, PyAny>) -> Input<()> {
     builder.begin_row()?;
     if let Ok(values) = row.cast::<PyTuple>() {
-        push_values(builder, values.iter_borrowed())?;
+        for (column, value) in values.iter_borrowed().enumerate() {
+            push_value(builder, column, &value)?;
+        }
     } else if let Ok(values) = row.cast::<PyList>() {
         for (column, value) in values.iter().enumerate() {
             push_value(builder, column, &value)?;
@@ -75,19 +77,11 @@ pub(crate) fn push_row(builder: &mut RecordBatchBuilder, row: &Bound<'_, PyAny>)
     Ok(builder.end_row()?)
 }
 
-fn push_values<'a, 'py: 'a>(
-    builder: &mut RecordBatchBuilder,
-    values: impl Iterator<Item = Borrowed<'a, 'py, PyAny>>,
-) -> Input<()> {
-    for (column, value) in values.enumerate() {
-        push_value(builder, column, &value)?;
-    }
-    Ok(())
-}
-
 /// Adds the next value of the record that was begun.
 ///
 /// Values of exactly the usual types are told by a pointer; what the others are is found out by asking Python.
+#[allow(clippy::inline_always, reason = "the loops over rows are around it")]
+#[inline(always)]
 pub(crate) fn push_value(
     builder: &mut RecordBatchBuilder,
     column: usize,
@@ -102,13 +96,22 @@ pub(crate) fn push_value(
     if value.is_exact_instance_of::<PyInt>() {
         return push_integer(builder, column, value);
     }
+    push_rarer(builder, column, value)
+}
+
+#[inline(never)]
+fn push_rarer(
+    builder: &mut RecordBatchBuilder,
+    column: usize,
+    value: &Bound<'_, PyAny>,
+) -> Input<()> {
     if value.is_none() {
         return Ok(builder.push_null()?);
     }
     if let Ok(flag) = value.cast::<PyBool>() {
         return Ok(builder.push_boolean(flag.is_true())?);
     }
-    if value.get_type().is(decimal_class(value.py())?) {
+    if value.get_type_ptr() == decimal_class(value.py())?.as_type_ptr() {
         return push_decimal(builder, column, value);
     }
     if let Ok(text) = value.cast::<PyString>() {
@@ -120,22 +123,25 @@ pub(crate) fn push_value(
     push_other(builder, column, value)
 }
 
+#[allow(clippy::inline_always, reason = "see `push_value`")]
+#[inline(always)]
 fn push_string(
     builder: &mut RecordBatchBuilder,
     column: usize,
     text: &Bound<'_, PyString>,
 ) -> Input<()> {
-    let Ok(text) = text.to_str() else {
-        return Err(refused(
+    match text.to_str() {
+        // Empty text is a value of STRING alone.
+        Ok("") if column_type(builder, column) != Some(FieldType::String) => {
+            Ok(builder.push(Value::String(""))?)
+        }
+        Ok(text) => Ok(builder.push_text(text)?),
+        Err(_) => Err(refused(
             builder,
             column,
             "text with a character that is not Unicode",
-        ));
-    };
-    if text.is_empty() && column_type(builder, column) != Some(FieldType::String) {
-        return Ok(builder.push(Value::String(text))?);
+        )),
     }
-    Ok(builder.push_text(text)?)
 }
 
 fn push_integer(
@@ -268,6 +274,7 @@ fn column_type(builder: &RecordBatchBuilder, column: usize) -> Option<FieldType>
     Some(builder.schema()?.fields().get(column)?.field_type)
 }
 
+#[cold]
 fn refused(builder: &mut RecordBatchBuilder, column: usize, what: &str) -> InputError {
     let record = builder.len();
     builder.abandon_row();
