@@ -307,7 +307,7 @@ def test_bytes_that_are_no_text_name_their_record_and_column() -> None:
     batch = _native.decode_get(body, "json", "none", len(body), schema._native)
     assert batch.column("a") == [1]
     for read in (batch.rows, lambda: batch.row(0), lambda: batch.column("b")):
-        with pytest.raises(MalformedError, match="record with sequence 7, field `b`: .* UTF-8"):
+        with pytest.raises(MalformedError, match=r"record with sequence 7, field `b`: .* UTF-8"):
             read()
 
 

@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use super::chunk::{Form, Span};
 use super::decimal;
-use super::framed::LONGEST_PLAIN;
 use super::schema::{Field, FieldType};
 use super::value::{Mismatch, TIMESTAMP_MAX, TIMESTAMP_MIN, Value, parse_plain_integer, utf8};
 use crate::codec::avro;
@@ -12,17 +11,13 @@ use crate::codec::avro;
 /// In rows of slots, longer texts lie behind the slots.
 const LONGEST_INLINE: usize = 7;
 
-/// Where the texts of a record lie, and what separates them, if that may be text as a whole.
-#[inline(never)]
-fn framed_area(spans: &[Span]) -> Option<Range<usize>> {
-    let mut longest = 0;
-    for span in spans {
-        longest = longest.max(span.range().len());
-    }
+/// Where the texts of a record lie, and what separates them, which is text, too.
+#[inline]
+fn text_area(spans: &[Span]) -> Option<Range<usize>> {
     let mut given = spans.iter().filter(|span| !span.is_null());
     let first = given.next()?.range();
     let last = given.next_back()?.range();
-    (longest <= LONGEST_PLAIN).then_some(first.start..last.end)
+    Some(first.start..last.end)
 }
 
 /// Where the texts of a record of slots lie, one behind the other.
@@ -114,7 +109,7 @@ impl<'a> Reading<'a> {
     #[inline(always)]
     pub(crate) fn of_row(form: Form, body: &'a [u8], fields: &[Field], spans: &[Span]) -> Self {
         let area = match form {
-            Form::Text => framed_area(spans),
+            Form::Text => text_area(spans),
             Form::Slots => slots_area(fields, spans),
             Form::Avro => None,
         };
