@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -259,6 +260,28 @@ def test_many_loops_with_one_client(hubstream_emulator: Emulator) -> None:
     with ThreadPoolExecutor(4) as pool:
         done = [pool.submit(asyncio.run, ask()) for _ in range(4)]
         assert [each.result(60) for each in done] == [33] * 4
+    asyncio.run(hub.close())
+
+
+def test_loops_that_wait_for_the_same_credentials(hubstream_emulator: Emulator) -> None:
+    """Calls of one loop wake those of another one, which go on in their own."""
+    end = datetime.now(UTC) + timedelta(seconds=60)
+    hub = aio.DataHub(
+        endpoint=hubstream_emulator.datahub_url,
+        credential=lambda: ("emulator", "emulator", None, end),
+    )
+
+    async def ask() -> int:
+        found = [
+            result
+            for _ in range(10)
+            for result in await asyncio.gather(*(hub.list_project() for _ in range(8)))
+        ]
+        return sum(result.project_names == [] for result in found)
+
+    with ThreadPoolExecutor(3) as pool:
+        done = [pool.submit(asyncio.run, ask()) for _ in range(3)]
+        assert [each.result(60) for each in done] == [80] * 3
     asyncio.run(hub.close())
 
 

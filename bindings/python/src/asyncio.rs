@@ -164,7 +164,7 @@ impl Wake for Call {
             State::Stepping(_) => *state = State::Stepping(true),
             State::Waiting(future) => {
                 *state = State::Stepping(false);
-                let Some(future) = go_on_here(&self, future) else {
+                let Some(future) = go_on_here(&self, self.mailbox.as_deref(), future) else {
                     return;
                 };
                 *state = State::Leaving;

@@ -79,7 +79,7 @@ impl Mailbox {
         let mut letters = locked(&self.letters);
         letters.push(letter);
         // The first one rings, unless the event loop is about to look anyway.
-        if letters.len() == 1 && !is_stepping() {
+        if letters.len() == 1 && !is_stepping(self) {
             self.ring(letters);
         }
     }

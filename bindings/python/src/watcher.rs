@@ -19,32 +19,41 @@ use crate::runtime::BoxFuture;
 /// A call that goes on, and what is left of it.
 type Ready = (Arc<Call>, BoxFuture<()>);
 
-/// What the event loop of this thread is about to do.
-enum Step {
-    /// Nothing that calls have to know of.
-    None,
-    /// It looks which call goes on, and empties its mailbox then.
-    Looking,
-    Found(Ready),
+/// What an event loop does on this thread: it looks which call goes on, and empties its mailbox then.
+struct Step {
+    mailbox: Arc<Mailbox>,
+    found: Option<Ready>,
 }
 
 thread_local! {
-    static STEP: RefCell<Step> = const { RefCell::new(Step::None) };
+    static STEP: RefCell<Option<Step>> = const { RefCell::new(None) };
 }
 
-/// Whether the event loop of this thread empties its mailbox soon, without being told.
-pub(crate) fn is_stepping() -> bool {
-    STEP.with_borrow(|step| !matches!(step, Step::None))
+/// Whether the event loop with that mailbox empties it soon on this thread, without being told.
+pub(crate) fn is_stepping(mailbox: &Mailbox) -> bool {
+    STEP.with_borrow(|step| step.as_ref().is_some_and(|step| step.is_of(mailbox)))
 }
 
-/// Leaves a call that goes on to the event loop of this thread, if that is looking for one; gives it back otherwise.
-pub(crate) fn go_on_here(call: &Arc<Call>, future: BoxFuture<()>) -> Option<BoxFuture<()>> {
-    STEP.with_borrow_mut(|step| {
-        if !matches!(step, Step::Looking) {
-            return Some(future);
+impl Step {
+    fn is_of(&self, mailbox: &Mailbox) -> bool {
+        std::ptr::eq(&raw const *self.mailbox, mailbox)
+    }
+}
+
+/// Leaves a call that goes on to its event loop, if that is looking for one on this thread; gives it back otherwise.
+///
+/// A call may also wake those of other event loops, with which it shares a client.
+pub(crate) fn go_on_here(
+    call: &Arc<Call>,
+    mailbox: Option<&Mailbox>,
+    future: BoxFuture<()>,
+) -> Option<BoxFuture<()>> {
+    STEP.with_borrow_mut(|step| match (step, mailbox) {
+        (Some(step), Some(mailbox)) if step.found.is_none() && step.is_of(mailbox) => {
+            step.found = Some((Arc::clone(call), future));
+            None
         }
-        *step = Step::Found((Arc::clone(call), future));
-        None
+        _ => Some(future),
     })
 }
 
@@ -52,23 +61,23 @@ pub(crate) fn go_on_here(call: &Arc<Call>, future: BoxFuture<()>) -> Option<BoxF
 struct Stepping<'a>(&'a Mailbox);
 
 impl<'a> Stepping<'a> {
-    fn new(mailbox: &'a Mailbox) -> Self {
-        STEP.set(Step::Looking);
+    fn new(mailbox: &'a Arc<Mailbox>) -> Self {
+        STEP.set(Some(Step {
+            mailbox: Arc::clone(mailbox),
+            found: None,
+        }));
         Self(mailbox)
     }
 }
 
 /// The call that the event loop found, which now looks for another one.
 fn found() -> Option<Ready> {
-    match STEP.replace(Step::Looking) {
-        Step::Found(ready) => Some(ready),
-        Step::None | Step::Looking => None,
-    }
+    STEP.with_borrow_mut(|step| step.as_mut()?.found.take())
 }
 
 impl Drop for Stepping<'_> {
     fn drop(&mut self) {
-        STEP.set(Step::None);
+        drop(STEP.take());
         if std::thread::panicking() {
             self.0.ring_if_needed();
         }

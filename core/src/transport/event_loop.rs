@@ -50,7 +50,7 @@ fn with_current<T>(event_loop: Option<Arc<dyn EventLoop>>, step: impl FnOnce() -
     struct Entered(Option<Arc<dyn EventLoop>>);
     impl Drop for Entered {
         fn drop(&mut self) {
-            CURRENT.set(self.0.take());
+            drop(CURRENT.replace(self.0.take()));
         }
     }
     let _entered = Entered(CURRENT.replace(event_loop));
