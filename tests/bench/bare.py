@@ -14,7 +14,7 @@ def _whole(connection: socket.socket, content: bytes) -> bytes:
     """A message to its end, of which some came already."""
     while b"\r\n\r\n" not in content:
         content += _more(connection)
-    head, _, body = content.partition(b"\r\n\r\n")
+    head = content.partition(b"\r\n\r\n")[0]
     fields = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
     length = len(head) + 4 + int(fields.get(b"content-length", 0))
     while len(content) < length:
