@@ -4,6 +4,7 @@ mod batch;
 mod check;
 mod connector;
 mod connector_config;
+mod connector_progress;
 mod cursor;
 mod error;
 mod extra_config;
@@ -26,16 +27,19 @@ mod topic;
 mod wire;
 
 pub use connector::{
-    AppendConnectorField, ConnectorOffset, ConnectorShardState, ConnectorState, ConnectorType,
-    CreateConnector, CreateConnectorResult, DeleteConnector, GetConnector, GetConnectorDoneTime,
-    GetConnectorDoneTimeResult, GetConnectorResult, GetConnectorShardStatus,
-    GetConnectorShardStatusResult, ListConnector, ListConnectorResult, ReloadConnector,
-    ShardContext, ShardStatusEntry, UpdateConnector, UpdateConnectorOffset, UpdateConnectorState,
+    ConnectorState, ConnectorType, CreateConnector, CreateConnectorResult, DeleteConnector,
+    GetConnector, GetConnectorResult, ListConnector, ListConnectorResult, ShardContext,
+    UpdateConnector,
 };
 pub use connector_config::{
     AuthMode, ConnectorConfig, DataHubConnectorConfig, DatabaseConnectorConfig, EsConnectorConfig,
     FcConnectorConfig, HologresConnectorConfig, OdpsConnectorConfig, OssConnectorConfig,
     OtsConnectorConfig, PartitionMode, TimestampUnit, WriteMode,
+};
+pub use connector_progress::{
+    AppendConnectorField, ConnectorOffset, ConnectorShardState, GetConnectorDoneTime,
+    GetConnectorDoneTimeResult, GetConnectorShardStatus, GetConnectorShardStatusResult,
+    ReloadConnector, ShardStatusEntry, UpdateConnectorOffset, UpdateConnectorState,
 };
 pub use cursor::{CursorType, GetCursor, GetCursorAfter, GetCursorResult};
 pub use get::{GetBlobRecords, GetRecordsResult, GetTupleRecords};

@@ -64,7 +64,7 @@ impl Protocol {
 pub(super) enum Batches {
     /// Nothing, or that is not known.
     None,
-    /// It has several versions of its schema, so the service takes and gives batches.
+    /// It has or had several versions of its schema, so the service takes and gives batches.
     Possible,
     /// Its records are written in batches: so it was declared, or it refuses anything else.
     Declared,

@@ -228,7 +228,7 @@ pub struct GetTopicResult {
     /// `extend` or `split`: how shards are added; empty when the service does not say.
     #[default]
     pub expand_mode: String,
-    /// Whether the topic has several versions of its schema.
+    /// Whether the topic has, or had, several versions of its schema.
     #[default]
     pub enable_schema_registry: bool,
     /// Further settings of the topic by name, such as `DataProtocolType`: how official clients write

@@ -15,3 +15,4 @@ mod records;
 mod shards;
 mod subscriptions;
 mod vectors;
+mod wire;

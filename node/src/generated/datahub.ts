@@ -605,7 +605,7 @@ export interface GetTopicResult {
   readonly lastModifyTime: bigint
   /** `extend` or `split`: how shards are added; empty when the service does not say. */
   readonly expandMode: string
-  /** Whether the topic has several versions of its schema. */
+  /** Whether the topic has, or had, several versions of its schema. */
   readonly enableSchemaRegistry: boolean
   /**
    * Further settings of the topic by name, such as `DataProtocolType`: how official clients write its

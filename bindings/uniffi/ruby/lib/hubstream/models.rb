@@ -96,7 +96,7 @@ module Hubstream
   #   @return [String]
   #
   # @!attribute [r] enable_schema_registry
-  #   Whether the topic has several versions of its schema.
+  #   Whether the topic has, or had, several versions of its schema.
   #   @return [Boolean]
   #
   # @!attribute [r] extra_config

@@ -9745,7 +9745,7 @@ public struct GetTopicResult {
      */
     public let expandMode: String
     /**
-     * Whether the topic has several versions of its schema.
+     * Whether the topic has, or had, several versions of its schema.
      */
     public let enableSchemaRegistry: Bool
     /**
@@ -9792,7 +9792,7 @@ public struct GetTopicResult {
          * `extend` or `split`: how shards are added; empty when the service does not say.
          */expandMode: String = "", 
         /**
-         * Whether the topic has several versions of its schema.
+         * Whether the topic has, or had, several versions of its schema.
          */enableSchemaRegistry: Bool = false, 
         /**
          * Further settings of the topic by name, such as `DataProtocolType`: how official clients write

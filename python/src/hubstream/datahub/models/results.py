@@ -193,7 +193,7 @@ class GetTopicResult(Model):
         create_time: When it was created, in seconds since 1970.
         last_modify_time: When it was last changed, in seconds since 1970.
         expand_mode: `extend` or `split`: how shards are added; empty when the service does not say.
-        enable_schema_registry: Whether the topic has several versions of its schema.
+        enable_schema_registry: Whether the topic has, or had, several versions of its schema.
         extra_config: Further settings of the topic by name, such as `DataProtocolType`: how
             official clients write its records.
         request_id: Id that the service gave to the request.

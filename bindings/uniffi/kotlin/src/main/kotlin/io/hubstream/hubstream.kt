@@ -12014,7 +12014,7 @@ data class GetTopicResult (
     val `expandMode`: kotlin.String = "" 
     , 
     /**
-     * Whether the topic has several versions of its schema.
+     * Whether the topic has, or had, several versions of its schema.
      */
     val `enableSchemaRegistry`: kotlin.Boolean = false 
     , 
