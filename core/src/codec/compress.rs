@@ -3,8 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use flate2::{Decompress, FlushDecompress, Status};
-use libdeflater::{CompressionLvl, Compressor};
+use libdeflater::{CompressionLvl, Compressor, DecompressionError, Decompressor, adler32};
 
 use super::body::Body;
 use crate::error::{Error, ErrorKind, Result};
@@ -143,13 +142,13 @@ pub fn decompress(
     }
     let raw = match format {
         CompressFormat::Lz4 => return checked_size(unlz4(bytes, raw_size)?, raw_size),
-        CompressFormat::Zstd => unzstd(bytes, raw_size, limit)?,
+        CompressFormat::Zstd => unzstd(bytes, raw_size, limit)?.into(),
         _ => {
             let has_header = format == CompressFormat::Zlib || has_zlib_header(bytes);
             inflate(bytes, has_header, raw_size, limit)?
         }
     };
-    checked_size(raw.into(), raw_size)
+    checked_size(raw, raw_size)
 }
 
 fn checked_size(raw: Bytes, raw_size: Option<usize>) -> Result<Bytes> {
@@ -197,54 +196,77 @@ fn unzstd(bytes: &[u8], raw_size: Option<usize>, limit: usize) -> Result<Vec<u8>
     }
 }
 
-fn inflate(
-    bytes: &[u8],
-    has_header: bool,
-    raw_size: Option<usize>,
-    limit: usize,
-) -> Result<Vec<u8>> {
-    let mut state = Decompress::new(has_header);
-    let first = match raw_size {
+fn inflate(bytes: &[u8], has_header: bool, raw_size: Option<usize>, limit: usize) -> Result<Bytes> {
+    let mut state = Decompressor::new();
+    let mut room = match raw_size {
         Some(size) => {
             check_ratio(bytes, size, DEFLATE_RATIO)?;
-            size + 1
+            size
         }
-        None => bytes.len().saturating_mul(4),
+        None => bytes.len().saturating_mul(4).max(64),
     };
-    let mut raw = Vec::with_capacity(first.clamp(64, limit.saturating_add(1)));
     loop {
-        let before = (state.total_in(), state.total_out());
-        let rest = bytes.get(before.0 as usize..).unwrap_or_default();
-        let status = state
-            .decompress_vec(rest, &mut raw, FlushDecompress::Finish)
-            .map_err(|error| Error::malformed("the zlib stream is damaged").with_source(error))?;
-        if raw.len() > limit {
-            return Err(too_large(limit));
-        }
-        if status == Status::StreamEnd {
-            if state.total_in() as usize != bytes.len() {
-                return Err(Error::malformed(
-                    "there are bytes behind the end of the zlib stream",
-                ));
+        room = room.min(limit);
+        let mut raw = Body::of_size(room);
+        match inflate_into(&mut state, bytes, has_header, raw.as_mut_slice()) {
+            Ok(length) => {
+                raw.truncate(length);
+                check_end(&mut state, bytes, has_header, &raw)?;
+                return Ok(match raw_size {
+                    Some(_) => raw.into_bytes(),
+                    None => Bytes::copy_from_slice(raw.as_slice()),
+                });
             }
-            return Ok(raw);
-        }
-        let is_full = raw.len() == raw.capacity();
-        if !is_full && before == (state.total_in(), state.total_out()) {
-            return Err(Error::malformed("the zlib stream ends too early"));
-        }
-        if is_full {
-            if raw_size.is_some_and(|size| raw.len() > size) {
+            Err(DecompressionError::InsufficientSpace) if raw_size.is_some() => {
                 return Err(Error::malformed(
                     "the zlib stream holds more bytes than announced",
                 ));
             }
-            let wanted = raw
-                .capacity()
-                .saturating_mul(2)
-                .min(limit.saturating_add(1));
-            raw.reserve_exact(wanted.saturating_sub(raw.len()).max(1));
+            Err(DecompressionError::InsufficientSpace) if room < limit => {
+                room = room.saturating_mul(4);
+            }
+            Err(DecompressionError::InsufficientSpace) => return Err(too_large(limit)),
+            Err(error) => {
+                return Err(
+                    Error::malformed("the zlib stream is damaged or ends too early")
+                        .with_source(error),
+                );
+            }
         }
+    }
+}
+
+fn inflate_into(
+    state: &mut Decompressor,
+    bytes: &[u8],
+    has_header: bool,
+    raw: &mut [u8],
+) -> std::result::Result<usize, DecompressionError> {
+    if has_header {
+        state.zlib_decompress(bytes, raw)
+    } else {
+        state.deflate_decompress(bytes, raw)
+    }
+}
+
+/// Refuses bytes behind the end, which the library passes over: a zlib stream ends with the checksum of its contents, and no
+/// deflate stream can do without its last byte.
+fn check_end(state: &mut Decompressor, bytes: &[u8], has_header: bool, raw: &Body) -> Result<()> {
+    let is_whole = if has_header {
+        bytes.ends_with(&adler32(raw.as_slice()).to_be_bytes())
+    } else {
+        let shorter = &bytes[..bytes.len().saturating_sub(1)];
+        let mut again = Body::of_size(raw.len());
+        state
+            .deflate_decompress(shorter, again.as_mut_slice())
+            .is_err()
+    };
+    if is_whole {
+        Ok(())
+    } else {
+        Err(Error::malformed(
+            "there are bytes behind the end of the zlib stream",
+        ))
     }
 }
 
@@ -384,9 +406,40 @@ mod tests {
         .unwrap();
         assert_eq!(unpacked, raw);
         assert!(decompress(CompressFormat::Zlib, &bare, None, MAX_RAW_SIZE).is_err());
-        let mut longer = stream.to_vec();
-        longer.push(0);
-        assert!(decompress(CompressFormat::Deflate, &longer.into(), None, MAX_RAW_SIZE).is_err());
+    }
+
+    #[test]
+    fn streams_that_are_cut_or_continued_are_refused() {
+        for raw in [vec![], vec![7], noise(5000), b"text text".repeat(500)] {
+            let stream = compress(CompressFormat::Zlib, &raw).unwrap();
+            let bare = stream.slice(2..stream.len() - 4);
+            for whole in [stream, bare] {
+                let read = |bytes: Vec<u8>, size| {
+                    decompress(CompressFormat::Deflate, &bytes.into(), size, MAX_RAW_SIZE)
+                };
+                for size in [None, Some(raw.len())] {
+                    assert_eq!(read(whole.to_vec(), size).unwrap(), raw);
+                    for more in [&[0][..], &[0; 4], &[1, 2, 3, 4, 5]] {
+                        let error = read([&whole[..], more].concat(), size).unwrap_err();
+                        assert!(error.to_string().contains("behind the end"), "{error}");
+                    }
+                    for length in 1..whole.len().min(40) {
+                        assert!(read(whole[..length].to_vec(), size).is_err(), "{length}");
+                        assert!(read(whole[..whole.len() - length].to_vec(), size).is_err());
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn streams_of_any_ratio_and_without_size_are_read() {
+        let raw = vec![7; 5_000_000];
+        let stream = compress(CompressFormat::Zlib, &raw).unwrap();
+        let read = |limit| decompress(CompressFormat::Zlib, &stream, None, limit);
+        assert_eq!(read(raw.len()).unwrap(), raw);
+        let error = read(raw.len() - 1).unwrap_err();
+        assert!(error.to_string().contains("larger than"), "{error}");
     }
 
     #[test]

@@ -1,13 +1,11 @@
 //! Compressed bodies: every request may be compressed, replies are where the client offers it.
 
-use std::io::{Read, Write};
+use std::io::Read;
 
 use bytes::Bytes;
-use flate2::Compression;
-use flate2::read::{DeflateDecoder, ZlibDecoder};
-use flate2::write::ZlibEncoder;
 use http::HeaderMap;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
+use libdeflater::{CompressionLvl, Compressor, DecompressionError, Decompressor};
 
 use super::error::Error;
 
@@ -16,6 +14,10 @@ pub(super) const RAW_SIZE: &str = "x-datahub-content-raw-size";
 
 /// Most bytes that a byte of an LZ4 block stands for.
 const LZ4_RATIO: usize = 255;
+/// Most bytes that a byte of a deflate stream stands for.
+const DEFLATE_RATIO: usize = 1032;
+/// The level of zlib streams: the fastest one.
+const ZLIB_LEVEL: i32 = 1;
 
 /// Largest window of Zstandard, as a power of two: 8 MiB, which every decoder has to support.
 const WINDOW_LOG: u32 = 23;
@@ -67,10 +69,11 @@ impl Codec {
         let compressed = match self {
             Self::Lz4 => lz4_flex::block::compress(raw),
             Self::Zlib | Self::Deflate => {
-                let mut encoder =
-                    ZlibEncoder::new(Vec::with_capacity(raw.len() / 2), Compression::fast());
-                encoder.write_all(raw).ok()?;
-                encoder.finish().ok()?
+                let mut compressor = Compressor::new(CompressionLvl::new(ZLIB_LEVEL).ok()?);
+                let mut stream = vec![0; compressor.zlib_compress_bound(raw.len())];
+                let length = compressor.zlib_compress(raw, &mut stream).ok()?;
+                stream.truncate(length);
+                stream
             }
             Self::Zstd => zstd::bulk::compress(raw, 1).ok()?,
         };
@@ -94,10 +97,10 @@ impl Codec {
                 })?;
                 lz4(body, size)?
             }
-            Self::Zlib => bounded(ZlibDecoder::new(body), limit)?,
-            Self::Deflate => match bounded(ZlibDecoder::new(body), limit) {
+            Self::Zlib => inflate(body, Decompressor::zlib_decompress, announced, limit)?,
+            Self::Deflate => match inflate(body, Decompressor::zlib_decompress, announced, limit) {
                 Err(error) if error.message.contains("cannot be decompressed") => {
-                    bounded(DeflateDecoder::new(body), limit)?
+                    inflate(body, Decompressor::deflate_decompress, announced, limit)?
                 }
                 other => other?,
             },
@@ -159,6 +162,40 @@ fn lz4(body: &[u8], size: usize) -> Result<Vec<u8>, Error> {
     Ok(raw)
 }
 
+/// How a [`Decompressor`] reads streams of one kind.
+type Inflate = fn(&mut Decompressor, &[u8], &mut [u8]) -> Result<usize, DecompressionError>;
+
+fn inflate(
+    body: &[u8],
+    how: Inflate,
+    announced: Option<usize>,
+    limit: usize,
+) -> Result<Vec<u8>, Error> {
+    let mut state = Decompressor::new();
+    // No byte of a stream stands for more; the rest covers tiny streams.
+    let most = body
+        .len()
+        .saturating_mul(DEFLATE_RATIO)
+        .saturating_add(64)
+        .min(limit);
+    let mut room = announced.unwrap_or(body.len().saturating_mul(4));
+    loop {
+        room = room.min(most);
+        let mut raw = vec![0; room];
+        match how(&mut state, body, &mut raw) {
+            Ok(length) => {
+                raw.truncate(length);
+                return Ok(raw);
+            }
+            Err(DecompressionError::BadData) => return Err(undecodable()),
+            Err(DecompressionError::InsufficientSpace) if room < most => {
+                room = room.saturating_mul(4).max(64);
+            }
+            Err(DecompressionError::InsufficientSpace) => return Err(too_large(limit)),
+        }
+    }
+}
+
 fn bounded(decoder: impl Read, limit: usize) -> Result<Vec<u8>, Error> {
     let mut raw = Vec::new();
     decoder
@@ -214,13 +251,12 @@ mod tests {
 
     #[test]
     fn deflate_is_read_with_and_without_its_zlib_wrapper() {
-        let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), Compression::fast());
-        encoder.write_all(b"raw deflate").expect("write");
-        let bare = encoder.finish().expect("finish");
-        assert_eq!(
-            Codec::Deflate.decompress(&bare, None, LIMIT).as_deref(),
-            Ok(&b"raw deflate"[..])
-        );
+        let raw = b"deflate ".repeat(20);
+        let stream = Codec::Deflate.compress(&raw).expect("smaller");
+        for bytes in [&stream[..], &stream[2..stream.len() - 4]] {
+            let read = Codec::Deflate.decompress(bytes, None, LIMIT);
+            assert_eq!(read.as_deref(), Ok(&raw[..]));
+        }
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub(crate) struct Floor<'a> {
     packer: zstd::bulk::Compressor<'static>,
     unpacker: zstd::bulk::Decompressor<'static>,
     deflate: libdeflater::Compressor,
-    inflate: flate2::Decompress,
+    inflate: libdeflater::Decompressor,
 }
 
 impl<'a> Floor<'a> {
@@ -39,7 +39,7 @@ impl<'a> Floor<'a> {
             packer: zstd::bulk::Compressor::new(1)?,
             unpacker: zstd::bulk::Decompressor::new()?,
             deflate: libdeflater::Compressor::new(libdeflater::CompressionLvl::default()),
-            inflate: flate2::Decompress::new(true),
+            inflate: libdeflater::Decompressor::new(),
         })
     }
 
@@ -280,12 +280,7 @@ impl<'a> Floor<'a> {
                 .unpacker
                 .decompress_to_buffer(body, raw.as_mut_slice())
                 .ok()?,
-            _ => {
-                self.inflate.reset(true);
-                let finish = flate2::FlushDecompress::Finish;
-                self.inflate.decompress(body, raw, finish).ok()?;
-                self.inflate.total_out() as usize
-            }
+            _ => self.inflate.zlib_decompress(body, raw).ok()?,
         };
         raw.get(..size)
     }
