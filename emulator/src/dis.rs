@@ -44,7 +44,7 @@ const BODY_LIMIT: usize = 12 << 20;
 /// The emulated service.
 pub(crate) struct Dis {
     context: ServiceContext,
-    projects: Mutex<BTreeMap<String, Project>>,
+    projects: Mutex<BTreeMap<String, Box<Project>>>,
     secret: [u8; 32],
 }
 
@@ -78,7 +78,7 @@ impl Dis {
             .submit(vec![Change::Clear, journal::put_secret(self.secret)]);
     }
 
-    fn projects(&self) -> MutexGuard<'_, BTreeMap<String, Project>> {
+    fn projects(&self) -> MutexGuard<'_, BTreeMap<String, Box<Project>>> {
         self.projects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -9,6 +9,7 @@ mod malformed;
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +29,31 @@ pub trait HttpService: Send + Sync + 'static {
 
     /// The service's own error reply for a request that does not reach [`HttpService::handle`].
     fn reject(&self, rejection: Rejection) -> Response<Bytes>;
+}
+
+/// Any service, so that one server serves them all.
+trait AnyService: Send + Sync {
+    fn body_limit(&self) -> usize;
+
+    fn answer(&self, request: Request<Bytes>) -> Answering<'_>;
+
+    fn reject(&self, rejection: Rejection) -> Response<Bytes>;
+}
+
+type Answering<'a> = Pin<Box<dyn Future<Output = Response<Bytes>> + Send + 'a>>;
+
+impl<S: HttpService> AnyService for S {
+    fn body_limit(&self) -> usize {
+        HttpService::body_limit(self)
+    }
+
+    fn answer(&self, request: Request<Bytes>) -> Answering<'_> {
+        Box::pin(self.handle(request))
+    }
+
+    fn reject(&self, rejection: Rejection) -> Response<Bytes> {
+        HttpService::reject(self, rejection)
+    }
 }
 
 /// Why a request does not reach the service.
@@ -134,9 +160,9 @@ impl Drop for Server {
 /// Pause after a failed accept, which usually means that the process is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-async fn accept<S: HttpService>(
+async fn accept(
     listener: TcpListener,
-    service: Arc<S>,
+    service: Arc<dyn AnyService>,
     options: ServerOptions,
     mut stopped: watch::Receiver<bool>,
 ) {

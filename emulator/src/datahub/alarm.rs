@@ -37,7 +37,7 @@ pub(super) struct Alarm {
 }
 
 /// The alarm rules of a topic by their ids.
-pub(super) type Alarms = BTreeMap<String, Alarm>;
+pub(super) type Alarms = BTreeMap<String, Box<Alarm>>;
 
 /// Serves a call on all rules of a topic.
 pub(super) fn serve(call: &Call<'_>, state: &mut State, body: &Members) -> Result<Reply, Error> {
@@ -65,7 +65,7 @@ fn create(call: &Call<'_>, state: &mut State, body: &Members) -> Result<Reply, E
                 break id;
             }
         };
-        meta.alarms.insert(id.clone(), alarm);
+        meta.alarms.insert(id.clone(), Box::new(alarm));
         Ok(Reply::json(&json!({ "AlarmId": id })))
     });
     reply.map(Reply::created)

@@ -282,7 +282,7 @@ impl State {
 #[derive(Default)]
 struct Loader {
     projects: Projects,
-    topics: std::collections::BTreeMap<u64, Topic>,
+    topics: std::collections::BTreeMap<u64, Box<Topic>>,
 }
 
 impl Loader {
@@ -294,8 +294,10 @@ impl Loader {
                 let incarnation = key
                     .try_get_u64()
                     .map_err(|_| corrupt(TOPIC, "its key is too short"))?;
-                self.topics
-                    .insert(incarnation, topic(incarnation, decode(TOPIC, entry)?));
+                self.topics.insert(
+                    incarnation,
+                    Box::new(topic(incarnation, decode(TOPIC, entry)?)),
+                );
             }
             SUBSCRIPTION => {
                 let topic = self.topic(SUBSCRIPTION, &mut key)?;
@@ -307,7 +309,7 @@ impl Loader {
                 };
                 topic
                     .subscriptions
-                    .insert(subscription.meta.id.clone(), subscription);
+                    .insert(subscription.meta.id.clone(), Box::new(subscription));
             }
             OFFSET => {
                 let topic = self.topic(OFFSET, &mut key)?;
@@ -351,7 +353,7 @@ impl Loader {
             topics: std::collections::BTreeMap::new(),
         };
         let name = project.meta.name.to_ascii_lowercase();
-        self.projects.0.insert(name, project);
+        self.projects.0.insert(name, Box::new(project));
         Ok(())
     }
 
@@ -361,6 +363,7 @@ impl Loader {
             .map_err(|_| corrupt(kind, "its key is too short"))?;
         self.topics
             .get_mut(&incarnation)
+            .map(AsMut::as_mut)
             .ok_or_else(|| corrupt(kind, "it has no topic"))
     }
 }

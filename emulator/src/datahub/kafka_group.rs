@@ -25,7 +25,7 @@ pub(super) struct KafkaGroup {
 }
 
 /// The groups of a project by their names in lower case.
-pub(super) type KafkaGroups = BTreeMap<String, KafkaGroup>;
+pub(super) type KafkaGroups = BTreeMap<String, Box<KafkaGroup>>;
 
 pub(super) fn list(call: &Call<'_>, state: &mut State) -> Result<Reply, Error> {
     let groups = state
@@ -69,7 +69,7 @@ fn create(call: &Call<'_>, state: &mut State, name: &str, body: &Members) -> Res
         if project.meta.kafka_groups.contains_key(&key) {
             return Err(Error::group_exists());
         }
-        project.meta.kafka_groups.insert(key, group);
+        project.meta.kafka_groups.insert(key, Box::new(group));
         Ok(Reply::empty().created())
     })
 }
@@ -231,11 +231,11 @@ fn change(
 impl Project {
     fn group(&self, name: &str) -> Result<&KafkaGroup, Error> {
         let group = self.meta.kafka_groups.get(&name.to_ascii_lowercase());
-        group.ok_or_else(Error::no_such_group)
+        group.map(AsRef::as_ref).ok_or_else(Error::no_such_group)
     }
 
     fn group_mut(&mut self, name: &str) -> Result<&mut KafkaGroup, Error> {
         let group = self.meta.kafka_groups.get_mut(&name.to_ascii_lowercase());
-        group.ok_or_else(Error::no_such_group)
+        group.map(AsMut::as_mut).ok_or_else(Error::no_such_group)
     }
 }

@@ -52,7 +52,7 @@ pub(super) fn create(call: &Call<'_>, state: &mut State, body: &Members) -> Resu
         topics: BTreeMap::new(),
     };
     state.journal.put_project(&project);
-    state.projects.0.insert(key, project);
+    state.projects.0.insert(key, Box::new(project));
     Ok(Reply::empty().created())
 }
 

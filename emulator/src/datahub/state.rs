@@ -25,13 +25,15 @@ pub(super) struct State {
 }
 
 /// All projects by their names in lower case.
+///
+/// The values of maps by name are boxed, in all services, which lets the maps share their code.
 #[derive(Default)]
-pub(super) struct Projects(pub(super) BTreeMap<String, Project>);
+pub(super) struct Projects(pub(super) BTreeMap<String, Box<Project>>);
 
 pub(super) struct Project {
     pub(super) meta: ProjectMeta,
     /// Topics by their names in lower case.
-    pub(super) topics: BTreeMap<String, Topic>,
+    pub(super) topics: BTreeMap<String, Box<Topic>>,
 }
 
 /// The stored part of a project. Times are in seconds.
@@ -53,7 +55,7 @@ pub(super) struct Topic {
     pub(super) meta: TopicMeta,
     /// The shard with id `i` is at index `i`.
     pub(super) shards: Vec<Shard>,
-    pub(super) subscriptions: BTreeMap<String, Subscription>,
+    pub(super) subscriptions: BTreeMap<String, Box<Subscription>>,
     pub(super) connectors: BTreeMap<Kind, Connector>,
     /// Counts requests whose records name no shard, to spread them.
     pub(super) unrouted_puts: u64,
@@ -192,6 +194,7 @@ impl State {
         project
             .topics
             .get(&topic.to_ascii_lowercase())
+            .map(AsRef::as_ref)
             .ok_or_else(Error::no_such_topic)
     }
 
@@ -212,12 +215,14 @@ impl Projects {
     pub(super) fn project(&self, name: &str) -> Result<&Project, Error> {
         self.0
             .get(&name.to_ascii_lowercase())
+            .map(AsRef::as_ref)
             .ok_or_else(Error::no_such_project)
     }
 
     pub(super) fn project_mut(&mut self, name: &str) -> Result<&mut Project, Error> {
         self.0
             .get_mut(&name.to_ascii_lowercase())
+            .map(AsMut::as_mut)
             .ok_or_else(Error::no_such_project)
     }
 
@@ -226,6 +231,7 @@ impl Projects {
         project
             .topics
             .get_mut(&topic.to_ascii_lowercase())
+            .map(AsMut::as_mut)
             .ok_or_else(Error::no_such_topic)
     }
 }

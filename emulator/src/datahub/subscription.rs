@@ -22,6 +22,7 @@ impl Topic {
     pub(super) fn subscription_mut(&mut self, id: &str) -> Result<&mut Subscription, Error> {
         self.subscriptions
             .get_mut(id)
+            .map(AsMut::as_mut)
             .ok_or_else(|| Error::no_such_subscription(&short(id)))
     }
 
@@ -66,7 +67,8 @@ impl Topic {
             offsets: BTreeMap::new(),
             group: Group::default(),
         };
-        self.subscriptions.insert(id.clone(), subscription);
+        self.subscriptions
+            .insert(id.clone(), Box::new(subscription));
         id
     }
 }

@@ -53,7 +53,7 @@ pub(super) fn create(call: &Call<'_>, state: &mut State, body: &Members) -> Resu
     let topic = wanted.build(call, *next_incarnation);
     *next_incarnation += 1;
     journal.put_topic(&topic);
-    project.topics.insert(key, topic);
+    project.topics.insert(key, Box::new(topic));
     Ok(Reply::empty().created())
 }
 

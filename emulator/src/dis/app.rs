@@ -38,7 +38,7 @@ pub(crate) fn create(turn: &mut Turn<'_>, body: &Fields) -> Result<Reply, Error>
         ..App::default()
     };
     turn.changes.push(journal::put_app(turn.project_id, &app));
-    turn.project.apps.insert(app.name.clone(), app);
+    turn.project.apps.insert(app.name.clone(), Box::new(app));
     Ok(Reply::empty(StatusCode::CREATED))
 }
 
@@ -54,7 +54,8 @@ pub(crate) fn list(turn: &mut Turn<'_>, query: &Fields) -> Result<Reply, Error> 
     let listed: Vec<&App> = project
         .apps
         .values()
-        .filter(|app| {
+        .map(AsRef::as_ref)
+        .filter(|app: &&App| {
             stream
                 .as_ref()
                 .is_none_or(|stream| app.checkpoints.contains_key(stream))

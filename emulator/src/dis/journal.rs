@@ -109,7 +109,7 @@ pub(crate) fn put_secret(secret: [u8; 32]) -> Change {
 /// What was stored.
 #[derive(Default)]
 pub(crate) struct Loaded {
-    pub(crate) projects: BTreeMap<String, Project>,
+    pub(crate) projects: BTreeMap<String, Box<Project>>,
     pub(crate) secret: Option<[u8; 32]>,
 }
 
@@ -164,11 +164,11 @@ pub(crate) fn load(entries: &[Entry]) -> Result<Loaded, String> {
                 let project = loaded.projects.entry(project_of(entry)?).or_default();
                 project.streams.insert(
                     info.name.clone(),
-                    Stream {
+                    Box::new(Stream {
                         info,
                         partitions: own,
                         turn: 0,
-                    },
+                    }),
                 );
             }
             APP => {
@@ -178,7 +178,7 @@ pub(crate) fn load(entries: &[Entry]) -> Result<Loaded, String> {
                     .entry(project_of(entry)?)
                     .or_default()
                     .apps
-                    .insert(app.name.clone(), app);
+                    .insert(app.name.clone(), Box::new(app));
             }
             SECRET => {
                 loaded.secret = Some(entry.value.as_ref().try_into().map_err(|_| broken(entry))?);

@@ -14,9 +14,9 @@ use crate::room::give_back;
 #[derive(Debug, Default)]
 pub(crate) struct Project {
     /// Streams by name.
-    pub(crate) streams: BTreeMap<String, Stream>,
+    pub(crate) streams: BTreeMap<String, Box<Stream>>,
     /// Apps by name.
-    pub(crate) apps: BTreeMap<String, App>,
+    pub(crate) apps: BTreeMap<String, Box<App>>,
 }
 
 impl Project {
@@ -37,6 +37,7 @@ impl Project {
                 .map(|stream| stream.info.name.clone()),
         };
         key.and_then(|key| self.streams.get_mut(&key))
+            .map(AsMut::as_mut)
             .ok_or_else(Error::no_stream)
     }
 
@@ -45,12 +46,14 @@ impl Project {
         self.streams
             .values_mut()
             .find(|stream| stream.info.id == id)
+            .map(AsMut::as_mut)
             .ok_or_else(Error::no_stream)
     }
 
     /// Finds an app.
     pub(crate) fn app(&mut self, name: &str) -> Result<&mut App, Error> {
-        self.apps.get_mut(name).ok_or_else(Error::no_app)
+        let app = self.apps.get_mut(name);
+        app.map(AsMut::as_mut).ok_or_else(Error::no_app)
     }
 
     /// The names of the streams that an app has checkpoints on, in order.

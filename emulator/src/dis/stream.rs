@@ -67,11 +67,11 @@ pub(crate) fn create(turn: &mut Turn<'_>, body: &Fields) -> Result<Reply, Error>
     }
     turn.project.streams.insert(
         info.name.clone(),
-        Stream {
+        Box::new(Stream {
             info,
             partitions,
             turn: 0,
-        },
+        }),
     );
     Ok(Reply::empty(StatusCode::CREATED))
 }
@@ -178,7 +178,7 @@ pub(crate) fn list(turn: &mut Turn<'_>, query: &Fields) -> Result<Reply, Error> 
     let mut after = streams
         .values()
         .filter(|stream| start.is_empty() || stream.info.name > start);
-    let page: Vec<&Stream> = after.by_ref().take(limit).collect();
+    let page: Vec<&Stream> = after.by_ref().take(limit).map(AsRef::as_ref).collect();
     let names: Vec<&str> = page
         .iter()
         .map(|stream| stream.info.name.as_str())

@@ -1,6 +1,6 @@
 //! One connection: from bytes to whole requests and back.
 
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
@@ -20,15 +20,15 @@ use tokio::sync::watch;
 
 use super::body::{CutOff, ReplyBody};
 use super::malformed::AnswerMalformed;
-use super::{Cut, HttpService, Peer, Rejection, ServerOptions};
+use super::{AnyService, Cut, Peer, Rejection, ServerOptions};
 
 /// How much of a rejected body is read and dropped, so that a client that sends it whole before it reads gets its
 /// answer; beyond this the connection is closed.
 const DRAINED_BYTES: usize = 64 << 20;
 
-pub(super) async fn serve<S: HttpService>(
+pub(super) async fn serve(
     stream: TcpStream,
-    service: Arc<S>,
+    service: Arc<dyn AnyService>,
     options: ServerOptions,
     mut stopped: watch::Receiver<bool>,
 ) {
@@ -88,8 +88,8 @@ async fn asked_to_stop(stopped: &mut watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stop| *stop).await;
 }
 
-async fn answer<S: HttpService>(
-    service: &S,
+async fn answer(
+    service: &dyn AnyService,
     request: Request<Incoming>,
     timeout: Duration,
 ) -> Response<Bytes> {
@@ -108,8 +108,8 @@ async fn answer<S: HttpService>(
 }
 
 /// Runs the service and turns a panic into its own error reply.
-async fn guarded<S: HttpService>(service: &S, request: Request<Bytes>) -> Response<Bytes> {
-    let mut handling = pin!(service.handle(request));
+async fn guarded(service: &dyn AnyService, request: Request<Bytes>) -> Response<Bytes> {
+    let mut handling = service.answer(request);
     let outcome = poll_fn(|context| {
         match catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(context))) {
             Ok(Poll::Pending) => Poll::Pending,

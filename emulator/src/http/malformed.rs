@@ -16,7 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
-use super::{HttpService, Rejection};
+use super::{AnyService, Rejection};
 
 /// How long, and how much of, the rest of a malformed request is read and dropped after the answer. Closing at once
 /// would reset the connection under clients that are still sending, and lose them the answer.
@@ -24,17 +24,17 @@ const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 1 << 20;
 
 /// A connection that speaks for the service when the request head is malformed.
-pub(super) struct AnswerMalformed<S> {
+pub(super) struct AnswerMalformed {
     stream: TcpStream,
-    service: Arc<S>,
+    service: Arc<dyn AnyService>,
     own_reply: Bytes,
     answered: bool,
     lingered: usize,
     linger: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S: HttpService> AnswerMalformed<S> {
-    pub(super) fn new(stream: TcpStream, service: Arc<S>) -> Self {
+impl AnswerMalformed {
+    pub(super) fn new(stream: TcpStream, service: Arc<dyn AnyService>) -> Self {
         Self {
             stream,
             service,
@@ -75,7 +75,7 @@ impl<S: HttpService> AnswerMalformed<S> {
     }
 }
 
-impl<S: HttpService> AsyncRead for AnswerMalformed<S> {
+impl AsyncRead for AnswerMalformed {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -85,7 +85,7 @@ impl<S: HttpService> AsyncRead for AnswerMalformed<S> {
     }
 }
 
-impl<S: HttpService> AsyncWrite for AnswerMalformed<S> {
+impl AsyncWrite for AnswerMalformed {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
