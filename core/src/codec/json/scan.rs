@@ -341,12 +341,9 @@ pub(crate) fn plain_run(buffer: &[u8], start: usize) -> usize {
     let rest = buffer.get(start..).unwrap_or_default();
     let (blocks, _) = rest.as_chunks::<STEP>();
     for block in blocks {
-        // A loop without exits, which compilers turn into a few vector instructions.
-        let special = block
-            .iter()
-            .fold(false, |special, byte| special | is_special(*byte));
-        if special {
-            break;
+        let special = special_in(*block);
+        if special != 0 {
+            return place + special.trailing_zeros() as usize;
         }
         place += STEP;
     }
@@ -389,15 +386,20 @@ pub(super) const BLOCK: usize = 64;
 /// Which bytes of a block end a run of bytes that stand for themselves: the lowest bit tells of the first one.
 #[inline]
 pub(super) fn special_bytes(block: &[u8; BLOCK]) -> u64 {
-    let (quote, backslash) = (u8x16::splat(b'"'), u8x16::splat(b'\\'));
-    let control = u8x16::splat(b' ' - 1);
     let (steps, _) = block.as_chunks::<STEP>();
     steps.iter().rev().fold(0, |found, bytes| {
-        let bytes = u8x16::from(*bytes);
-        let is_control = bytes.min(control).simd_eq(bytes);
-        let special = bytes.simd_eq(quote) | bytes.simd_eq(backslash) | is_control;
-        found << STEP | u64::from(special.to_bitmask())
+        found << STEP | u64::from(special_in(*bytes))
     })
+}
+
+/// Which bytes of a step are special, the first one in the lowest bit.
+#[inline]
+fn special_in(bytes: [u8; STEP]) -> u32 {
+    let bytes = u8x16::from(bytes);
+    let is_control = bytes.min(u8x16::splat(b' ' - 1)).simd_eq(bytes);
+    let special =
+        bytes.simd_eq(u8x16::splat(b'"')) | bytes.simd_eq(u8x16::splat(b'\\')) | is_control;
+    special.to_bitmask()
 }
 
 #[inline]
