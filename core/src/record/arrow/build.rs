@@ -199,7 +199,7 @@ fn copied_texts<O: OffsetSizeTrait>(
                 return Err(unreadable(batch, column));
             }
         } else {
-            each_text(&run, field_type, |text| {
+            each_text(&run, field_type, &mut |text| {
                 let bytes = text.map_or(0, str::len);
                 copied.reserve(bytes, name).map_err(|_| Mismatch::Range)?;
                 copied.push(text.map(str::as_bytes));
@@ -212,10 +212,11 @@ fn copied_texts<O: OffsetSizeTrait>(
     GenericStringArray::try_new(offsets, bytes, nulls).map_err(|_| unreadable(batch, column))
 }
 
+/// Goes through texts that cannot be taken as they lie in the buffer.
 fn each_text<'a>(
     run: &Run<'a>,
     field_type: FieldType,
-    mut take: impl FnMut(Option<&'a str>) -> Result<(), Mismatch>,
+    take: &mut dyn FnMut(Option<&'a str>) -> Result<(), Mismatch>,
 ) -> Result<(), Mismatch> {
     run.each_value(field_type, &mut |value| match value {
         Value::String(text) | Value::Json(text) | Value::Decimal(text) => take(Some(text)),
@@ -252,7 +253,7 @@ fn text_views(
             continue;
         }
         let mut own: Vec<u8> = Vec::new();
-        each_text(&run, field_type, |text| {
+        each_text(&run, field_type, &mut |text| {
             let start = u32::try_from(own.len()).map_err(|_| Mismatch::Range)?;
             let content = text.unwrap_or_default().as_bytes();
             nulls.append(text.is_some());
@@ -368,7 +369,7 @@ fn decimal_numbers<T: ArrowPrimitiveType>(
             push((!span.is_null()).then_some(text));
         };
         if !run.each_span(FieldType::Decimal, &mut take) {
-            each_text(&run, FieldType::Decimal, |text| {
+            each_text(&run, FieldType::Decimal, &mut |text| {
                 push(text.map(str::as_bytes));
                 Ok(())
             })
