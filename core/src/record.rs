@@ -8,6 +8,7 @@ pub mod arrow;
 pub(crate) mod atom;
 mod attributes;
 mod builder;
+mod built;
 pub(crate) mod chunk;
 mod column;
 mod cursors;

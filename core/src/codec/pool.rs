@@ -1,6 +1,6 @@
-//! Memory for bodies, which is used again when they are gone.
+//! Memory for bodies and for values, which is used again when they are gone.
 //!
-//! A body of 1000 records is large enough that the allocator gives its memory back to the system each time; taking it
+//! What 1000 records take is large enough that the allocator gives its memory back to the system each time; taking it
 //! anew, page by page, would cost as much as writing the records.
 
 use std::collections::VecDeque;
@@ -16,43 +16,87 @@ const MAX_SIZE: usize = 2 * 1024 * 1024;
 /// No more than this is kept in all, however many buffers may be: 64 MiB.
 const MAX_TOTAL: usize = 64 * 1024 * 1024;
 
-/// The buffers that are kept.
-struct Kept {
+/// Buffers that are kept.
+struct Kept<T> {
     /// The one that was given back last stands last.
-    buffers: VecDeque<Vec<u8>>,
-    /// The room of all of them.
+    buffers: VecDeque<Vec<T>>,
+    /// The room of all of them in bytes.
     bytes: usize,
 }
 
-static KEPT: Mutex<Kept> = Mutex::new(Kept {
-    buffers: VecDeque::new(),
-    bytes: 0,
-});
+static KEPT: Mutex<Kept<u8>> = Mutex::new(Kept::new());
 static LIMIT: AtomicUsize = AtomicUsize::new(MAX_BUFFERS);
 
-impl Kept {
-    fn lock() -> MutexGuard<'static, Self> {
-        KEPT.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(kept: &Mutex<Kept<T>>) -> MutexGuard<'_, Kept<T>> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<T> Kept<T> {
+    const fn new() -> Self {
+        Self {
+            buffers: VecDeque::new(),
+            bytes: 0,
+        }
     }
 
-    fn push(&mut self, buffer: Vec<u8>) {
-        self.bytes += buffer.capacity();
+    fn push(&mut self, buffer: Vec<T>) {
+        self.bytes += room(&buffer);
         self.buffers.push_back(buffer);
     }
 
-    fn remove(&mut self, place: usize) -> Option<Vec<u8>> {
+    fn remove(&mut self, place: usize) -> Option<Vec<T>> {
         let buffer = self.buffers.remove(place)?;
-        self.bytes -= buffer.capacity();
+        self.bytes -= room(&buffer);
         Some(buffer)
     }
 
     /// Takes out the oldest ones until no more than so many are left, and no more bytes than may be kept in all.
-    fn trim(&mut self, count: usize) -> Vec<Vec<u8>> {
+    fn trim(&mut self, count: usize) -> Vec<Vec<T>> {
         let mut oldest = Vec::new();
         while self.buffers.len() > count || self.bytes > MAX_TOTAL {
             oldest.extend(self.remove(0));
         }
         oldest
+    }
+}
+
+/// The bytes that a list has room for.
+fn room<T>(buffer: &Vec<T>) -> usize {
+    buffer.capacity() * size_of::<T>()
+}
+
+/// Memory for lists that are filled from their beginning, of which 4 are kept.
+pub(crate) struct Room<T>(Mutex<Kept<T>>);
+
+impl<T> Room<T> {
+    pub(crate) const fn new() -> Self {
+        Self(Mutex::new(Kept::new()))
+    }
+
+    /// An empty list with room for so many items, and for twice as many at most: it may be kept for long.
+    pub(crate) fn take(&self, items: usize) -> Vec<T> {
+        if items.saturating_mul(size_of::<T>()) < MIN_SIZE {
+            return Vec::with_capacity(items);
+        }
+        let fits = |list: &Vec<T>| (items..=items.saturating_mul(2)).contains(&list.capacity());
+        let mut kept = lock(&self.0);
+        let found = kept.buffers.iter().rposition(fits);
+        let found = found.and_then(|place| kept.remove(place));
+        drop(kept);
+        found.unwrap_or_else(|| Vec::with_capacity(items))
+    }
+
+    /// Keeps the memory of a list for the next one.
+    pub(crate) fn give(&self, mut list: Vec<T>) {
+        if !(MIN_SIZE..=MAX_SIZE).contains(&room(&list)) {
+            return;
+        }
+        list.clear();
+        let mut kept = lock(&self.0);
+        kept.push(list);
+        let oldest = kept.trim(MAX_BUFFERS);
+        drop(kept);
+        drop(oldest);
     }
 }
 
@@ -67,7 +111,7 @@ pub fn keep_buffers(count: usize) {
 
 /// Memory that was given back, of any size and with any contents; none at all if there is none.
 pub(crate) fn take() -> Vec<u8> {
-    let mut kept = Kept::lock();
+    let mut kept = lock(&KEPT);
     let last = kept.buffers.len().checked_sub(1);
     last.and_then(|last| kept.remove(last)).unwrap_or_default()
 }
@@ -75,7 +119,7 @@ pub(crate) fn take() -> Vec<u8> {
 /// Initialised memory for exactly so many bytes, or for a quarter more at most: it may be kept for long.
 pub(crate) fn take_for(size: usize) -> Vec<u8> {
     let fits = |buffer: &Vec<u8>| (size..=size + size / 4).contains(&buffer.len());
-    let mut kept = Kept::lock();
+    let mut kept = lock(&KEPT);
     let found = kept.buffers.iter().rposition(fits);
     let found = found.and_then(|place| kept.remove(place));
     drop(kept);
@@ -87,7 +131,7 @@ pub(crate) fn give(buffer: Vec<u8>) {
     if buffer.len() < MIN_SIZE || buffer.capacity() > MAX_SIZE {
         return;
     }
-    let mut kept = Kept::lock();
+    let mut kept = lock(&KEPT);
     kept.push(buffer);
     // Those of sizes that nobody asks for any more make room.
     let oldest = kept.trim(LIMIT.load(Ordering::Relaxed));
@@ -112,10 +156,7 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_bounded_in_number_and_in_all() {
-        let mut kept = Kept {
-            buffers: VecDeque::new(),
-            bytes: 0,
-        };
+        let mut kept = Kept::new();
         for number in 0..50 {
             let mut buffer = vec![0; MAX_SIZE];
             buffer[0] = number;
@@ -136,5 +177,28 @@ mod tests {
             let taken = take_for(size).len();
             assert!((size..=size + size / 4).contains(&taken), "{size}: {taken}");
         }
+    }
+
+    #[test]
+    fn lists_get_their_room_again_if_it_fits() {
+        static ROOM: Room<u32> = Room::new();
+        let many = MIN_SIZE / size_of::<u32>();
+        let mut list = ROOM.take(4 * many);
+        list.push(7);
+        let place = list.as_ptr();
+        ROOM.give(list);
+        for items in [many - 1, many, 4 * many + 1] {
+            let other = ROOM.take(items);
+            assert!(other.capacity() >= items);
+            assert_ne!(other.as_ptr(), place, "{items} items");
+        }
+        let list = ROOM.take(2 * many);
+        assert_eq!((list.as_ptr(), list.len()), (place, 0));
+        for _ in 0..2 * MAX_BUFFERS {
+            ROOM.give(Vec::with_capacity(many));
+        }
+        ROOM.give(Vec::with_capacity(MAX_SIZE));
+        ROOM.give(Vec::with_capacity(1));
+        assert_eq!(lock(&ROOM.0).buffers.len(), MAX_BUFFERS);
     }
 }

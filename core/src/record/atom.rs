@@ -1,5 +1,6 @@
 //! The values of a record as codecs write them: without the types of the columns.
 
+use super::built::Built;
 use super::chunk::{Cell, Values};
 use super::schema::Field;
 use super::value::Value;
@@ -70,7 +71,7 @@ impl Record<'_> {
     )]
     #[inline(always)]
     pub(crate) fn write_atoms(&self, writer: &mut impl AtomWriter) -> Result<()> {
-        if let Values::Built { text, cells, .. } = &self.chunk().values
+        if let Values::Built(Built { text, cells, .. }) = &self.chunk().values
             && self.part.columns.is_none()
         {
             let fields = self.schema.map_or(&[][..], |schema| schema.fields());

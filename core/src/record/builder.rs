@@ -9,6 +9,7 @@ use bytes::Bytes;
 use serde::de::IgnoredAny;
 
 use super::RecordBatch;
+use super::built::Built;
 use super::chunk::{Cell, Chunk, Keys, NONE, Span, Values};
 use super::decimal;
 use super::refusal::Refusal;
@@ -124,7 +125,12 @@ impl RecordBatchBuilder {
         let width = self.schema.as_deref().map_or(1, RecordSchema::len);
         self.expected = records;
         self.rows.reserve(records);
-        self.cells.reserve(records.saturating_mul(width));
+        let cells = records.saturating_mul(width);
+        if self.cells.is_empty() {
+            self.cells = Built::room_for_cells(cells);
+        } else {
+            self.cells.reserve(cells);
+        }
     }
 
     /// The number of complete records.
@@ -205,7 +211,9 @@ impl RecordBatchBuilder {
         if self.rows.len() == 1 {
             // The first record tells about how much the others take.
             let room = |bytes: usize| (bytes + bytes / 8).saturating_mul(self.expected);
-            self.text.reserve(room(self.text.len()).min(MOST_EXPECTED));
+            let bytes = self.text.len() + room(self.text.len()).min(MOST_EXPECTED);
+            let text = std::mem::replace(&mut self.text, Built::room_for_text(bytes));
+            self.text.push_str(&text);
             self.body.reserve(room(self.body.len()).min(MOST_EXPECTED));
         }
     }
@@ -473,11 +481,11 @@ impl RecordBatchBuilder {
                 ),
             ));
         }
-        let values = Values::Built {
+        let values = Values::Built(Built {
             text: self.text,
             cells: self.cells,
             blobs: self.blobs,
-        };
+        });
         let mut chunk = Chunk::new(self.schema, values, self.body.into(), Bytes::new());
         chunk.attributes = self.attributes;
         chunk.starts.reserve_exact(self.rows.len());

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::built::Built;
 use super::cursors::Side;
 use super::framed::Framed;
 use super::reading::{Ahead, Reading};
@@ -93,12 +94,8 @@ pub(crate) enum Values {
     Received { form: Form, spans: Vec<Span> },
     /// As received in protocol buffers.
     Framed(Framed),
-    /// As given by the caller. Texts and attributes lie in `text`.
-    Built {
-        text: String,
-        cells: Vec<Cell>,
-        blobs: Vec<Bytes>,
-    },
+    /// As given by the caller.
+    Built(Built),
 }
 
 /// The routing keys of one record.
@@ -276,7 +273,7 @@ impl Chunk {
         let values = match &self.values {
             Values::Received { spans, .. } => size_of_val(spans.as_slice()),
             Values::Framed(framed) => framed.memory_size(),
-            Values::Built { text, cells, blobs } => {
+            Values::Built(Built { text, cells, blobs }) => {
                 text.len()
                     + size_of_val(cells.as_slice())
                     + blobs.iter().map(Bytes::len).sum::<usize>()
@@ -313,7 +310,7 @@ impl Chunk {
         match &self.values {
             Values::Received { spans, .. } => self.row_slice(row, spans).len(),
             Values::Framed(framed) => framed.spans(&self.body, row).take(self.columns()).count(),
-            Values::Built { cells, .. } => self.row_slice(row, cells).len(),
+            Values::Built(Built { cells, .. }) => self.row_slice(row, cells).len(),
         }
     }
 
@@ -330,7 +327,7 @@ impl Chunk {
                 let (spans, starts) = framed.index(&self.body, self.columns());
                 (Form::Text, spans, starts)
             }
-            Values::Built { .. } => return None,
+            Values::Built(_) => return None,
         };
         Some(Places {
             form,
@@ -348,10 +345,12 @@ impl Chunk {
         field_type: FieldType,
     ) -> Result<Value<'_>, Mismatch> {
         match &self.values {
-            Values::Built { text, cells, .. } => match self.row_slice(row, cells).get(column) {
-                Some(cell) => built_value(*cell, text, field_type),
-                None => Ok(Value::Null),
-            },
+            Values::Built(Built { text, cells, .. }) => {
+                match self.row_slice(row, cells).get(column) {
+                    Some(cell) => built_value(*cell, text, field_type),
+                    None => Ok(Value::Null),
+                }
+            }
             Values::Received { form, spans } => match self.row_slice(row, spans).get(column) {
                 Some(span) => self.read(*form, *span, field_type),
                 None => Ok(Value::Null),
@@ -378,7 +377,7 @@ impl Chunk {
         let place = match &self.values {
             Values::Received { spans, .. } => self.row_slice(row, spans).first().copied(),
             Values::Framed(framed) => framed.first(&self.body, row),
-            Values::Built { cells, blobs, .. } => match self.row_slice(row, cells).first() {
+            Values::Built(Built { cells, blobs, .. }) => match self.row_slice(row, cells).first() {
                 Some(Cell::Bytes(span)) => Some(*span),
                 Some(Cell::Shared(place)) => {
                     return blobs.get(*place as usize).map_or(&[][..], Bytes::as_ref);
@@ -394,7 +393,7 @@ impl Chunk {
     /// The bytes of a blob that has a buffer of its own.
     fn shared_blob(&self, row: usize) -> Option<&Bytes> {
         match &self.values {
-            Values::Built { cells, blobs, .. } => match self.row_slice(row, cells).first() {
+            Values::Built(Built { cells, blobs, .. }) => match self.row_slice(row, cells).first() {
                 Some(Cell::Shared(place)) => blobs.get(*place as usize),
                 _ => None,
             },
@@ -465,7 +464,7 @@ impl Chunk {
     /// A text of an attribute. It was checked when it was stored.
     pub(crate) fn body_text(&self, span: Span) -> &str {
         match &self.values {
-            Values::Built { text, .. } => text.get(span.range()).unwrap_or_default(),
+            Values::Built(Built { text, .. }) => text.get(span.range()).unwrap_or_default(),
             _ => checked_text(&self.body, span),
         }
     }
@@ -476,7 +475,7 @@ impl Chunk {
             return None;
         }
         Some(match &self.values {
-            Values::Built { text, .. } => text.get(span.range()).unwrap_or_default(),
+            Values::Built(Built { text, .. }) => text.get(span.range()).unwrap_or_default(),
             _ => checked_text(&self.head, span),
         })
     }

@@ -3,6 +3,7 @@
 use std::slice::Iter;
 use std::sync::Arc;
 
+use super::built::Built;
 use super::chunk::{Cell, Form, Span, Values, built_value};
 use super::framed::{any_step, plain_step};
 use super::reading::{Ahead, Reading};
@@ -87,7 +88,7 @@ impl<'a> RowValues<'a> {
                     let area = Some(area).filter(|_| is_plain && together);
                     values.reading = Reading::of_area(Form::Text, &chunk.body, area);
                 }
-                Values::Built { text, cells, .. } => {
+                Values::Built(Built { text, cells, .. }) => {
                     values.source = Source::Built;
                     values.text = text;
                     values.cells = chunk.row_slice(record.row, cells).iter();

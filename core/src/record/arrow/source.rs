@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::super::built::Built;
 use super::super::chunk::{Cell, Chunk, Form, NONE, Places, Span, Values, place_in};
 use super::super::reading::{Ahead, Reading};
 use super::super::schema::FieldType;
@@ -128,7 +129,7 @@ impl<'a> Run<'a> {
                     take(if is_null { Span::NULL } else { span });
                 }
             }
-            (Values::Built { cells, .. }, None) => {
+            (Values::Built(Built { cells, .. }), None) => {
                 for row in self.rows.clone() {
                     let at = place_in(&chunk.starts, cells.len(), row, place);
                     take(match at.map(|at| cells[at]) {
@@ -147,7 +148,7 @@ impl<'a> Run<'a> {
         let chunk = self.chunk();
         match &chunk.values {
             Values::Received { .. } | Values::Framed(_) => &chunk.body,
-            Values::Built { text, .. } => text.as_bytes(),
+            Values::Built(Built { text, .. }) => text.as_bytes(),
         }
     }
 
@@ -156,7 +157,7 @@ impl<'a> Run<'a> {
         let chunk = self.chunk();
         match &chunk.values {
             Values::Received { .. } | Values::Framed(_) => chunk.body.clone(),
-            Values::Built { .. } => Bytes::from_owner(Texts(Arc::clone(&self.part.chunk))),
+            Values::Built(_) => Bytes::from_owner(Texts(Arc::clone(&self.part.chunk))),
         }
     }
 }
@@ -167,7 +168,7 @@ struct Texts(Arc<Chunk>);
 impl AsRef<[u8]> for Texts {
     fn as_ref(&self) -> &[u8] {
         match &self.0.values {
-            Values::Built { text, .. } => text.as_bytes(),
+            Values::Built(Built { text, .. }) => text.as_bytes(),
             Values::Received { .. } | Values::Framed(_) => &[],
         }
     }
