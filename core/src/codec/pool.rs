@@ -60,6 +60,22 @@ impl<T> Kept<T> {
     }
 }
 
+/// Takes out the buffer that fits and was given back last.
+fn find<T>(kept: &Mutex<Kept<T>>, fits: impl Fn(&Vec<T>) -> bool) -> Option<Vec<T>> {
+    let mut kept = lock(kept);
+    let place = kept.buffers.iter().rposition(fits)?;
+    kept.remove(place)
+}
+
+/// Keeps a buffer, and no more than so many. Those of sizes that nobody asks for any more make room.
+fn keep<T>(kept: &Mutex<Kept<T>>, buffer: Vec<T>, count: usize) {
+    let mut kept = lock(kept);
+    kept.push(buffer);
+    let oldest = kept.trim(count);
+    drop(kept);
+    drop(oldest);
+}
+
 /// The bytes that a list has room for.
 fn room<T>(buffer: &Vec<T>) -> usize {
     buffer.capacity() * size_of::<T>()
@@ -79,11 +95,7 @@ impl<T> Room<T> {
             return Vec::with_capacity(items);
         }
         let fits = |list: &Vec<T>| (items..=items.saturating_mul(2)).contains(&list.capacity());
-        let mut kept = lock(&self.0);
-        let found = kept.buffers.iter().rposition(fits);
-        let found = found.and_then(|place| kept.remove(place));
-        drop(kept);
-        found.unwrap_or_else(|| Vec::with_capacity(items))
+        find(&self.0, fits).unwrap_or_else(|| Vec::with_capacity(items))
     }
 
     /// Keeps the memory of a list for the next one.
@@ -92,11 +104,7 @@ impl<T> Room<T> {
             return;
         }
         list.clear();
-        let mut kept = lock(&self.0);
-        kept.push(list);
-        let oldest = kept.trim(MAX_BUFFERS);
-        drop(kept);
-        drop(oldest);
+        keep(&self.0, list, MAX_BUFFERS);
     }
 }
 
@@ -111,19 +119,13 @@ pub fn keep_buffers(count: usize) {
 
 /// Memory that was given back, of any size and with any contents; none at all if there is none.
 pub(crate) fn take() -> Vec<u8> {
-    let mut kept = lock(&KEPT);
-    let last = kept.buffers.len().checked_sub(1);
-    last.and_then(|last| kept.remove(last)).unwrap_or_default()
+    find(&KEPT, |_| true).unwrap_or_default()
 }
 
 /// Initialised memory for exactly so many bytes, or for a quarter more at most: it may be kept for long.
 pub(crate) fn take_for(size: usize) -> Vec<u8> {
     let fits = |buffer: &Vec<u8>| (size..=size + size / 4).contains(&buffer.len());
-    let mut kept = lock(&KEPT);
-    let found = kept.buffers.iter().rposition(fits);
-    let found = found.and_then(|place| kept.remove(place));
-    drop(kept);
-    found.unwrap_or_else(|| vec![0; size])
+    find(&KEPT, fits).unwrap_or_else(|| vec![0; size])
 }
 
 /// Keeps memory for the next one that needs some.
@@ -131,12 +133,7 @@ pub(crate) fn give(buffer: Vec<u8>) {
     if buffer.len() < MIN_SIZE || buffer.capacity() > MAX_SIZE {
         return;
     }
-    let mut kept = lock(&KEPT);
-    kept.push(buffer);
-    // Those of sizes that nobody asks for any more make room.
-    let oldest = kept.trim(LIMIT.load(Ordering::Relaxed));
-    drop(kept);
-    drop(oldest);
+    keep(&KEPT, buffer, LIMIT.load(Ordering::Relaxed));
 }
 
 #[cfg(test)]

@@ -211,9 +211,12 @@ impl RecordBatchBuilder {
         if self.rows.len() == 1 {
             // The first record tells about how much the others take.
             let room = |bytes: usize| (bytes + bytes / 8).saturating_mul(self.expected);
-            let bytes = self.text.len() + room(self.text.len()).min(MOST_EXPECTED);
-            let text = std::mem::replace(&mut self.text, Built::room_for_text(bytes));
-            self.text.push_str(&text);
+            let more = room(self.text.len()).min(MOST_EXPECTED);
+            if more > 0 {
+                let roomy = Built::room_for_text(self.text.len() + more);
+                let text = std::mem::replace(&mut self.text, roomy);
+                self.text.push_str(&text);
+            }
             self.body.reserve(room(self.body.len()).min(MOST_EXPECTED));
         }
     }
