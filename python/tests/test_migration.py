@@ -18,6 +18,7 @@ from hubstream.datahub.exceptions import (
     ResourceNotFoundException,
 )
 from hubstream.testing import Emulator
+from sample import Given
 
 SCHEMA = models.RecordSchema.from_lists(
     ["id", "name", "paid", "price"],
@@ -180,18 +181,9 @@ def test_what_differs_on_purpose(orders: Emulator) -> None:
 
 
 def test_a_client_of_an_account(orders: Emulator) -> None:
-    class Credentials:
-        def get_credential(self) -> Credentials:
+    class Credentials(Given):
+        def get_credential(self) -> Given:
             return self
-
-        def get_access_key_id(self) -> str:
-            return "emulator"
-
-        def get_access_key_secret(self) -> str:
-            return "emulator"
-
-        def get_security_token(self) -> None:
-            return None
 
     class Signing(AliyunAccount):
         def sign_request(self, request: Any) -> None:

@@ -137,6 +137,16 @@ async fn get(transport: &HttpTransport, endpoint: &str) -> Outcome {
     transport.send(endpoint, request).await
 }
 
+/// The event loop lets go of the connection, and the next call makes a new one.
+async fn lets_go(event_loop: &Arc<Loop>, service: &Service, transport: &HttpTransport) {
+    event_loop.has_left(1).await;
+    let call = within(event_loop, get(transport, &service.endpoint));
+    let (found, ()) = tokio::join!(call, async {
+        serve(&mut service.accept().await, "anew").await;
+    });
+    assert_eq!(&*found.unwrap().body, b"anew");
+}
+
 /// A connection that an event loop watches, idle after a request.
 async fn watched(event_loop: &Arc<Loop>) -> (Service, HttpTransport, TcpStream) {
     let (service, transport) = (Service::start().await, transport());
@@ -287,12 +297,7 @@ async fn an_idle_connection_that_the_service_ends_is_let_go_and_not_used() {
     let event_loop = Arc::new(Loop::default());
     let (service, transport, stream) = watched(&event_loop).await;
     drop(stream);
-    event_loop.has_left(1).await;
-    let call = within(&event_loop, get(&transport, &service.endpoint));
-    let (found, ()) = tokio::join!(call, async {
-        serve(&mut service.accept().await, "anew").await;
-    });
-    assert_eq!(&*found.unwrap().body, b"anew");
+    lets_go(&event_loop, &service, &transport).await;
 }
 
 #[tokio::test]
@@ -301,12 +306,7 @@ async fn what_comes_unasked_is_not_taken_for_a_reply() {
     let (service, transport, mut stream) = watched(&event_loop).await;
     let unasked = reply("unasked");
     stream.write_all(unasked.as_bytes()).await.unwrap();
-    event_loop.has_left(1).await;
-    let call = within(&event_loop, get(&transport, &service.endpoint));
-    let (found, ()) = tokio::join!(call, async {
-        serve(&mut service.accept().await, "anew").await;
-    });
-    assert_eq!(&*found.unwrap().body, b"anew");
+    lets_go(&event_loop, &service, &transport).await;
 }
 
 #[tokio::test]
