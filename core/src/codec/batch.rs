@@ -298,7 +298,11 @@ fn unpack(stored: Bytes, attributes: u16, raw_size: usize, limit: usize) -> Resu
     };
     match compress::decompress(format, &stored, Some(raw_size), limit) {
         // Some writers set the codec but keep the bytes when they do not shrink.
-        Err(_) if format == CompressFormat::Lz4 && stored.len() == raw_size => Ok(stored),
+        Err(_)
+            if format == CompressFormat::Lz4 && stored.len() == raw_size && raw_size <= limit =>
+        {
+            Ok(stored)
+        }
         result => result,
     }
 }

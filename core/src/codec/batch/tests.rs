@@ -229,6 +229,21 @@ fn many_small_bombs_are_refused() {
     assert!(error.to_string().contains("larger than"), "{error}");
 }
 
+#[test]
+fn what_was_left_uncompressed_counts_like_the_rest() {
+    // As some writers leave it: the codec says LZ4, the bytes are the records themselves.
+    let plain = stored(0, BatchVersion::V1, &[&[Value::Integer(1)]]);
+    let mut marked = plain.to_vec();
+    marked[20] = 2;
+    let size = StoredBatch::open(&plain, 1000).unwrap().payload.len();
+    let body = frame::unwrap(&reply(vec![marked.into(); 3])).unwrap();
+    assert!(BatchReply::open_within(&body, 3 * size).is_ok());
+    for left in [3 * size - 1, 2 * size, size - 1, 0] {
+        let error = BatchReply::open_within(&body, left).unwrap_err();
+        assert!(error.to_string().contains("larger than"), "{error}");
+    }
+}
+
 /// Records of 70 columns, for which one word of presence bits is not enough.
 fn wide_records() -> RecordBatch {
     let columns: Vec<Field> = (0..70)
