@@ -15,7 +15,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hubstream.datahub import aio
+from hubstream.datahub import DataHub, aio
+from hubstream.datahub.models import BlobRecord, CursorType
 from hubstream.errors import ConnectionError as Broken
 from hubstream.errors import TimeoutError as Late
 from hubstream.testing import Emulator
@@ -128,6 +129,36 @@ def test_a_reply_is_read_by_the_event_loop(service: Service) -> None:
         await asyncio.sleep(0)
         while watched_sockets() != before:
             await asyncio.sleep(0)
+
+    asyncio.run(work())
+
+
+def test_a_put_of_few_records_begins_on_the_event_loop(hubstream_emulator: Emulator) -> None:
+    url = hubstream_emulator.datahub_url
+    with DataHub("emulator", "emulator", url) as hub:
+        hub.create_project("shop", "")
+        hub.create_blob_topic("shop", "events", 1, 1, "")
+        hub.wait_shards_ready("shop", "events")
+
+    async def work() -> None:
+        async with aio.DataHub("emulator", "emulator", url) as hub:
+
+            async def put(size: int) -> None:
+                result = await hub.put_records("shop", "events", [BlobRecord(bytes(size))])
+                assert result.failed_record_count == 0
+
+            # The first one makes the connection.
+            await put(10)
+            before = watched_sockets()
+            await put(7000)
+            assert watched_sockets() == before + 1
+            # What takes long to encode is left to other threads; the next ones are not.
+            await put(200_000)
+            await put(10)
+            assert watched_sockets() == before + 1
+            cursor = (await hub.get_cursor("shop", "events", "0", CursorType.OLDEST)).cursor
+            found = await hub.get_blob_records("shop", "events", "0", cursor, 10)
+            assert [len(blob) for blob in found.records.blobs()] == [10, 7000, 200_000, 10]
 
     asyncio.run(work())
 

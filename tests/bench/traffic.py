@@ -14,12 +14,28 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 import facts
-import hubstream.datahub.aio
+import hubstream.datahub.models as models
 import measured
 from cases import decoders
-from clients import KEY, OUR_SCHEMA, OURS, PROJECT, SHARD, START, WIRES, Pair, data, official_tuples, official_values
+from clients import (
+    KEY,
+    OUR_SCHEMA,
+    OURS,
+    PROJECT,
+    ROWS,
+    SCHEMA,
+    SHARD,
+    START,
+    WIRES,
+    Pair,
+    data,
+    official_tuples,
+    official_values,
+)
+from datahub.models import TupleRecord
 from datahub.models.params import PutPBRecordsRequestParams
 from hubstream import _native
+from hubstream.datahub.aio import DataHub
 
 # Calls that wait at once, and calls in all.
 AT_ONCE = 64
@@ -109,7 +125,7 @@ def waiting(url: str, pair: Pair, rounds: int) -> dict[str, object]:
     samples: dict[str, list[list[float]]] = {"p50": [[], []], "p99": [[], []]}
 
     async def ours() -> list[float]:
-        async with hubstream.datahub.aio.DataHub(KEY, KEY, url) as hub:
+        async with DataHub(KEY, KEY, url) as hub:
 
             async def get() -> None:
                 got = await hub.get_tuple_records(PROJECT, topic, SHARD, OUR_SCHEMA, START, data.COUNT)
@@ -140,31 +156,44 @@ def waiting(url: str, pair: Pair, rounds: int) -> dict[str, object]:
 
 
 def small_requests(url: str, pair: Pair, rounds: int, where: str = "") -> list[dict[str, object]]:
-    """The rows for the CPU time of a call with next to nothing in it, as a coroutine."""
-    samples: dict[int, list[list[float]]] = {1: [[], []], 16: [[], []]}
+    """The rows for the CPU time of small calls as coroutines."""
+    topic = pair.topic("tuple", "one")
+    values = ROWS[0]
+    calls: list[
+        tuple[str, Callable[[], object], Callable[[DataHub], Coroutine[object, object, object]], float | None]
+    ] = [
+        ("get_project", lambda: pair.official.get_project(PROJECT), lambda hub: hub.get_project(PROJECT), None),
+        (
+            "put of one tuple record",
+            lambda: pair.official_put(topic, [TupleRecord(schema=SCHEMA, values=values)]),
+            lambda hub: hub.put_records(PROJECT, topic, [models.TupleRecord(schema=OUR_SCHEMA, values=values)]),
+            34,
+        ),
+    ]
 
-    async def ours(at_once: int) -> float:
-        async with hubstream.datahub.aio.DataHub(KEY, KEY, url) as hub:
-            await _waiting(lambda: hub.get_project(PROJECT), at_once, at_once)
+    async def ours(call: Callable[[DataHub], Coroutine[object, object, object]], at_once: int) -> float:
+        async with DataHub(KEY, KEY, url, protocol=pair.wire.protocol) as hub:
+            await _waiting(lambda: call(hub), at_once, at_once)
             start = time.process_time()
-            await _waiting(lambda: hub.get_project(PROJECT), SMALL, at_once)
+            await _waiting(lambda: call(hub), SMALL, at_once)
             return (time.process_time() - start) / SMALL * 1e6
 
-    def official() -> float:
+    def official(call: Callable[[], object]) -> float:
         start = time.process_time()
         for _ in range(SMALL // 10):
-            pair.official.get_project(PROJECT)
+            call()
         return (time.process_time() - start) / (SMALL // 10) * 1e6
 
-    for _ in range(rounds):
-        for at_once, sides in samples.items():
-            sides[0].append(official())
-            sides[1].append(asyncio.run(ours(at_once)))
     rows = []
-    for at_once, sides in samples.items():
-        row = measured.Row(f"get_project, {at_once} at once{where}", sides, limit=40)
-        print(f"asyncio {row.line(['pydatahub', 'hubstream'], 'µs')}", flush=True)
-        rows.append(row.as_json(1))
+    for name, theirs, call, target in calls:
+        for at_once in (1, 16):
+            samples: list[list[float]] = [[], []]
+            for _ in range(rounds):
+                samples[0].append(official(theirs))
+                samples[1].append(asyncio.run(ours(call, at_once)))
+            row = measured.Row(f"{name}, {at_once} at once{where}", samples, target=target, limit=40)
+            print(f"asyncio {row.line(['pydatahub', 'hubstream'], 'µs')}", flush=True)
+            rows.append(row.as_json(1))
     return rows
 
 

@@ -136,14 +136,19 @@ impl Client {
     }
 }
 
-/// What takes long is to encode records that are given and to decode those that are got.
+/// Records of so many bytes are encoded on the thread of the event loop: handing them to another one, which takes tens
+/// of microseconds, costs more.
+const FEW_BYTES: usize = 8 * 1024;
+
+/// What takes long is to encode records that are given, if they are many, and to decode those that are got.
 fn effort(operations: &[&OperationSchema], name: &str, arguments: &Value) -> Effort {
-    if let Value::Map(entries) = arguments
-        && entries
-            .iter()
-            .any(|(_, value)| matches!(value, Value::Records(_)))
-    {
-        return Effort::AtOnce;
+    let given = size_of_records(arguments);
+    if given > 0 {
+        return if given > FEW_BYTES {
+            Effort::AtOnce
+        } else {
+            Effort::Little
+        };
     }
     let called = |known: &&&OperationSchema| known.name == name || known.method == name;
     let is_records = |field: &FieldSchema| field.ty == TypeSchema::Records;
@@ -153,9 +158,9 @@ fn effort(operations: &[&OperationSchema], name: &str, arguments: &Value) -> Eff
     }
 }
 
-/// About how many bytes of memory the records of a result keep.
-fn size_of_records(result: &Value) -> usize {
-    let Value::Map(members) = result else {
+/// About how many bytes of memory the records among arguments or in a result keep.
+fn size_of_records(value: &Value) -> usize {
+    let Value::Map(members) = value else {
         return 0;
     };
     let sizes = members.iter().map(|(_, member)| match member {
