@@ -474,6 +474,22 @@ def test_a_client_lets_go_of_its_callback(hubstream_emulator: Emulator) -> None:
     assert mark() is None
 
 
+def test_a_callback_that_holds_its_client(hubstream_emulator: Emulator) -> None:
+    class Program:
+        def __init__(self) -> None:
+            self.hub = DataHub(endpoint=hubstream_emulator.datahub_url, credential=self.credentials)
+
+        def credentials(self) -> tuple[str, str]:
+            return "emulator", "emulator"
+
+    program = Program()
+    mark = weakref.ref(program)
+    program.hub.list_project()
+    del program
+    gc.collect()
+    assert mark() is None
+
+
 def test_settings_from_everywhere(
     hubstream_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

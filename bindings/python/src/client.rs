@@ -2,7 +2,7 @@
 
 use std::mem;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use hubstream::client::ClientBuilder;
 use hubstream::connect::service;
@@ -10,11 +10,12 @@ use hubstream::dynamic::{Dynamic as _, Value};
 use hubstream::error::{Error, ErrorKind};
 use hubstream::registry::AnyClient;
 use hubstream::schema::{FieldSchema, OperationSchema, TypeSchema};
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
 use crate::asyncio::{self, Effort, Outcome};
-use crate::credentials::PythonProvider;
+use crate::credentials::{Callback, PythonProvider};
 use crate::error::raise;
 use crate::runtime;
 use crate::settings::{collect, readable};
@@ -26,6 +27,8 @@ pub(crate) struct Client {
     service: &'static str,
     endpoint: String,
     inner: Mutex<Option<Arc<dyn AnyClient>>>,
+    /// What `inner` asks for credentials, for the collector of cycles.
+    callback: Option<Weak<Callback>>,
     /// The process that made the first call; 0 before it.
     user: AtomicU32,
 }
@@ -42,12 +45,15 @@ impl Client {
         from_env: bool,
         url: Option<&Bound<'_, PyString>>,
     ) -> PyResult<Self> {
-        let connect = || {
+        let mut callback = None;
+        let mut connect = || {
             let entry = service(service_name)?;
             let url = url.map(|url| readable(url, "url")).transpose()?;
             let mut builder = ClientBuilder::new(collect(entry, settings, from_env, url)?);
             if let Some(credential) = credential {
-                builder = builder.credential_provider(Arc::new(PythonProvider::new(credential)?));
+                let provider = PythonProvider::new(credential)?;
+                callback = Some(provider.callback());
+                builder = builder.credential_provider(Arc::new(provider));
             }
             entry.connect(builder)
         };
@@ -57,6 +63,7 @@ impl Client {
             service: inner.service(),
             endpoint: inner.endpoint().to_owned(),
             inner: Mutex::new(Some(inner)),
+            callback,
             user: AtomicU32::new(0),
         })
     }
@@ -133,6 +140,26 @@ impl Client {
     fn close(&self) {
         let inner = self.lock().take();
         self.release(inner);
+    }
+
+    /// Shows the callback for credentials, which may hold the client in turn, while nothing else asks it.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        let is_sole_user = self.inner.try_lock().is_ok_and(|inner| {
+            inner
+                .as_ref()
+                .is_some_and(|inner| Arc::strong_count(inner) == 1)
+        });
+        match self.callback.as_ref().and_then(Weak::upgrade) {
+            // Beside the client's own there is the one made just now.
+            Some(callback) if is_sole_user && Arc::strong_count(&callback) == 2 => {
+                visit.call(&*callback)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn __clear__(&self) {
+        self.close();
     }
 }
 

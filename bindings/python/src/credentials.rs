@@ -1,6 +1,6 @@
 //! Credentials that a Python callback gives.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime};
 
 use hubstream::credentials::{CredentialProvider, Credentials};
@@ -10,7 +10,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PySequence, PyString};
 
 /// A callable, or an object with the method `get_credential`.
-pub(crate) struct PythonProvider(Arc<Py<PyAny>>);
+pub(crate) type Callback = Py<PyAny>;
+
+/// Credentials that a callback gives.
+pub(crate) struct PythonProvider(Arc<Callback>);
 
 impl PythonProvider {
     /// Wraps a callback. Fails when it can be neither called nor asked.
@@ -23,6 +26,11 @@ impl PythonProvider {
             ));
         }
         Ok(Self(Arc::new(callback.clone().unbind())))
+    }
+
+    /// The callback, for as long as the provider has it.
+    pub(crate) fn callback(&self) -> Weak<Callback> {
+        Arc::downgrade(&self.0)
     }
 }
 
