@@ -309,6 +309,30 @@ hub.list_project()
     assert stdout == "the interpreter is shutting down\n"
 
 
+def test_a_subinterpreter_is_refused(hubstream_emulator: Emulator) -> None:
+    program = """
+import sys
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+inner = "import sys\\nsys.path[:] = " + repr(sys.path) + '''
+try:
+    from hubstream.datahub import DataHub
+    DataHub("id", "key", "http://127.0.0.1:1")
+except ImportError:
+    print("refused", flush=True)
+'''
+number = interpreters.create()
+interpreters.run_string(number, inner)
+interpreters.destroy(number)
+from hubstream.datahub import DataHub
+DataHub("emulator", "emulator", sys.argv[1]).list_project()
+print("done")
+"""
+    assert check(run(program, hubstream_emulator.datahub_url)) == "refused\ndone\n"
+
+
 def test_threads_work_at_once(silent_server: socket.socket, hub: DataHub) -> None:
     silent_server.settimeout(30)
     with DataHub("id", "key", url_of(silent_server), total_timeout=600) as stuck:

@@ -19,6 +19,7 @@ mod codec;
 mod credentials;
 mod emulator;
 mod error;
+mod interpreter;
 mod log;
 mod mailbox;
 mod pace;
@@ -35,36 +36,22 @@ use pyo3::prelude::*;
 
 /// Native part of the package: private, without promises.
 #[pymodule]
-mod _native {
-    #[pymodule_export]
-    use super::arrow::ArrowColumns;
-    #[pymodule_export]
-    use super::arrow_input::ArrowReader;
-    #[pymodule_export]
-    use super::batch::{RecordBatch, RecordIterator};
-    #[pymodule_export]
-    use super::blob::Blob;
-    #[pymodule_export]
-    use super::client::Client;
-    #[pymodule_export]
-    use super::codec::{decode_get, encode_put};
-    #[pymodule_export]
-    use super::emulator::Emulator;
-    #[pymodule_export]
-    use super::record_schema::RecordSchema;
-    #[pymodule_export]
-    use super::runtime::shut_down;
-    #[pymodule_export]
-    use super::settings::settings;
-    #[pymodule_export]
-    use super::signature::sign_datahub;
-
-    use super::{Bound, PyModule, PyResult};
-    use pyo3::prelude::*;
-
-    #[pymodule_init]
-    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        module.add("VERSION", env!("CARGO_PKG_VERSION"))?;
-        super::runtime::register_end(module)
-    }
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    // Before anything is made that the process keeps.
+    interpreter::refuse_others(module.py())?;
+    module.add_class::<arrow::ArrowColumns>()?;
+    module.add_class::<arrow_input::ArrowReader>()?;
+    module.add_class::<batch::RecordBatch>()?;
+    module.add_class::<batch::RecordIterator>()?;
+    module.add_class::<blob::Blob>()?;
+    module.add_class::<client::Client>()?;
+    module.add_class::<emulator::Emulator>()?;
+    module.add_class::<record_schema::RecordSchema>()?;
+    module.add_function(wrap_pyfunction!(codec::decode_get, module)?)?;
+    module.add_function(wrap_pyfunction!(codec::encode_put, module)?)?;
+    module.add_function(wrap_pyfunction!(runtime::shut_down, module)?)?;
+    module.add_function(wrap_pyfunction!(settings::settings, module)?)?;
+    module.add_function(wrap_pyfunction!(signature::sign_datahub, module)?)?;
+    module.add("VERSION", env!("CARGO_PKG_VERSION"))?;
+    runtime::register_end(module)
 }
