@@ -1,8 +1,11 @@
 //! The client of one service: settings, credentials and the pipeline that every call passes.
 
 use std::fmt;
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::task::Poll;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::header::DATE;
@@ -434,10 +437,13 @@ impl<S: Service> Inner<S> {
     async fn attempt(
         &self,
         mut request: Request,
-        time_limit: Duration,
+        mut time_limit: Duration,
     ) -> Result<Response, Failure> {
         let now = self.service_time.now(&*self.clock);
-        let credentials = self.credentials.get(now).await?;
+        let credentials = match self.credentials.known() {
+            Some(credentials) => Arc::clone(credentials),
+            None => Box::pin(self.asked_for(now, &mut time_limit)).await?,
+        };
         self.service
             .sign(&mut request, &self.endpoint, &credentials, now)
             .map_err(|error| error.with_sent(false))?;
@@ -472,6 +478,26 @@ impl<S: Service> Inner<S> {
         let date = opened.header(DATE.as_str());
         let (error, redated) = self.service_time.explain(error, date, now, &*self.clock);
         Err(Failure { error, redated })
+    }
+
+    /// Credentials that have to be asked for within a time limit; what is left of it is for the request.
+    async fn asked_for(&self, now: SystemTime, limit: &mut Duration) -> Result<Arc<Credentials>> {
+        let start = self.clock.elapsed();
+        let mut given = pin!(self.credentials.get(now));
+        let mut end = None;
+        let given = poll_fn(|context| {
+            if let Poll::Ready(given) = given.as_mut().poll(context) {
+                return Poll::Ready(Some(given));
+            }
+            let end = end.get_or_insert_with(|| self.clock.sleep(*limit));
+            end.as_mut().poll(context).map(|()| None)
+        });
+        let given = given.await.unwrap_or_else(|| {
+            let error = Error::new(ErrorKind::Timeout, "no credentials in time");
+            Err(error.temporary().with_sent(false))
+        })?;
+        *limit = limit.saturating_sub(self.clock.elapsed().saturating_sub(start));
+        Ok(given)
     }
 
     async fn attempts(&self, context: &mut Context, request: Request) -> Result<Response> {

@@ -125,6 +125,14 @@ impl CredentialSource {
         })
     }
 
+    /// The credentials, if they are always the same.
+    pub(crate) const fn known(&self) -> Option<&Arc<Credentials>> {
+        match &self.0 {
+            Source::Static(credentials) => Some(credentials),
+            Source::Provider { .. } => None,
+        }
+    }
+
     /// The credentials for a request that is signed at `now`.
     pub(crate) async fn get(&self, now: SystemTime) -> Result<Arc<Credentials>> {
         let (provider, cached) = match &self.0 {

@@ -233,6 +233,33 @@ impl CredentialProvider for Rotating {
     }
 }
 
+struct Silent;
+
+impl CredentialProvider for Silent {
+    fn credentials(&self) -> BoxFuture<'_, Result<Credentials>> {
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_never_answers_is_not_waited_for_without_an_end() {
+    let script = Script::new([]);
+    let hub = DataHub::new(
+        builder()
+            .credential_provider(Arc::new(Silent))
+            .set("max_attempts", 2)
+            .transport(script.clone()),
+    )
+    .unwrap();
+    let error = hub.list_project(ListProject::new()).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.was_sent(), error.attempts()),
+        (ErrorKind::Timeout, false, 2)
+    );
+    assert_eq!(error.message(), "no credentials in time");
+    assert!(script.requests().is_empty());
+}
+
 #[tokio::test]
 async fn a_provider_is_asked_once_per_request() {
     let script = Script::new([reply(500, BUSY), reply(200, PROJECTS)]);
