@@ -72,6 +72,10 @@ fn push(
             for (field, notation) in schema.fields().iter().zip(values) {
                 push_value(builder, field.field_type, notation)?;
             }
+            // Of what type they are matters no more: there are too many.
+            for _ in schema.len()..values.len() {
+                builder.push(Value::Null).map_err(error)?;
+            }
             builder.end_row().map_err(error)?;
         }
     }
