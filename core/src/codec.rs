@@ -52,6 +52,17 @@ pub struct PutReply {
     pub failed_records: Vec<FailedRecord>,
 }
 
+impl PutReply {
+    /// A reply as it was received: no fewer records failed than it lists.
+    fn received(failed: i32, failed_records: Vec<FailedRecord>) -> Self {
+        let listed = i32::try_from(failed_records.len()).unwrap_or(i32::MAX);
+        Self {
+            failed_record_count: failed.max(listed),
+            failed_records,
+        }
+    }
+}
+
 /// One record that was not stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FailedRecord {
@@ -72,4 +83,37 @@ fn check_not_empty(records: &RecordBatch) -> crate::error::Result<()> {
         ));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use prost::Message as _;
+
+    use super::*;
+
+    #[test]
+    fn as_many_records_failed_as_a_reply_lists() {
+        let listed = protobuf::messages::FailedRecord {
+            index: 7,
+            ..Default::default()
+        };
+        for (count, failed) in [(0, 1), (1, 1), (5, 5)] {
+            let json =
+                format!(r#"{{"FailedRecordCount":{count},"FailedRecords":[{{"Index":7}}]}}"#);
+            let message = protobuf::messages::PutRecordsResponse {
+                failed_count: Some(count),
+                failed_records: vec![listed.clone()],
+            };
+            let body = frame::wrap(&message.encode_to_vec()).unwrap();
+            let expected = PutReply {
+                failed_record_count: failed,
+                failed_records: vec![FailedRecord {
+                    index: 7,
+                    ..FailedRecord::default()
+                }],
+            };
+            assert_eq!(json::decode_put(json.as_bytes()).unwrap(), expected);
+            assert_eq!(protobuf::decode_put(&body).unwrap(), expected);
+        }
+    }
 }

@@ -49,7 +49,7 @@ pub fn decode_put(body: &[u8]) -> Result<PutReply> {
     let reply: PutReplyText = serde_json::from_slice(body).map_err(|error| {
         Error::malformed("the reply to a put is not what was expected").with_source(error)
     })?;
-    let failed_records: Vec<FailedRecord> = reply
+    let failed_records = reply
         .failed_records
         .unwrap_or_default()
         .into_iter()
@@ -59,10 +59,8 @@ pub fn decode_put(body: &[u8]) -> Result<PutReply> {
             error_message: record.error_message.unwrap_or_default(),
         })
         .collect();
-    Ok(PutReply {
-        failed_record_count: reply
-            .failed_record_count
-            .max(i32::try_from(failed_records.len()).unwrap_or(i32::MAX)),
+    Ok(PutReply::received(
+        reply.failed_record_count,
         failed_records,
-    })
+    ))
 }

@@ -141,13 +141,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn large_buffers_are_not_kept() {
+    fn buffers_of_other_sizes_are_not_kept() {
         give(vec![0; MAX_SIZE + 1]);
         for _ in 0..2 * MAX_BUFFERS {
             give(vec![2; MIN_SIZE]);
+            give(vec![1; MIN_SIZE - 1]);
         }
         let kept: Vec<Vec<u8>> = (0..2 * MAX_BUFFERS).map(|_| take()).collect();
         assert!(kept.iter().all(|buffer| buffer.capacity() <= MAX_SIZE));
+        let is_kept = |buffer: &Vec<u8>| buffer.is_empty() || buffer.len() >= MIN_SIZE;
+        assert!(kept.iter().all(is_kept));
         assert!(kept.iter().filter(|buffer| !buffer.is_empty()).count() <= MAX_BUFFERS);
     }
 

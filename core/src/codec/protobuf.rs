@@ -40,7 +40,7 @@ pub fn decode_put(body: &[u8]) -> Result<PutReply> {
 pub(crate) fn read_put(payload: &[u8]) -> Result<PutReply> {
     let reply = messages::PutRecordsResponse::decode(payload)
         .map_err(|error| Error::malformed("the reply to a put is damaged").with_source(error))?;
-    let failed_records: Vec<FailedRecord> = reply
+    let failed_records = reply
         .failed_records
         .into_iter()
         .map(|record| FailedRecord {
@@ -49,10 +49,8 @@ pub(crate) fn read_put(payload: &[u8]) -> Result<PutReply> {
             error_message: record.error_message.unwrap_or_default(),
         })
         .collect();
-    let count = i32::try_from(failed_records.len()).unwrap_or(i32::MAX);
-    let failed_record_count = reply.failed_count.unwrap_or(0).max(count);
-    Ok(PutReply {
-        failed_record_count,
+    Ok(PutReply::received(
+        reply.failed_count.unwrap_or(0),
         failed_records,
-    })
+    ))
 }

@@ -213,6 +213,55 @@ fn what_cannot_be_read_has_a_kind() {
     assert!(encode_put(&one.slice(1..), BatchVersion::V1, 0, CompressFormat::None).is_err());
 }
 
+/// The batch with another number at a place, and without a checksum.
+fn with_word(batch: &Bytes, place: usize, word: usize) -> Bytes {
+    let mut bytes = batch.to_vec();
+    bytes[16..20].fill(0);
+    bytes[place..place + 4].copy_from_slice(&(word as u32).to_le_bytes());
+    bytes.into()
+}
+
+#[test]
+fn rows_that_contradict_themselves_are_refused() {
+    let mut builder = RecordBatchBuilder::tuples(versions(1).unwrap());
+    let row = [Value::Integer(1), Value::String("12345678")];
+    builder.push_row(&row).unwrap();
+    builder.set_attributes([("key", "value")]).unwrap();
+    let records = builder.build().unwrap();
+    let batch = encode(&records, BatchVersion::V0, 1, CompressFormat::None).unwrap();
+    let read = |batch: Bytes| decode_get(&reply(vec![batch]), None, &versions).map(drop);
+    let (total, attributes, fields) = (HEADER_0 + 8, HEADER_0 + 12, HEADER_0 + 16);
+    let length = HEADER_0 + 20 + 8 + 8;
+    assert_eq!((word(&batch, fields), word(&batch, length)), (2, 8));
+    // A text may reach over the zeros behind it, but not into the attributes.
+    assert!(read(with_word(&batch, length, 16)).is_ok());
+    assert!(read(with_word(&batch, length, 17)).is_err());
+    // Attributes begin behind all slots, also where these are not counted.
+    let uncounted = with_word(&batch, fields, 0);
+    assert!(read(uncounted.clone()).is_ok());
+    for place in [0, 16, 19, batch.len()] {
+        assert!(read(with_word(&batch, attributes, place)).is_err());
+        assert!(read(with_word(&uncounted, attributes, place)).is_err());
+    }
+    // A row ends with its attributes.
+    let mut longer = Bytes::from([&batch[..], &[0; 4]].concat());
+    for place in [8, 12, total] {
+        longer = with_word(&longer, place, word(&longer, place) as usize + 4);
+    }
+    let error = read(longer).unwrap_err();
+    assert!(error.to_string().contains("do not fill"), "{error}");
+}
+
+#[test]
+fn records_of_avro_begin_inside_of_the_batch() {
+    let batch = stored(0, BatchVersion::V1, &[&[Value::Integer(1)]]);
+    for offset in [0, 35, batch.len() + 1, u32::MAX as usize >> 1] {
+        let error = StoredBatch::open(&with_word(&batch, 28, offset), 1000).unwrap_err();
+        assert!(error.to_string().contains("begin outside"), "{error}");
+    }
+    assert!(StoredBatch::open(&with_word(&batch, 28, 40), 1000).is_ok());
+}
+
 #[test]
 fn many_small_bombs_are_refused() {
     let mut builder = RecordBatchBuilder::blobs();

@@ -297,3 +297,31 @@ impl RecordReader {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{Field, FieldType, Value};
+
+    fn read(records: &str) -> Result<RecordBatch> {
+        let fields = ["a", "b"].map(|name| Field::new(name, FieldType::BigInt));
+        let schema = RecordSchema::new(fields.to_vec())?;
+        let body = format!(r#"{{"NextCursor":"c","Records":[{records}]}}"#);
+        Ok(decode_get(body.into(), Some(schema.into()))?.records)
+    }
+
+    #[test]
+    fn a_record_has_data_of_which_the_last_counts() {
+        let error = read(r#"{"Data":["1"]},{"Sequence":7}"#).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("record 1 of the JSON body has no data"),
+            "{error}"
+        );
+        let records = read(r#"{"Data":["1","2"],"Data":["3"]},{"Data":["4"]}"#).unwrap();
+        let values = |row| [0, 1].map(|column| records.value(row, column).unwrap());
+        assert_eq!(values(0), [Value::BigInt(3), Value::Null]);
+        assert_eq!(values(1), [Value::BigInt(4), Value::Null]);
+    }
+}

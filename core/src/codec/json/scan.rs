@@ -577,6 +577,29 @@ mod tests {
                 "{text}"
             );
         }
+        let nested = |depth| "[".repeat(depth) + &"]".repeat(depth);
+        assert!(scanner(&nested(MAX_DEPTH)).skip().is_ok());
+        assert!(scanner(&nested(MAX_DEPTH + 1)).skip().is_err());
         assert!(scanner(&"[".repeat(100_000)).skip().is_err());
+    }
+
+    #[test]
+    fn integers_are_written_as_json_wants() {
+        let read = |text: &str| scanner(text).integer().ok();
+        for (text, number) in [
+            ("0,", Some(Some(0))),
+            ("120}", Some(Some(120))),
+            (" -7 ", Some(Some(-7))),
+            ("9223372036854775807,", Some(Some(i64::MAX))),
+            ("null,", Some(None)),
+            ("9223372036854775808,", None),
+            ("012,", None),
+            ("1.5,", None),
+            ("+1,", None),
+            (",", None),
+            ("true,", None),
+        ] {
+            assert_eq!(read(text), number, "{text}");
+        }
     }
 }
