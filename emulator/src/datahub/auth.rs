@@ -448,6 +448,25 @@ mod tests {
         }
     }
 
+    #[test]
+    fn dates_may_be_off_by_a_quarter_of_an_hour() {
+        let now_ms = 1_700_035_200_000;
+        let mut headers = HeaderMap::new();
+        assert!(check_date(&headers, now_ms).is_err());
+        headers.insert(
+            DATE,
+            "Wed, 15 Nov 2023 08:00:00 GMT".parse().expect("value"),
+        );
+        for skew in [0, MAX_SKEW_MS, -MAX_SKEW_MS] {
+            assert_eq!(check_date(&headers, now_ms + skew), Ok(()), "{skew}");
+        }
+        for skew in [MAX_SKEW_MS + 1, -MAX_SKEW_MS - 1] {
+            assert!(check_date(&headers, now_ms + skew).is_err(), "{skew}");
+        }
+        headers.insert(DATE, "2023-11-15T08:00:00Z".parse().expect("value"));
+        assert!(check_date(&headers, now_ms).is_err());
+    }
+
     /// What official clients sign, even where they differ from each other.
     #[test]
     fn the_golden_signatures_are_accepted() {

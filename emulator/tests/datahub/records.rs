@@ -259,6 +259,11 @@ fn bad_records() -> Vec<(RecordEntry, &'static str, &'static str)> {
             "Invalid shard id: -1",
         ),
         (
+            good().for_shard("00"),
+            "InvalidShardId",
+            "Invalid shard id: 00",
+        ),
+        (
             good().for_shard("x"),
             "InvalidShardId",
             "Invalid shard id: x",

@@ -1,5 +1,6 @@
 //! DIS over HTTP.
 
+mod bounds;
 mod chunks;
 mod client;
 mod durable;
