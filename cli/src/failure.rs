@@ -54,7 +54,7 @@ impl Failure {
 
     /// Something could not be reached.
     pub(crate) fn unavailable(message: impl Into<String>) -> Self {
-        Self::new(message.into(), exit_code(ErrorKind::Unavailable))
+        Self::new(message.into(), ErrorKind::Unavailable.exit_code())
     }
 
     fn new(message: String, exit: u8) -> Self {
@@ -140,20 +140,8 @@ impl From<Error> for Failure {
             message,
             long: format!("{error:?}"),
             facts: Some(Box::new(facts(&error))),
-            exit: exit_code(error.kind()),
+            exit: error.kind().exit_code(),
         }
-    }
-}
-
-/// The exit code of a kind of error.
-pub(crate) fn exit_code(kind: ErrorKind) -> u8 {
-    match kind {
-        ErrorKind::InvalidArgument => USAGE,
-        ErrorKind::Unauthenticated | ErrorKind::PermissionDenied => 3,
-        ErrorKind::NotFound => 4,
-        ErrorKind::RateLimited => 5,
-        ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Connection => 6,
-        _ => OTHER,
     }
 }
 
@@ -189,21 +177,6 @@ fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn exit_codes_follow_the_kind() {
-        for kind in ErrorKind::ALL {
-            let expected = match kind.name() {
-                "invalid_argument" => 2,
-                "unauthenticated" | "permission_denied" => 3,
-                "not_found" => 4,
-                "rate_limited" => 5,
-                "unavailable" | "timeout" | "connection" => 6,
-                _ => 1,
-            };
-            assert_eq!(exit_code(*kind), expected, "{kind}");
-        }
-    }
 
     #[test]
     fn messages_are_one_line() {

@@ -152,7 +152,7 @@ pub const KEYS: &[SettingKey] = &[
         "clock_correction",
         Boolean,
         "true",
-        "Whether a request whose date the service refuses is dated by the service's clock and sent again, and so all later ones. Clocks that differ by up to a day are corrected.",
+        "Whether a request that the service refuses for its date is sent again with the time of the service's clock, and so are all later ones. Differences of up to a day are corrected.",
     ),
     key(
         "connect_timeout",
@@ -176,7 +176,7 @@ pub const KEYS: &[SettingKey] = &[
         "max_attempts",
         Integer,
         "4",
-        "Attempts per call, the first included.",
+        "Maximum number of attempts per call, the first included.",
     ),
     key(
         "proxy",
@@ -188,7 +188,7 @@ pub const KEYS: &[SettingKey] = &[
         "ca_file",
         Text,
         "",
-        "File of further trusted certificates in PEM form.",
+        "File with additional trusted certificates in PEM form.",
     ),
     key(
         "user_agent",
@@ -200,7 +200,7 @@ pub const KEYS: &[SettingKey] = &[
         "max_idle_connections",
         Integer,
         "64",
-        "Connections kept open while idle.",
+        "Maximum number of idle connections that are kept open.",
     ),
 ];
 

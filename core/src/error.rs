@@ -36,6 +36,18 @@ macro_rules! error_kinds {
                     $(Self::$kind => $docs.trim_ascii(),)*
                 }
             }
+
+            /// The exit code of a command that fails with the kind.
+            pub const fn exit_code(self) -> u8 {
+                match self {
+                    Self::InvalidArgument => 2,
+                    Self::Unauthenticated | Self::PermissionDenied => 3,
+                    Self::NotFound => 4,
+                    Self::RateLimited => 5,
+                    Self::Unavailable | Self::Timeout | Self::Connection => 6,
+                    _ => 1,
+                }
+            }
         }
     };
 }
@@ -47,13 +59,13 @@ error_kinds! {
     Unauthenticated = "unauthenticated",
     /// The credentials are valid, but not allowed to do this.
     PermissionDenied = "permission_denied",
-    /// The thing named does not exist.
+    /// The resource does not exist.
     NotFound = "not_found",
-    /// The thing to be created exists already.
+    /// The resource to be created exists already.
     AlreadyExists = "already_exists",
-    /// The state of the thing does not permit the call now.
+    /// The resource is in a state that does not permit the call.
     Conflict = "conflict",
-    /// A quota or a rate was exceeded; later it may work.
+    /// A quota or rate limit was exceeded; the call may succeed later.
     RateLimited = "rate_limited",
     /// The request or one value of it is larger than the service takes.
     TooLarge = "too_large",
@@ -61,25 +73,25 @@ error_kinds! {
     ShardClosed = "shard_closed",
     /// The cursor or position no longer points at retained records.
     PositionLost = "position_lost",
-    /// The offsets of the subscription were reset by somebody else.
+    /// The offsets of the subscription were reset by another client.
     OffsetReset = "offset_reset",
-    /// The offset session (or lock) was taken over or has ended.
+    /// The offset session was taken over by another client or has ended.
     SessionLost = "session_lost",
     /// The subscription is switched off.
     SubscriptionOffline = "subscription_offline",
     /// The membership or plan of the consumer group changed.
     GroupChanged = "group_changed",
-    /// Bytes could not be decoded: a damaged or lying record, frame or reply.
+    /// Bytes could not be decoded: a record, frame or reply is damaged or contradicts itself.
     Malformed = "malformed",
-    /// The service failed or is not reachable for the moment.
+    /// The service failed or is temporarily unavailable.
     Unavailable = "unavailable",
-    /// A time limit passed.
+    /// A time limit was exceeded.
     Timeout = "timeout",
-    /// The connection could not be made or broke.
+    /// The connection could not be established, or it broke.
     Connection = "connection",
-    /// The client was closed, or belongs to a process before `fork`.
+    /// The client was closed, or was made in a parent process before `fork`.
     Closed = "closed",
-    /// The feature does not exist in this combination.
+    /// This build, service or format does not support what was asked for.
     Unsupported = "unsupported",
     /// A defect in this library.
     Internal = "internal",
@@ -99,7 +111,7 @@ pub enum Status {
     Permanent,
     /// The same call may succeed later.
     Temporary,
-    /// The call was temporary and was already tried as often as the policy allows.
+    /// The failure was temporary, but the call was already tried as often as the policy allows.
     Exhausted,
 }
 

@@ -64,10 +64,10 @@ fn configuration() -> String {
 
 fn setting(key: &SettingKey) -> String {
     let kind = match key.kind {
-        SettingKind::Text => "text",
+        SettingKind::Text => "string",
         SettingKind::Secret => "secret",
-        SettingKind::Boolean => "true or false",
-        SettingKind::Integer => "whole number",
+        SettingKind::Boolean => "boolean",
+        SettingKind::Integer => "integer",
         SettingKind::Seconds => "seconds",
         _ => "value",
     };
@@ -95,7 +95,7 @@ fn errors() -> String {
         "# Errors\n\n\
          Every failure has a *kind*, the same in every language, and carries the service's own code, message and request \
          id, the operation, the number of attempts and whether the same call may succeed later. Choose by kind, never \
-         by text. No error holds secrets, and of records at most the one value that was refused before sending, shortened to 40 characters.\n\n\
+         by message. No error holds secrets, and of records at most the one value that was refused before sending, shortened to 40 characters.\n\n\
          In Python every kind is a subclass of `HubstreamError`, in Node the property `kind` of `HubstreamError`, in Rust \
          `error.kind()`. The command line turns it into its exit code.\n\n\
          | kind | meaning | exit code |\n|---|---|---|\n",
@@ -106,7 +106,7 @@ fn errors() -> String {
             "| `{}` | {} | {} |",
             kind.name(),
             cell(kind.docs()),
-            exit_code(*kind)
+            kind.exit_code()
         );
     }
     text
@@ -116,25 +116,14 @@ fn statistics() -> String {
     let stats = client_stats();
     let mut text = String::from(
         "# Statistics\n\n\
-         Every client counts what it does, from its creation on, whatever language it is used from. `stats()` gives \
-         the numbers at that moment: an object with the members below, in Node in camel case and as numbers, which are exact \
+         Every client counts what it does from its creation on, in every language. `stats()` gives \
+         the numbers of that moment: an object with the members below, in Node in camel case and as numbers, which are exact \
          up to 2^53. In Rust clones of a client share its numbers. The command line makes a client for each command and does not \
          show them.\n\n",
     );
     fields(&mut text, stats.fields, false);
-    text.push_str("\nA put whose attempts are repeated counts its records once.\n");
+    text.push_str("\nThe records of a put count once, however many attempts it takes.\n");
     text
-}
-
-fn exit_code(kind: ErrorKind) -> u8 {
-    match kind {
-        ErrorKind::InvalidArgument => 2,
-        ErrorKind::Unauthenticated | ErrorKind::PermissionDenied => 3,
-        ErrorKind::NotFound => 4,
-        ErrorKind::RateLimited => 5,
-        ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Connection => 6,
-        _ => 1,
-    }
 }
 
 fn operations(service: &Service) -> String {
@@ -153,7 +142,7 @@ fn operations(service: &Service) -> String {
     for operation in entry.operations {
         operation_section(&mut text, operation);
     }
-    text.push_str("\n## Groups of members\n");
+    text.push_str("\n## Models\n");
     for model in &service.models {
         let _ = writeln!(text, "\n### {}\n\n{}\n", model.name, model.docs);
         fields(&mut text, model.fields, false);
@@ -164,7 +153,7 @@ fn operations(service: &Service) -> String {
         let _ = writeln!(text, "\n### {name}\n\n{docs}\n\nOne of {models}.");
     }
     if !service.enums.is_empty() {
-        text.push_str("\n## Lists of names\n");
+        text.push_str("\n## Enumerations\n");
     }
     for names in &service.enums {
         let _ = writeln!(text, "\n### {}\n\n{}\n", names.name, names.docs);
@@ -188,12 +177,12 @@ fn operation_section(text: &mut String, operation: &OperationSchema) {
     if !operation.http.is_empty() {
         let _ = writeln!(text, "`{}`\n", operation.http);
     }
-    let repeat = if operation.idempotent {
-        "It is sent again after any failure that may go away."
+    let repeats = if operation.idempotent {
+        "Idempotent: repeated after any temporary failure."
     } else {
-        "It is sent again only when it certainly had no effect."
+        "Not idempotent: repeated only when the failed attempt certainly had no effect."
     };
-    let _ = writeln!(text, "{repeat}\n");
+    let _ = writeln!(text, "{repeats}\n");
     if !operation.fields.is_empty() {
         fields(text, operation.fields, true);
     }
@@ -237,14 +226,14 @@ fn fields(text: &mut String, fields: &[FieldSchema], arguments: bool) {
 fn type_name(ty: TypeSchema) -> String {
     match ty {
         TypeSchema::Unit => "nothing".to_owned(),
-        TypeSchema::Boolean => "true or false".to_owned(),
-        TypeSchema::Integer => "whole number".to_owned(),
-        TypeSchema::Long => "whole number of 64 bits".to_owned(),
+        TypeSchema::Boolean => "boolean".to_owned(),
+        TypeSchema::Integer => "integer".to_owned(),
+        TypeSchema::Long => "64-bit integer".to_owned(),
         TypeSchema::Double => "number".to_owned(),
-        TypeSchema::Text => "text".to_owned(),
+        TypeSchema::Text => "string".to_owned(),
         TypeSchema::Bytes => "bytes".to_owned(),
         TypeSchema::List(inner) => format!("list of {}", type_name(*inner)),
-        TypeSchema::Map(inner) => format!("map from text to {}", type_name(*inner)),
+        TypeSchema::Map(inner) => format!("map from string to {}", type_name(*inner)),
         TypeSchema::Optional(inner) => type_name(*inner),
         TypeSchema::Enum(names) => link(names.name),
         TypeSchema::Model(model) => link(model.name),

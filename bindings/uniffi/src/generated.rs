@@ -35,25 +35,25 @@ pub enum HubstreamError {
         /// Everything known about the failure.
         details: ErrorDetails,
     },
-    /// The thing named does not exist.
+    /// The resource does not exist.
     #[error("{details}")]
     NotFound {
         /// Everything known about the failure.
         details: ErrorDetails,
     },
-    /// The thing to be created exists already.
+    /// The resource to be created exists already.
     #[error("{details}")]
     AlreadyExists {
         /// Everything known about the failure.
         details: ErrorDetails,
     },
-    /// The state of the thing does not permit the call now.
+    /// The resource is in a state that does not permit the call.
     #[error("{details}")]
     Conflict {
         /// Everything known about the failure.
         details: ErrorDetails,
     },
-    /// A quota or a rate was exceeded; later it may work.
+    /// A quota or rate limit was exceeded; the call may succeed later.
     #[error("{details}")]
     RateLimited {
         /// Everything known about the failure.
@@ -77,13 +77,13 @@ pub enum HubstreamError {
         /// Everything known about the failure.
         details: ErrorDetails,
     },
-    /// The offsets of the subscription were reset by somebody else.
+    /// The offsets of the subscription were reset by another client.
     #[error("{details}")]
     OffsetReset {
         /// Everything known about the failure.
         details: ErrorDetails,
     },
-    /// The offset session (or lock) was taken over or has ended.
+    /// The offset session was taken over by another client or has ended.
     #[error("{details}")]
     SessionLost {
         /// Everything known about the failure.
@@ -101,37 +101,37 @@ pub enum HubstreamError {
         /// Everything known about the failure.
         details: ErrorDetails,
     },
-    /// Bytes could not be decoded: a damaged or lying record, frame or reply.
+    /// Bytes could not be decoded: a record, frame or reply is damaged or contradicts itself.
     #[error("{details}")]
     Malformed {
         /// Everything known about the failure.
         details: ErrorDetails,
     },
-    /// The service failed or is not reachable for the moment.
+    /// The service failed or is temporarily unavailable.
     #[error("{details}")]
     Unavailable {
         /// Everything known about the failure.
         details: ErrorDetails,
     },
-    /// A time limit passed.
+    /// A time limit was exceeded.
     #[error("{details}")]
     Timeout {
         /// Everything known about the failure.
         details: ErrorDetails,
     },
-    /// The connection could not be made or broke.
+    /// The connection could not be established, or it broke.
     #[error("{details}")]
     Connection {
         /// Everything known about the failure.
         details: ErrorDetails,
     },
-    /// The client was closed, or belongs to a process before `fork`.
+    /// The client was closed, or was made in a parent process before `fork`.
     #[error("{details}")]
     Closed {
         /// Everything known about the failure.
         details: ErrorDetails,
     },
-    /// The feature does not exist in this combination.
+    /// This build, service or format does not support what was asked for.
     #[error("{details}")]
     Unsupported {
         /// Everything known about the failure.
@@ -308,9 +308,9 @@ enumeration!(FieldType: String {
 pub enum ShardState {
     /// Not ready yet.
     Opening,
-    /// Takes and gives records.
+    /// Can be written to and read.
     Active,
-    /// Gives its remaining records only.
+    /// Closed for writing; its remaining records can be read.
     Closed,
     /// About to be closed.
     Closing,
@@ -501,7 +501,7 @@ pub enum ConnectorShardState {
     ContextPlanned,
     /// Copies.
     ContextExecuting,
-    /// Does not get on.
+    /// Makes no progress.
     ContextHang,
     /// Was stopped.
     ContextStopped,
@@ -938,7 +938,7 @@ model!(FailedRecord {
     "error_message": error_message,
 });
 
-/// What became of the records of a put.
+/// The outcome of a put.
 #[derive(Clone, Debug, uniffi::Record)]
 pub struct PutRecordsResult {
     /// Number of records that failed.
@@ -1059,7 +1059,7 @@ pub struct OdpsConnectorConfig {
     /// Access id for MaxCompute.
     #[uniffi(default = "")]
     pub access_id: String,
-    /// Access key for MaxCompute; the service does not give it back.
+    /// Access key for MaxCompute; the service never returns it.
     #[uniffi(default = "")]
     pub access_key: String,
     /// What a partition is made from.
@@ -1120,7 +1120,7 @@ pub struct DatabaseConnectorConfig {
     /// User.
     #[uniffi(default = "")]
     pub user: String,
-    /// Password; the service does not give it back.
+    /// Password; the service never returns it.
     #[uniffi(default = "")]
     pub password: String,
     /// Name of the table.
@@ -1172,7 +1172,7 @@ pub struct EsConnectorConfig {
     /// User.
     #[uniffi(default = "")]
     pub user: String,
-    /// Password; the service does not give it back.
+    /// Password; the service never returns it.
     #[uniffi(default = "")]
     pub password: String,
     /// Columns that make the document id.
@@ -1231,7 +1231,7 @@ pub struct FcConnectorConfig {
     /// Access id, for `ak`.
     #[uniffi(default = "")]
     pub access_id: String,
-    /// Access key, for `ak`; the service does not give it back.
+    /// Access key, for `ak`; the service never returns it.
     #[uniffi(default = "")]
     pub access_key: String,
 }
@@ -1283,7 +1283,7 @@ pub struct OssConnectorConfig {
     /// Access id, for `ak`.
     #[uniffi(default = "")]
     pub access_id: String,
-    /// Access key, for `ak`; the service does not give it back.
+    /// Access key, for `ak`; the service never returns it.
     #[uniffi(default = "")]
     pub access_key: String,
 }
@@ -1335,7 +1335,7 @@ pub struct OtsConnectorConfig {
     /// Access id, for `ak`.
     #[uniffi(default = "")]
     pub access_id: String,
-    /// Access key, for `ak`; the service does not give it back.
+    /// Access key, for `ak`; the service never returns it.
     #[uniffi(default = "")]
     pub access_key: String,
     /// How rows are written.
@@ -1393,7 +1393,7 @@ pub struct HologresConnectorConfig {
     /// Access id, for `ak`.
     #[uniffi(default = "")]
     pub access_id: String,
-    /// Access key, for `ak`; the service does not give it back.
+    /// Access key, for `ak`; the service never returns it.
     #[uniffi(default = "")]
     pub access_key: String,
 }
@@ -1445,7 +1445,7 @@ pub struct DataHubConnectorConfig {
     /// Access id, for `ak`.
     #[uniffi(default = "")]
     pub access_id: String,
-    /// Access key, for `ak`; the service does not give it back.
+    /// Access key, for `ak`; the service never returns it.
     #[uniffi(default = "")]
     pub access_key: String,
 }
@@ -2104,7 +2104,7 @@ impl DataHub {
     /// - Parameter lifeCycle: Days that records are kept, 1 to 7.
     /// - Parameter recordSchema: The columns.
     /// - Parameter comment: Free text of at most 1024 characters.
-    /// - Parameter extendMode: `true` for shards that are added by `extend_shard`, `false` for shards that are split and merged; absent for what the service prefers.
+    /// - Parameter extendMode: `true` for shards that are added by `extend_shard`, `false` for shards that are split and merged; absent for the service's default.
     #[uniffi::method(default(comment = "", extend_mode = None))]
     pub async fn create_tuple_topic(
         &self,
@@ -2138,7 +2138,7 @@ impl DataHub {
     /// - Parameter shardCount: Number of shards to start with, 1 to 256.
     /// - Parameter lifeCycle: Days that records are kept, 1 to 7.
     /// - Parameter comment: Free text of at most 1024 characters.
-    /// - Parameter extendMode: `true` for shards that are added by `extend_shard`, `false` for shards that are split and merged; absent for what the service prefers.
+    /// - Parameter extendMode: `true` for shards that are added by `extend_shard`, `false` for shards that are split and merged; absent for the service's default.
     #[uniffi::method(default(comment = "", extend_mode = None))]
     pub async fn create_blob_topic(
         &self,
@@ -2488,7 +2488,7 @@ impl DataHub {
     /// - Parameter projectName: Name of the project.
     /// - Parameter topicName: Name of the topic.
     /// - Parameter shardId: Id of the shard.
-    /// - Parameter offset: How far the shard was consumed, as `init_and_get_subscription_offset` tells it.
+    /// - Parameter offset: How far the shard was consumed, as returned by `init_and_get_subscription_offset`.
     pub async fn get_cursor_after(
         &self,
         project_name: String,
@@ -2563,8 +2563,8 @@ impl DataHub {
     /// - Parameter topicName: Name of the topic.
     /// - Parameter shardId: Id of the shard.
     /// - Parameter recordSchema: The columns; when absent they are read from the topic, which costs one more request.
-    /// - Parameter cursor: The cursor, as `get_cursor` or the get before gave it.
-    /// - Parameter limitNum: Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most batches.
+    /// - Parameter cursor: The cursor, as returned by `get_cursor` or by the previous get.
+    /// - Parameter limitNum: Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol `batch` it counts stored batches.
     /// - Parameter subId: Id of the subscription that the records are for; absent for none.
     /// - Parameter after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
     #[uniffi::method(default(record_schema = None, cursor = "", limit_num = 0, sub_id = None, after = None))]
@@ -2600,8 +2600,8 @@ impl DataHub {
     /// - Parameter projectName: Name of the project.
     /// - Parameter topicName: Name of the topic.
     /// - Parameter shardId: Id of the shard.
-    /// - Parameter cursor: The cursor, as `get_cursor` or the get before gave it.
-    /// - Parameter limitNum: Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most batches.
+    /// - Parameter cursor: The cursor, as returned by `get_cursor` or by the previous get.
+    /// - Parameter limitNum: Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol `batch` it counts stored batches.
     /// - Parameter subId: Id of the subscription that the records are for; absent for none.
     /// - Parameter after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
     #[uniffi::method(default(limit_num = 0, sub_id = None, after = None))]
@@ -2883,7 +2883,7 @@ impl DataHub {
         Ok(self.0.call("UpdateConnectorState", arguments).await?)
     }
 
-    /// Sets how far a stopped connector counts as being, in one shard or in all.
+    /// Sets the position of a stopped connector, in one shard or in all.
     ///
     /// - Parameter projectName: Name of the project.
     /// - Parameter topicName: Name of the topic.
@@ -3092,7 +3092,7 @@ impl DataHub {
     /// - Parameter projectName: Name of the project.
     /// - Parameter topicName: Name of the topic.
     /// - Parameter subId: Id of the subscription.
-    /// - Parameter offsets: Offsets by shard id, as `init_and_get_subscription_offset` gave them and moved on.
+    /// - Parameter offsets: Offsets by shard id, as returned by `init_and_get_subscription_offset`, moved on to what was consumed.
     pub async fn update_subscription_offset(
         &self,
         project_name: String,
@@ -3109,7 +3109,7 @@ impl DataHub {
         Ok(self.0.call("UpdateSubscriptionOffset", arguments).await?)
     }
 
-    /// Sets how far shards count as consumed, whatever was committed.
+    /// Sets the offsets of shards, whatever was committed.
     ///
     /// Consumers learn of it by the error kind `OffsetReset`.
     ///
@@ -3163,8 +3163,8 @@ impl DataHub {
     /// - Parameter projectName: Name of the project.
     /// - Parameter topicName: Name of the topic.
     /// - Parameter consumerGroup: Id of the subscription, which is the id of the group.
-    /// - Parameter consumerId: Id of the consumer, as joining gave it.
-    /// - Parameter versionId: Number of the consumer, as joining gave it.
+    /// - Parameter consumerId: Id of the consumer, as returned on joining.
+    /// - Parameter versionId: Number of the consumer, as returned on joining.
     /// - Parameter holdShardList: Ids of the shards that the consumer reads now.
     /// - Parameter readEndShardList: Ids of the closed shards that the consumer has read to their end.
     #[uniffi::method(default(read_end_shard_list = []))]
@@ -3195,8 +3195,8 @@ impl DataHub {
     /// - Parameter projectName: Name of the project.
     /// - Parameter topicName: Name of the topic.
     /// - Parameter consumerGroup: Id of the subscription, which is the id of the group.
-    /// - Parameter consumerId: Id of the consumer, as joining gave it.
-    /// - Parameter versionId: Number of the consumer, as joining gave it.
+    /// - Parameter consumerId: Id of the consumer, as returned on joining.
+    /// - Parameter versionId: Number of the consumer, as returned on joining.
     /// - Parameter releaseShardList: Ids of the shards that the consumer has given up.
     /// - Parameter readEndShardList: Ids of the closed shards that the consumer has read to their end.
     #[uniffi::method(default(read_end_shard_list = []))]
@@ -3227,8 +3227,8 @@ impl DataHub {
     /// - Parameter projectName: Name of the project.
     /// - Parameter topicName: Name of the topic.
     /// - Parameter consumerGroup: Id of the subscription, which is the id of the group.
-    /// - Parameter consumerId: Id of the consumer, as joining gave it.
-    /// - Parameter versionId: Number of the consumer, as joining gave it.
+    /// - Parameter consumerId: Id of the consumer, as returned on joining.
+    /// - Parameter versionId: Number of the consumer, as returned on joining.
     pub async fn leave_group(
         &self,
         project_name: String,
@@ -3272,7 +3272,7 @@ enumeration!(DisStreamType: String {
 pub enum DisDataType {
     /// Bytes.
     Blob,
-    /// JSON texts.
+    /// JSON documents.
     Json,
     /// Lines of separated values.
     Csv,
@@ -3292,7 +3292,7 @@ enumeration!(DisDataType: String {
     "FILE" => File,
 });
 
-/// How producers pack their data. It changes nothing on the way, but tells transfer tasks.
+/// How producers compress their data. It does not change how records travel; transfer tasks use it.
 #[derive(Clone, Debug, PartialEq, uniffi::Enum)]
 pub enum DisCompressionFormat {
     /// Snappy.
@@ -3468,10 +3468,10 @@ pub struct DisStreamInfo {
     /// Whether the service changes the number of partitions by itself.
     #[uniffi(default = false)]
     pub auto_scale_enabled: bool,
-    /// Fewest partitions of automatic scaling.
+    /// Minimum number of partitions for automatic scaling.
     #[uniffi(default = 0)]
     pub auto_scale_min_partition_count: i64,
-    /// Most partitions of automatic scaling.
+    /// Maximum number of partitions for automatic scaling.
     #[uniffi(default = 0)]
     pub auto_scale_max_partition_count: i64,
     /// Its tags.
@@ -3569,7 +3569,7 @@ pub struct DisPartitionCountUpdate {
     /// 0 when it succeeded.
     #[uniffi(default = 0)]
     pub result_code: i64,
-    /// What the service tells about the result.
+    /// The service's message about the result.
     #[uniffi(default = None)]
     pub result_msg: Option<String>,
     /// Whether the service did it by itself.
@@ -3616,7 +3616,7 @@ pub struct DisDescribeStreamResult {
     /// Avro schema of JSON and CSV records, as text.
     #[uniffi(default = None)]
     pub data_schema: Option<String>,
-    /// How producers pack their data.
+    /// How producers compress their data.
     #[uniffi(default = None)]
     pub compression_format: Option<DisCompressionFormat>,
     /// How lines of CSV records are written.
@@ -3640,10 +3640,10 @@ pub struct DisDescribeStreamResult {
     /// Whether the service changes the number of partitions by itself.
     #[uniffi(default = false)]
     pub auto_scale_enabled: bool,
-    /// Fewest partitions of automatic scaling.
+    /// Minimum number of partitions for automatic scaling.
     #[uniffi(default = 0)]
     pub auto_scale_min_partition_count: i64,
-    /// Most partitions of automatic scaling.
+    /// Maximum number of partitions for automatic scaling.
     #[uniffi(default = 0)]
     pub auto_scale_max_partition_count: i64,
     /// Its tags.
@@ -3682,7 +3682,7 @@ model!(DisDescribeStreamResult {
     "request_id": request_id,
 });
 
-/// How the number of partitions changes. Not every version of the service tells it.
+/// How the number of partitions changes. Not every version of the service reports it.
 #[derive(Clone, Debug, uniffi::Record)]
 pub struct DisUpdatePartitionCountResult {
     /// Name of the stream.
@@ -3846,7 +3846,7 @@ model!(DisShowConsumerStateResult {
     "request_id": request_id,
 });
 
-/// What became of one record.
+/// The outcome for one record.
 #[derive(Clone, Debug, uniffi::Record)]
 pub struct DisPutRecordsResultEntry {
     /// Id of the partition that took it; absent when it failed.
@@ -3870,13 +3870,13 @@ model!(DisPutRecordsResultEntry {
     "error_message": error_message,
 });
 
-/// What became of the records of a put.
+/// The outcome of a put.
 #[derive(Clone, Debug, uniffi::Record)]
 pub struct DisPutRecordsResult {
     /// Number of records that failed.
     #[uniffi(default = 0)]
     pub failed_record_count: i64,
-    /// One row for each record, in the order of the put.
+    /// One entry for each record, in the order of the put.
     #[uniffi(default = [])]
     pub records: Vec<DisPutRecordsResultEntry>,
     /// Id that the service gave to the request.
@@ -3990,8 +3990,8 @@ impl DisClient {
 impl DisClient {
     /// Creates a stream.
     ///
-    /// The service may answer before the stream can be used: wait until `describe_stream` tells the
-    /// status `RUNNING`. Fails with kind `AlreadyExists` when the name is taken.
+    /// The service may answer before the stream can be used: wait until `describe_stream` shows the status `RUNNING`.
+    /// Fails with kind `AlreadyExists` when the name is taken.
     ///
     /// - Parameter streamName: Name of the new stream: 1 to 64 letters, digits, `_` and `-`.
     /// - Parameter partitionCount: Number of partitions, at least 1.
@@ -3999,11 +3999,11 @@ impl DisClient {
     /// - Parameter dataType: What the records are; absent for `BLOB`.
     /// - Parameter dataDuration: Hours that records are kept, 24 to 168; absent for 24.
     /// - Parameter autoScaleEnabled: Whether the service changes the number of partitions by itself; absent for no.
-    /// - Parameter autoScaleMinPartitionCount: Fewest partitions of automatic scaling, at least 1; absent without it.
-    /// - Parameter autoScaleMaxPartitionCount: Most partitions of automatic scaling, at least as many as the fewest; absent without it.
+    /// - Parameter autoScaleMinPartitionCount: Minimum number of partitions for automatic scaling, at least 1; absent without it.
+    /// - Parameter autoScaleMaxPartitionCount: Maximum number of partitions for automatic scaling, not below the minimum; absent without it.
     /// - Parameter dataSchema: Avro schema of JSON and CSV records, as text; absent for none.
     /// - Parameter csvProperties: How lines of CSV records are written; absent for other records.
-    /// - Parameter compressionFormat: How producers pack their data; absent when they do not.
+    /// - Parameter compressionFormat: How producers compress their data; absent when they do not.
     /// - Parameter tags: At most 10 tags; absent for none.
     /// - Parameter sysTags: Tags of the system, such as the enterprise project; absent for none.
     #[uniffi::method(default(stream_type = None, data_type = None, data_duration = None, auto_scale_enabled = None, auto_scale_min_partition_count = None, auto_scale_max_partition_count = None, data_schema = None, csv_properties = None, compression_format = None, tags = None, sys_tags = None))]
@@ -4206,7 +4206,7 @@ impl DisClient {
     /// Each record is a blob. It goes to the partition that it names as its shard, else to the one
     /// that owns its hash key (a decimal number), else to the one that owns the hash of its partition
     /// key, else to one that the service chooses. The call succeeds even when single records fail:
-    /// look at `failed_record_count` and at the rows. It is not sent again after the service may have
+    /// look at `failed_record_count` and at `records`. It is not sent again after the service may have
     /// accepted it, unless the client was told `at_least_once`.
     ///
     /// - Parameter streamName: Name of the stream.
@@ -4234,7 +4234,7 @@ impl DisClient {
     ///
     /// - Parameter streamName: Name of the stream.
     /// - Parameter partitionId: Id of the partition, as in `0` or `shardId-0000000000`.
-    /// - Parameter cursorType: Which record; absent for `AT_SEQUENCE_NUMBER`.
+    /// - Parameter cursorType: Which record it points at; absent for `AT_SEQUENCE_NUMBER`.
     /// - Parameter startingSequenceNumber: The sequence number as decimal text, for `AT_SEQUENCE_NUMBER` and `AFTER_SEQUENCE_NUMBER`; absent for the others.
     /// - Parameter timestamp: The time in milliseconds since 1970, for `AT_TIMESTAMP`; absent for the others.
     /// - Parameter streamId: Id of a stream that another account gave access to; absent for one's own.
@@ -4261,13 +4261,13 @@ impl DisClient {
 
     /// Gets records from a cursor on.
     ///
-    /// No records are no error and do not mean that the partition has ended: go on with the next
+    /// An empty result is not an error and does not mean that the partition has ended: go on with the next
     /// cursor. Fails with kind `PositionLost` when the cursor is older than 5 minutes or its record
     /// has expired, and with `ShardClosed` when the partition has expired.
     ///
-    /// - Parameter partitionCursor: The cursor, as `get_cursor` or the get before gave it.
-    /// - Parameter maxFetchBytes: Most bytes of data to get; absent for what the service decides. When the next record is larger, nothing is got.
-    /// - Parameter limit: Most records to get, 1 to 10000; absent for what the service decides.
+    /// - Parameter partitionCursor: The cursor, as returned by `get_cursor` or by the previous get.
+    /// - Parameter maxFetchBytes: Maximum size of the data in bytes; absent for the service's default. When the next record is larger, the result is empty.
+    /// - Parameter limit: Maximum number of records to get, 1 to 10000; absent for the service's default.
     #[uniffi::method(default(max_fetch_bytes = None, limit = None))]
     pub async fn get_records(
         &self,

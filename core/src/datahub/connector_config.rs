@@ -75,7 +75,7 @@ pub struct OdpsConnectorConfig {
     #[serde(skip_serializing_if = "String::is_empty")]
     #[default]
     pub access_id: String,
-    /// Access key for MaxCompute; the service does not give it back.
+    /// Access key for MaxCompute; the service never returns it.
     #[serde(skip_serializing_if = "String::is_empty")]
     #[secret]
     #[default]
@@ -105,7 +105,7 @@ pub struct DatabaseConnectorConfig {
     /// User.
     #[default]
     pub user: String,
-    /// Password; the service does not give it back.
+    /// Password; the service never returns it.
     #[secret]
     #[default]
     pub password: String,
@@ -128,7 +128,7 @@ pub struct EsConnectorConfig {
     /// User.
     #[default]
     pub user: String,
-    /// Password; the service does not give it back.
+    /// Password; the service never returns it.
     #[secret]
     #[default]
     pub password: String,
@@ -163,7 +163,7 @@ pub struct FcConnectorConfig {
     #[serde(skip_serializing_if = "String::is_empty")]
     #[default]
     pub access_id: String,
-    /// Access key, for `ak`; the service does not give it back.
+    /// Access key, for `ak`; the service never returns it.
     #[serde(skip_serializing_if = "String::is_empty")]
     #[secret]
     #[default]
@@ -190,7 +190,7 @@ pub struct OssConnectorConfig {
     #[serde(skip_serializing_if = "String::is_empty")]
     #[default]
     pub access_id: String,
-    /// Access key, for `ak`; the service does not give it back.
+    /// Access key, for `ak`; the service never returns it.
     #[serde(skip_serializing_if = "String::is_empty")]
     #[secret]
     #[default]
@@ -214,7 +214,7 @@ pub struct OtsConnectorConfig {
     #[serde(skip_serializing_if = "String::is_empty")]
     #[default]
     pub access_id: String,
-    /// Access key, for `ak`; the service does not give it back.
+    /// Access key, for `ak`; the service never returns it.
     #[serde(skip_serializing_if = "String::is_empty")]
     #[secret]
     #[default]
@@ -246,7 +246,7 @@ pub struct HologresConnectorConfig {
     #[serde(skip_serializing_if = "String::is_empty")]
     #[default]
     pub access_id: String,
-    /// Access key, for `ak`; the service does not give it back.
+    /// Access key, for `ak`; the service never returns it.
     #[serde(skip_serializing_if = "String::is_empty")]
     #[secret]
     #[default]
@@ -268,7 +268,7 @@ pub struct DataHubConnectorConfig {
     #[serde(skip_serializing_if = "String::is_empty")]
     #[default]
     pub access_id: String,
-    /// Access key, for `ak`; the service does not give it back.
+    /// Access key, for `ak`; the service never returns it.
     #[serde(skip_serializing_if = "String::is_empty")]
     #[secret]
     #[default]

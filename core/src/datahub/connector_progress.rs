@@ -82,7 +82,7 @@ pub enum ConnectorShardState {
     /// Copies.
     #[wire("CONTEXT_EXECUTING")]
     ContextExecuting,
-    /// Does not get on.
+    /// Makes no progress.
     #[wire("CONTEXT_HANG")]
     ContextHang,
     /// Was stopped.
@@ -225,7 +225,7 @@ pub struct ConnectorOffset {
     pub timestamp: i64,
 }
 
-/// Sets how far a stopped connector counts as being, in one shard or in all.
+/// Sets the position of a stopped connector, in one shard or in all.
 #[operation(
     service = DataHubService, POST "/projects/{project_name}/topics/{topic_name}/connectors/{connector_id}",
     custom, idempotent

@@ -80,7 +80,7 @@ pub struct GetCursorAfter {
     /// Id of the shard.
     #[check(check::given)]
     pub shard_id: String,
-    /// How far the shard was consumed, as `init_and_get_subscription_offset` tells it.
+    /// How far the shard was consumed, as returned by `init_and_get_subscription_offset`.
     pub offset: OffsetWithSession,
 }
 

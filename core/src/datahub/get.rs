@@ -44,11 +44,11 @@ pub struct GetTupleRecords {
     pub shard_id: String,
     /// The columns; when absent they are read from the topic, which costs one more request.
     pub record_schema: Option<Arc<RecordSchema>>,
-    /// The cursor, as `get_cursor` or the get before gave it.
+    /// The cursor, as returned by `get_cursor` or by the previous get.
     #[check(check::given)]
     #[default]
     pub cursor: String,
-    /// Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most batches.
+    /// Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol `batch` it counts stored batches.
     #[check(check::not_negative)]
     #[default]
     pub limit_num: i32,
@@ -77,10 +77,10 @@ pub struct GetBlobRecords {
     /// Id of the shard.
     #[check(check::given)]
     pub shard_id: String,
-    /// The cursor, as `get_cursor` or the get before gave it.
+    /// The cursor, as returned by `get_cursor` or by the previous get.
     #[check(check::given)]
     pub cursor: String,
-    /// Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most batches.
+    /// Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol `batch` it counts stored batches.
     #[check(check::not_negative)]
     #[default]
     pub limit_num: i32,

@@ -59,10 +59,10 @@ pub struct HeartBeat {
     /// Id of the subscription, which is the id of the group.
     #[check(check::given)]
     pub consumer_group: String,
-    /// Id of the consumer, as joining gave it.
+    /// Id of the consumer, as returned on joining.
     #[check(check::given)]
     pub consumer_id: String,
-    /// Number of the consumer, as joining gave it.
+    /// Number of the consumer, as returned on joining.
     pub version_id: i64,
     /// Ids of the shards that the consumer reads now.
     pub hold_shard_list: Vec<String>,
@@ -103,10 +103,10 @@ pub struct SyncGroup {
     /// Id of the subscription, which is the id of the group.
     #[check(check::given)]
     pub consumer_group: String,
-    /// Id of the consumer, as joining gave it.
+    /// Id of the consumer, as returned on joining.
     #[check(check::given)]
     pub consumer_id: String,
-    /// Number of the consumer, as joining gave it.
+    /// Number of the consumer, as returned on joining.
     pub version_id: i64,
     /// Ids of the shards that the consumer has given up.
     pub release_shard_list: Vec<String>,
@@ -131,9 +131,9 @@ pub struct LeaveGroup {
     /// Id of the subscription, which is the id of the group.
     #[check(check::given)]
     pub consumer_group: String,
-    /// Id of the consumer, as joining gave it.
+    /// Id of the consumer, as returned on joining.
     #[check(check::given)]
     pub consumer_id: String,
-    /// Number of the consumer, as joining gave it.
+    /// Number of the consumer, as returned on joining.
     pub version_id: i64,
 }

@@ -131,12 +131,12 @@ pub struct UpdateSubscriptionOffset {
     /// Id of the subscription.
     #[check(check::given)]
     pub sub_id: String,
-    /// Offsets by shard id, as `init_and_get_subscription_offset` gave them and moved on.
+    /// Offsets by shard id, as returned by `init_and_get_subscription_offset`, moved on to what was consumed.
     #[check(check::offsets)]
     pub offsets: IndexMap<String, OffsetWithSession>,
 }
 
-/// Sets how far shards count as consumed, whatever was committed.
+/// Sets the offsets of shards, whatever was committed.
 ///
 /// Consumers learn of it by the error kind `OffsetReset`.
 #[operation(

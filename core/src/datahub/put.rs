@@ -44,7 +44,7 @@ pub struct PutRecords {
     pub record_list: RecordBatch,
 }
 
-/// What became of the records of a put.
+/// The outcome of a put.
 #[model]
 pub struct PutRecordsResult {
     /// Number of records that failed.

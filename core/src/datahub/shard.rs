@@ -15,9 +15,9 @@ use super::{DataHubService, check};
 pub enum ShardState {
     /// Not ready yet.
     Opening,
-    /// Takes and gives records.
+    /// Can be written to and read.
     Active,
-    /// Gives its remaining records only.
+    /// Closed for writing; its remaining records can be read.
     Closed,
     /// About to be closed.
     Closing,

@@ -69,7 +69,7 @@ pub struct CreateTupleTopic {
     #[default]
     pub comment: String,
     /// `true` for shards that are added by `extend_shard`, `false` for shards that are split and
-    /// merged; absent for what the service prefers.
+    /// merged; absent for the service's default.
     pub extend_mode: Option<bool>,
 }
 
@@ -96,7 +96,7 @@ pub struct CreateBlobTopic {
     #[default]
     pub comment: String,
     /// `true` for shards that are added by `extend_shard`, `false` for shards that are split and
-    /// merged; absent for what the service prefers.
+    /// merged; absent for the service's default.
     pub extend_mode: Option<bool>,
 }
 

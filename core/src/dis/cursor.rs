@@ -36,9 +36,10 @@ pub struct GetCursor {
     /// Id of the partition, as in `0` or `shardId-0000000000`.
     #[check(check::partition)]
     pub partition_id: String,
-    /// Which record; absent for `AT_SEQUENCE_NUMBER`.
+    /// Which record it points at; absent for `AT_SEQUENCE_NUMBER`.
     pub cursor_type: Option<CursorType>,
-    /// The sequence number as decimal text, for `AT_SEQUENCE_NUMBER` and `AFTER_SEQUENCE_NUMBER`; absent for the others.
+    /// The sequence number as decimal text, for `AT_SEQUENCE_NUMBER` and `AFTER_SEQUENCE_NUMBER`; absent for the
+    /// others.
     pub starting_sequence_number: Option<String>,
     /// The time in milliseconds since 1970, for `AT_TIMESTAMP`; absent for the others.
     pub timestamp: Option<i64>,

@@ -74,7 +74,7 @@ pub struct PutRecordsResult {
     pub records: Vec<PutRecordsResultEntry>,
 }
 
-/// What became of one record.
+/// The outcome for one record.
 #[derive(Clone, PartialEq, Message)]
 pub struct PutRecordsResultEntry {
     /// The partition that took it.

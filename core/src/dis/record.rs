@@ -26,7 +26,7 @@ const MAX_RECORD: usize = 1 << 20;
 /// Each record is a blob. It goes to the partition that it names as its shard, else to the one
 /// that owns its hash key (a decimal number), else to the one that owns the hash of its partition
 /// key, else to one that the service chooses. The call succeeds even when single records fail:
-/// look at `failed_record_count` and at the rows. It is not sent again after the service may have
+/// look at `failed_record_count` and at `records`. It is not sent again after the service may have
 /// accepted it, unless the client was told `at_least_once`.
 #[operation(
     service = DisService, POST "/records", snake_case, custom, returns = PutRecordsResult
@@ -41,14 +41,14 @@ pub struct PutRecords {
     pub stream_id: Option<String>,
 }
 
-/// What became of the records of a put.
+/// The outcome of a put.
 #[model(snake_case)]
 pub struct PutRecordsResult {
     /// Number of records that failed.
     #[serde(deserialize_with = "lenient::integer")]
     #[default]
     pub failed_record_count: i32,
-    /// One row for each record, in the order of the put.
+    /// One entry for each record, in the order of the put.
     #[serde(deserialize_with = "lenient::or_empty")]
     #[default]
     pub records: Vec<PutRecordsResultEntry>,
@@ -58,7 +58,7 @@ pub struct PutRecordsResult {
     pub request_id: String,
 }
 
-/// What became of one record.
+/// The outcome for one record.
 #[model(snake_case)]
 pub struct PutRecordsResultEntry {
     /// Id of the partition that took it; absent when it failed.
@@ -77,21 +77,21 @@ pub struct PutRecordsResultEntry {
 
 /// Gets records from a cursor on.
 ///
-/// No records are no error and do not mean that the partition has ended: go on with the next
+/// An empty result is not an error and does not mean that the partition has ended: go on with the next
 /// cursor. Fails with kind `PositionLost` when the cursor is older than 5 minutes or its record
 /// has expired, and with `ShardClosed` when the partition has expired.
 #[operation(
     service = DisService, GET "/records", snake_case, custom, returns = GetRecordsResult
 )]
 pub struct GetRecords {
-    /// The cursor, as `get_cursor` or the get before gave it.
+    /// The cursor, as returned by `get_cursor` or by the previous get.
     #[check(check::cursor)]
     pub partition_cursor: String,
-    /// Most bytes of data to get; absent for what the service decides. When the next record is
-    /// larger, nothing is got.
+    /// Maximum size of the data in bytes; absent for the service's default. When the next record is larger, the
+    /// result is empty.
     #[check(check::optional_positive)]
     pub max_fetch_bytes: Option<i32>,
-    /// Most records to get, 1 to 10000; absent for what the service decides.
+    /// Maximum number of records to get, 1 to 10000; absent for the service's default.
     #[check(check::optional_positive)]
     pub limit: Option<i32>,
 }

@@ -25,7 +25,7 @@ pub struct UpdatePartitionCount {
     pub target_partition_count: i32,
 }
 
-/// How the number of partitions changes. Not every version of the service tells it.
+/// How the number of partitions changes. Not every version of the service reports it.
 #[model(snake_case)]
 pub struct UpdatePartitionCountResult {
     /// Name of the stream.

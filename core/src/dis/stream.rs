@@ -19,7 +19,7 @@ pub enum StreamType {
 pub enum DataType {
     /// Bytes.
     Blob,
-    /// JSON texts.
+    /// JSON documents.
     Json,
     /// Lines of separated values.
     Csv,
@@ -27,7 +27,7 @@ pub enum DataType {
     File,
 }
 
-/// How producers pack their data. It changes nothing on the way, but tells transfer tasks.
+/// How producers compress their data. It does not change how records travel; transfer tasks use it.
 #[model]
 pub enum CompressionFormat {
     /// Snappy.
@@ -87,8 +87,8 @@ pub struct CsvProperties {
 
 /// Creates a stream.
 ///
-/// The service may answer before the stream can be used: wait until `describe_stream` tells the
-/// status `RUNNING`. Fails with kind `AlreadyExists` when the name is taken.
+/// The service may answer before the stream can be used: wait until `describe_stream` shows the status `RUNNING`.
+/// Fails with kind `AlreadyExists` when the name is taken.
 #[operation(
     service = DisService, POST "/streams", snake_case, decode = nothing
 )]
@@ -108,15 +108,15 @@ pub struct CreateStream {
     pub data_duration: Option<i32>,
     /// Whether the service changes the number of partitions by itself; absent for no.
     pub auto_scale_enabled: Option<bool>,
-    /// Fewest partitions of automatic scaling, at least 1; absent without it.
+    /// Minimum number of partitions for automatic scaling, at least 1; absent without it.
     pub auto_scale_min_partition_count: Option<i32>,
-    /// Most partitions of automatic scaling, at least as many as the fewest; absent without it.
+    /// Maximum number of partitions for automatic scaling, not below the minimum; absent without it.
     pub auto_scale_max_partition_count: Option<i32>,
     /// Avro schema of JSON and CSV records, as text; absent for none.
     pub data_schema: Option<String>,
     /// How lines of CSV records are written; absent for other records.
     pub csv_properties: Option<CsvProperties>,
-    /// How producers pack their data; absent when they do not.
+    /// How producers compress their data; absent when they do not.
     pub compression_format: Option<CompressionFormat>,
     /// At most 10 tags; absent for none.
     pub tags: Option<Vec<Tag>>,
@@ -195,11 +195,11 @@ pub struct StreamInfo {
     #[serde(deserialize_with = "lenient::boolean")]
     #[default]
     pub auto_scale_enabled: bool,
-    /// Fewest partitions of automatic scaling.
+    /// Minimum number of partitions for automatic scaling.
     #[serde(deserialize_with = "lenient::integer")]
     #[default]
     pub auto_scale_min_partition_count: i32,
-    /// Most partitions of automatic scaling.
+    /// Maximum number of partitions for automatic scaling.
     #[serde(deserialize_with = "lenient::integer")]
     #[default]
     pub auto_scale_max_partition_count: i32,
@@ -266,7 +266,7 @@ pub struct DescribeStreamResult {
     /// Avro schema of JSON and CSV records, as text.
     #[serde(deserialize_with = "lenient::optional_text")]
     pub data_schema: Option<String>,
-    /// How producers pack their data.
+    /// How producers compress their data.
     pub compression_format: Option<CompressionFormat>,
     /// How lines of CSV records are written.
     pub csv_properties: Option<CsvProperties>,
@@ -294,11 +294,11 @@ pub struct DescribeStreamResult {
     #[serde(deserialize_with = "lenient::boolean")]
     #[default]
     pub auto_scale_enabled: bool,
-    /// Fewest partitions of automatic scaling.
+    /// Minimum number of partitions for automatic scaling.
     #[serde(deserialize_with = "lenient::integer")]
     #[default]
     pub auto_scale_min_partition_count: i32,
-    /// Most partitions of automatic scaling.
+    /// Maximum number of partitions for automatic scaling.
     #[serde(deserialize_with = "lenient::integer")]
     #[default]
     pub auto_scale_max_partition_count: i32,
@@ -355,7 +355,7 @@ pub struct PartitionCountUpdate {
     #[serde(deserialize_with = "lenient::integer")]
     #[default]
     pub result_code: i32,
-    /// What the service tells about the result.
+    /// The service's message about the result.
     #[serde(deserialize_with = "lenient::optional_text")]
     pub result_msg: Option<String>,
     /// Whether the service did it by itself.

@@ -52,8 +52,8 @@ export interface DataHubOptions extends ClientOptions {
    */
   readonly atLeastOnce?: boolean | undefined
   /**
-   * Whether a request whose date the service refuses is dated by the service's clock and sent again, and so
-   * all later ones. Clocks that differ by up to a day are corrected.
+   * Whether a request that the service refuses for its date is sent again with the time of the service's
+   * clock, and so are all later ones. Differences of up to a day are corrected.
    *
    * @default true
    */
@@ -77,19 +77,19 @@ export interface DataHubOptions extends ClientOptions {
    */
   readonly totalTimeout?: number | undefined
   /**
-   * Attempts per call, the first included.
+   * Maximum number of attempts per call, the first included.
    *
    * @default 4
    */
   readonly maxAttempts?: number | undefined
   /** URL of an HTTP or SOCKS proxy. Without it HTTP_PROXY, HTTPS_PROXY and NO_PROXY are obeyed. */
   readonly proxy?: string | undefined
-  /** File of further trusted certificates in PEM form. */
+  /** File with additional trusted certificates in PEM form. */
   readonly caFile?: string | undefined
   /** Product name put before the library's own in User-Agent. */
   readonly userAgent?: string | undefined
   /**
-   * Connections kept open while idle.
+   * Maximum number of idle connections that are kept open.
    *
    * @default 64
    */
@@ -111,9 +111,9 @@ export type RecordType = 'TUPLE' | 'BLOB'
 export const ShardState = {
   /** Not ready yet. */
   OPENING: 'OPENING',
-  /** Takes and gives records. */
+  /** Can be written to and read. */
   ACTIVE: 'ACTIVE',
-  /** Gives its remaining records only. */
+  /** Closed for writing; its remaining records can be read. */
   CLOSED: 'CLOSED',
   /** About to be closed. */
   CLOSING: 'CLOSING',
@@ -227,7 +227,7 @@ export const ConnectorShardState = {
   CONTEXT_PLANNED: 'CONTEXT_PLANNED',
   /** Copies. */
   CONTEXT_EXECUTING: 'CONTEXT_EXECUTING',
-  /** Does not get on. */
+  /** Makes no progress. */
   CONTEXT_HANG: 'CONTEXT_HANG',
   /** Was stopped. */
   CONTEXT_STOPPED: 'CONTEXT_STOPPED',
@@ -296,7 +296,7 @@ export interface OdpsConnectorConfigInput {
    */
   readonly accessId?: string | undefined
   /**
-   * Access key for MaxCompute; the service does not give it back.
+   * Access key for MaxCompute; the service never returns it.
    *
    * @default ''
    */
@@ -332,7 +332,7 @@ export interface DatabaseConnectorConfigInput {
    */
   readonly user?: string | undefined
   /**
-   * Password; the service does not give it back.
+   * Password; the service never returns it.
    *
    * @default ''
    */
@@ -364,7 +364,7 @@ export interface EsConnectorConfigInput {
    */
   readonly user?: string | undefined
   /**
-   * Password; the service does not give it back.
+   * Password; the service never returns it.
    *
    * @default ''
    */
@@ -406,7 +406,7 @@ export interface FcConnectorConfigInput {
    */
   readonly accessId?: string | undefined
   /**
-   * Access key, for `ak`; the service does not give it back.
+   * Access key, for `ak`; the service never returns it.
    *
    * @default ''
    */
@@ -434,7 +434,7 @@ export interface OssConnectorConfigInput {
    */
   readonly accessId?: string | undefined
   /**
-   * Access key, for `ak`; the service does not give it back.
+   * Access key, for `ak`; the service never returns it.
    *
    * @default ''
    */
@@ -458,7 +458,7 @@ export interface OtsConnectorConfigInput {
    */
   readonly accessId?: string | undefined
   /**
-   * Access key, for `ak`; the service does not give it back.
+   * Access key, for `ak`; the service never returns it.
    *
    * @default ''
    */
@@ -496,7 +496,7 @@ export interface HologresConnectorConfigInput {
    */
   readonly accessId?: string | undefined
   /**
-   * Access key, for `ak`; the service does not give it back.
+   * Access key, for `ak`; the service never returns it.
    *
    * @default ''
    */
@@ -520,7 +520,7 @@ export interface DataHubConnectorConfigInput {
    */
   readonly accessId?: string | undefined
   /**
-   * Access key, for `ak`; the service does not give it back.
+   * Access key, for `ak`; the service never returns it.
    *
    * @default ''
    */
@@ -750,7 +750,7 @@ export interface FailedRecord {
   readonly errorMessage: string
 }
 
-/** What became of the records of a put. */
+/** The outcome of a put. */
 export interface PutRecordsResult {
   /** Number of records that failed. */
   readonly failedRecordCount: number
@@ -826,7 +826,7 @@ export interface OdpsConnectorConfig {
   readonly tunnelEndpoint: string
   /** Access id for MaxCompute. */
   readonly accessId: string
-  /** Access key for MaxCompute; the service does not give it back. */
+  /** Access key for MaxCompute; the service never returns it. */
   readonly accessKey: string
   /** What a partition is made from. */
   readonly partitionMode: PartitionMode | (string & {})
@@ -846,7 +846,7 @@ export interface DatabaseConnectorConfig {
   readonly database: string
   /** User. */
   readonly user: string
-  /** Password; the service does not give it back. */
+  /** Password; the service never returns it. */
   readonly password: string
   /** Name of the table. */
   readonly table: string
@@ -862,7 +862,7 @@ export interface EsConnectorConfig {
   readonly endpoint: string
   /** User. */
   readonly user: string
-  /** Password; the service does not give it back. */
+  /** Password; the service never returns it. */
   readonly password: string
   /** Columns that make the document id. */
   readonly idFields: string[]
@@ -884,7 +884,7 @@ export interface FcConnectorConfig {
   readonly authMode: AuthMode | (string & {})
   /** Access id, for `ak`. */
   readonly accessId: string
-  /** Access key, for `ak`; the service does not give it back. */
+  /** Access key, for `ak`; the service never returns it. */
   readonly accessKey: string
 }
 
@@ -904,7 +904,7 @@ export interface OssConnectorConfig {
   readonly authMode: AuthMode | (string & {})
   /** Access id, for `ak`. */
   readonly accessId: string
-  /** Access key, for `ak`; the service does not give it back. */
+  /** Access key, for `ak`; the service never returns it. */
   readonly accessKey: string
 }
 
@@ -920,7 +920,7 @@ export interface OtsConnectorConfig {
   readonly authMode: AuthMode | (string & {})
   /** Access id, for `ak`. */
   readonly accessId: string
-  /** Access key, for `ak`; the service does not give it back. */
+  /** Access key, for `ak`; the service never returns it. */
   readonly accessKey: string
   /** How rows are written. */
   readonly writeMode: WriteMode | (string & {})
@@ -942,7 +942,7 @@ export interface HologresConnectorConfig {
   readonly timestampUnit: TimestampUnit | (string & {})
   /** Access id, for `ak`. */
   readonly accessId: string
-  /** Access key, for `ak`; the service does not give it back. */
+  /** Access key, for `ak`; the service never returns it. */
   readonly accessKey: string
 }
 
@@ -958,7 +958,7 @@ export interface DataHubConnectorConfig {
   readonly authMode: AuthMode | (string & {})
   /** Access id, for `ak`. */
   readonly accessId: string
-  /** Access key, for `ak`; the service does not give it back. */
+  /** Access key, for `ak`; the service never returns it. */
   readonly accessKey: string
 }
 
@@ -1246,7 +1246,7 @@ export interface CreateTupleTopicArguments {
   readonly comment?: string | undefined
   /**
    * `true` for shards that are added by `extendShard`, `false` for shards that are split and merged; absent
-   * for what the service prefers.
+   * for the service's default.
    */
   readonly extendMode?: boolean | null | undefined
 }
@@ -1269,7 +1269,7 @@ export interface CreateBlobTopicArguments {
   readonly comment?: string | undefined
   /**
    * `true` for shards that are added by `extendShard`, `false` for shards that are split and merged; absent
-   * for what the service prefers.
+   * for the service's default.
    */
   readonly extendMode?: boolean | null | undefined
 }
@@ -1466,7 +1466,7 @@ export interface GetCursorAfterArguments {
   readonly topicName: string
   /** Id of the shard. */
   readonly shardId: string
-  /** How far the shard was consumed, as `initAndGetSubscriptionOffset` tells it. */
+  /** How far the shard was consumed, as returned by `initAndGetSubscriptionOffset`. */
   readonly offset: OffsetWithSessionInput
 }
 
@@ -1503,13 +1503,14 @@ export interface GetTupleRecordsArguments {
   /** The columns; when absent they are read from the topic, which costs one more request. */
   readonly recordSchema?: RecordSchema | null | undefined
   /**
-   * The cursor, as `getCursor` or the get before gave it.
+   * The cursor, as returned by `getCursor` or by the previous get.
    *
    * @default ''
    */
   readonly cursor?: string | undefined
   /**
-   * Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most batches.
+   * Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol `batch` it counts stored
+   * batches.
    *
    * @default 0
    */
@@ -1528,10 +1529,11 @@ export interface GetBlobRecordsArguments {
   readonly topicName: string
   /** Id of the shard. */
   readonly shardId: string
-  /** The cursor, as `getCursor` or the get before gave it. */
+  /** The cursor, as returned by `getCursor` or by the previous get. */
   readonly cursor: string
   /**
-   * Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most batches.
+   * Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol `batch` it counts stored
+   * batches.
    *
    * @default 0
    */
@@ -1806,7 +1808,7 @@ export interface UpdateSubscriptionOffsetArguments {
   readonly topicName: string
   /** Id of the subscription. */
   readonly subId: string
-  /** Offsets by shard id, as `initAndGetSubscriptionOffset` gave them and moved on. */
+  /** Offsets by shard id, as returned by `initAndGetSubscriptionOffset`, moved on to what was consumed. */
   readonly offsets: Readonly<Record<string, OffsetWithSessionInput>>
 }
 
@@ -1842,9 +1844,9 @@ export interface HeartBeatArguments {
   readonly topicName: string
   /** Id of the subscription, which is the id of the group. */
   readonly consumerGroup: string
-  /** Id of the consumer, as joining gave it. */
+  /** Id of the consumer, as returned on joining. */
   readonly consumerId: string
-  /** Number of the consumer, as joining gave it. */
+  /** Number of the consumer, as returned on joining. */
   readonly versionId: bigint | number
   /** Ids of the shards that the consumer reads now. */
   readonly holdShardList: readonly string[]
@@ -1864,9 +1866,9 @@ export interface SyncGroupArguments {
   readonly topicName: string
   /** Id of the subscription, which is the id of the group. */
   readonly consumerGroup: string
-  /** Id of the consumer, as joining gave it. */
+  /** Id of the consumer, as returned on joining. */
   readonly consumerId: string
-  /** Number of the consumer, as joining gave it. */
+  /** Number of the consumer, as returned on joining. */
   readonly versionId: bigint | number
   /** Ids of the shards that the consumer has given up. */
   readonly releaseShardList: readonly string[]
@@ -1886,9 +1888,9 @@ export interface LeaveGroupArguments {
   readonly topicName: string
   /** Id of the subscription, which is the id of the group. */
   readonly consumerGroup: string
-  /** Id of the consumer, as joining gave it. */
+  /** Id of the consumer, as returned on joining. */
   readonly consumerId: string
-  /** Number of the consumer, as joining gave it. */
+  /** Number of the consumer, as returned on joining. */
   readonly versionId: bigint | number
 }
 
@@ -2343,7 +2345,7 @@ export class DataHub extends ServiceClient {
     return await this.call('UpdateConnectorState', args, options)
   }
 
-  /** Sets how far a stopped connector counts as being, in one shard or in all. */
+  /** Sets the position of a stopped connector, in one shard or in all. */
   async updateConnectorOffset(
     args: UpdateConnectorOffsetArguments,
     options?: CallOptions,
@@ -2434,7 +2436,7 @@ export class DataHub extends ServiceClient {
   }
 
   /**
-   * Sets how far shards count as consumed, whatever was committed.
+   * Sets the offsets of shards, whatever was committed.
    *
    * Consumers learn of it by the error kind `OffsetReset`.
    */

@@ -34,8 +34,8 @@ export interface DisClientOptions extends ClientOptions {
    */
   readonly atLeastOnce?: boolean | undefined
   /**
-   * Whether a request whose date the service refuses is dated by the service's clock and sent again, and so
-   * all later ones. Clocks that differ by up to a day are corrected.
+   * Whether a request that the service refuses for its date is sent again with the time of the service's
+   * clock, and so are all later ones. Differences of up to a day are corrected.
    *
    * @default true
    */
@@ -59,19 +59,19 @@ export interface DisClientOptions extends ClientOptions {
    */
   readonly totalTimeout?: number | undefined
   /**
-   * Attempts per call, the first included.
+   * Maximum number of attempts per call, the first included.
    *
    * @default 4
    */
   readonly maxAttempts?: number | undefined
   /** URL of an HTTP or SOCKS proxy. Without it HTTP_PROXY, HTTPS_PROXY and NO_PROXY are obeyed. */
   readonly proxy?: string | undefined
-  /** File of further trusted certificates in PEM form. */
+  /** File with additional trusted certificates in PEM form. */
   readonly caFile?: string | undefined
   /** Product name put before the library's own in User-Agent. */
   readonly userAgent?: string | undefined
   /**
-   * Connections kept open while idle.
+   * Maximum number of idle connections that are kept open.
    *
    * @default 64
    */
@@ -93,7 +93,7 @@ export type StreamType = 'COMMON' | 'ADVANCED'
 export const DataType = {
   /** Bytes. */
   BLOB: 'BLOB',
-  /** JSON texts. */
+  /** JSON documents. */
   JSON: 'JSON',
   /** Lines of separated values. */
   CSV: 'CSV',
@@ -104,7 +104,7 @@ export const DataType = {
 /** What the records of a stream are. */
 export type DataType = 'BLOB' | 'JSON' | 'CSV' | 'FILE'
 
-/** How producers pack their data. It changes nothing on the way, but tells transfer tasks. */
+/** How producers compress their data. It does not change how records travel; transfer tasks use it. */
 export const CompressionFormat = {
   /** Snappy. */
   SNAPPY: 'snappy',
@@ -114,7 +114,7 @@ export const CompressionFormat = {
   ZIP: 'zip',
 } as const
 
-/** How producers pack their data. It changes nothing on the way, but tells transfer tasks. */
+/** How producers compress their data. It does not change how records travel; transfer tasks use it. */
 export type CompressionFormat = 'snappy' | 'gzip' | 'zip'
 
 /** The state of a stream. */
@@ -217,9 +217,9 @@ export interface StreamInfo {
   readonly partitionCount: number
   /** Whether the service changes the number of partitions by itself. */
   readonly autoScaleEnabled: boolean
-  /** Fewest partitions of automatic scaling. */
+  /** Minimum number of partitions for automatic scaling. */
   readonly autoScaleMinPartitionCount: number
-  /** Most partitions of automatic scaling. */
+  /** Maximum number of partitions for automatic scaling. */
   readonly autoScaleMaxPartitionCount: number
   /** Its tags. */
   readonly tags: Tag[]
@@ -271,7 +271,7 @@ export interface PartitionCountUpdate {
   readonly targetPartitionCount: number
   /** 0 when it succeeded. */
   readonly resultCode: number
-  /** What the service tells about the result. */
+  /** The service's message about the result. */
   readonly resultMsg: string | null
   /** Whether the service did it by itself. */
   readonly autoScale: boolean
@@ -297,7 +297,7 @@ export interface DescribeStreamResult {
   readonly dataType: DataType | (string & {}) | null
   /** Avro schema of JSON and CSV records, as text. */
   readonly dataSchema: string | null
-  /** How producers pack their data. */
+  /** How producers compress their data. */
   readonly compressionFormat: CompressionFormat | (string & {}) | null
   /** How lines of CSV records are written. */
   readonly csvProperties: CsvProperties | null
@@ -313,9 +313,9 @@ export interface DescribeStreamResult {
   readonly updatePartitionCounts: PartitionCountUpdate[]
   /** Whether the service changes the number of partitions by itself. */
   readonly autoScaleEnabled: boolean
-  /** Fewest partitions of automatic scaling. */
+  /** Minimum number of partitions for automatic scaling. */
   readonly autoScaleMinPartitionCount: number
-  /** Most partitions of automatic scaling. */
+  /** Maximum number of partitions for automatic scaling. */
   readonly autoScaleMaxPartitionCount: number
   /** Its tags. */
   readonly tags: Tag[]
@@ -325,7 +325,7 @@ export interface DescribeStreamResult {
   readonly requestId: string
 }
 
-/** How the number of partitions changes. Not every version of the service tells it. */
+/** How the number of partitions changes. Not every version of the service reports it. */
 export interface UpdatePartitionCountResult {
   /** Name of the stream. */
   readonly streamName: string
@@ -407,7 +407,7 @@ export interface ShowConsumerStateResult {
   readonly requestId: string
 }
 
-/** What became of one record. */
+/** The outcome for one record. */
 export interface PutRecordsResultEntry {
   /** Id of the partition that took it; absent when it failed. */
   readonly partitionId: string | null
@@ -419,11 +419,11 @@ export interface PutRecordsResultEntry {
   readonly errorMessage: string | null
 }
 
-/** What became of the records of a put. */
+/** The outcome of a put. */
 export interface PutRecordsResult {
   /** Number of records that failed. */
   readonly failedRecordCount: number
-  /** One row for each record, in the order of the put. */
+  /** One entry for each record, in the order of the put. */
   readonly records: PutRecordsResultEntry[]
   /** Id that the service gave to the request. */
   readonly requestId: string
@@ -471,15 +471,15 @@ export interface CreateStreamArguments {
   readonly dataDuration?: number | null | undefined
   /** Whether the service changes the number of partitions by itself; absent for no. */
   readonly autoScaleEnabled?: boolean | null | undefined
-  /** Fewest partitions of automatic scaling, at least 1; absent without it. */
+  /** Minimum number of partitions for automatic scaling, at least 1; absent without it. */
   readonly autoScaleMinPartitionCount?: number | null | undefined
-  /** Most partitions of automatic scaling, at least as many as the fewest; absent without it. */
+  /** Maximum number of partitions for automatic scaling, not below the minimum; absent without it. */
   readonly autoScaleMaxPartitionCount?: number | null | undefined
   /** Avro schema of JSON and CSV records, as text; absent for none. */
   readonly dataSchema?: string | null | undefined
   /** How lines of CSV records are written; absent for other records. */
   readonly csvProperties?: CsvPropertiesInput | null | undefined
-  /** How producers pack their data; absent when they do not. */
+  /** How producers compress their data; absent when they do not. */
   readonly compressionFormat?: CompressionFormat | null | undefined
   /** At most 10 tags; absent for none. */
   readonly tags?: readonly TagInput[] | null | undefined
@@ -583,7 +583,7 @@ export interface GetCursorArguments {
   readonly streamName: string
   /** Id of the partition, as in `0` or `shardId-0000000000`. */
   readonly partitionId: string
-  /** Which record; absent for `AT_SEQUENCE_NUMBER`. */
+  /** Which record it points at; absent for `AT_SEQUENCE_NUMBER`. */
   readonly cursorType?: CursorType | null | undefined
   /**
    * The sequence number as decimal text, for `AT_SEQUENCE_NUMBER` and `AFTER_SEQUENCE_NUMBER`; absent for
@@ -598,14 +598,14 @@ export interface GetCursorArguments {
 
 /** Arguments of `getRecords`. */
 export interface GetRecordsArguments {
-  /** The cursor, as `getCursor` or the get before gave it. */
+  /** The cursor, as returned by `getCursor` or by the previous get. */
   readonly partitionCursor: string
   /**
-   * Most bytes of data to get; absent for what the service decides. When the next record is larger, nothing
-   * is got.
+   * Maximum size of the data in bytes; absent for the service's default. When the next record is larger,
+   * the result is empty.
    */
   readonly maxFetchBytes?: number | null | undefined
-  /** Most records to get, 1 to 10000; absent for what the service decides. */
+  /** Maximum number of records to get, 1 to 10000; absent for the service's default. */
   readonly limit?: number | null | undefined
 }
 
@@ -677,7 +677,7 @@ export class DisClient extends ServiceClient {
   /**
    * Creates a stream.
    *
-   * The service may answer before the stream can be used: wait until `describeStream` tells the status
+   * The service may answer before the stream can be used: wait until `describeStream` shows the status
    * `RUNNING`. Fails with kind `AlreadyExists` when the name is taken.
    */
   async createStream(
@@ -775,7 +775,7 @@ export class DisClient extends ServiceClient {
    * Each record is a blob. It goes to the partition that it names as its shard, else to the one that owns
    * its hash key (a decimal number), else to the one that owns the hash of its partition key, else to one
    * that the service chooses. The call succeeds even when single records fail: look at `failedRecordCount`
-   * and at the rows. It is not sent again after the service may have accepted it, unless the client was
+   * and at `records`. It is not sent again after the service may have accepted it, unless the client was
    * told `atLeastOnce`.
    */
   async putRecords(
@@ -805,9 +805,9 @@ export class DisClient extends ServiceClient {
   /**
    * Gets records from a cursor on.
    *
-   * No records are no error and do not mean that the partition has ended: go on with the next cursor. Fails
-   * with kind `PositionLost` when the cursor is older than 5 minutes or its record has expired, and with
-   * `ShardClosed` when the partition has expired.
+   * An empty result is not an error and does not mean that the partition has ended: go on with the next
+   * cursor. Fails with kind `PositionLost` when the cursor is older than 5 minutes or its record has
+   * expired, and with `ShardClosed` when the partition has expired.
    */
   async getRecords(
     args: GetRecordsArguments,

@@ -47,28 +47,28 @@ export class PermissionDeniedError extends HubstreamError {
   }
 }
 
-/** The thing named does not exist. */
+/** The resource does not exist. */
 export class NotFoundError extends HubstreamError {
   static {
     Object.defineProperty(NotFoundError.prototype, 'name', { value: 'NotFoundError' })
   }
 }
 
-/** The thing to be created exists already. */
+/** The resource to be created exists already. */
 export class AlreadyExistsError extends HubstreamError {
   static {
     Object.defineProperty(AlreadyExistsError.prototype, 'name', { value: 'AlreadyExistsError' })
   }
 }
 
-/** The state of the thing does not permit the call now. */
+/** The resource is in a state that does not permit the call. */
 export class ConflictError extends HubstreamError {
   static {
     Object.defineProperty(ConflictError.prototype, 'name', { value: 'ConflictError' })
   }
 }
 
-/** A quota or a rate was exceeded; later it may work. */
+/** A quota or rate limit was exceeded; the call may succeed later. */
 export class RateLimitedError extends HubstreamError {
   static {
     Object.defineProperty(RateLimitedError.prototype, 'name', { value: 'RateLimitedError' })
@@ -96,14 +96,14 @@ export class PositionLostError extends HubstreamError {
   }
 }
 
-/** The offsets of the subscription were reset by somebody else. */
+/** The offsets of the subscription were reset by another client. */
 export class OffsetResetError extends HubstreamError {
   static {
     Object.defineProperty(OffsetResetError.prototype, 'name', { value: 'OffsetResetError' })
   }
 }
 
-/** The offset session (or lock) was taken over or has ended. */
+/** The offset session was taken over by another client or has ended. */
 export class SessionLostError extends HubstreamError {
   static {
     Object.defineProperty(SessionLostError.prototype, 'name', { value: 'SessionLostError' })
@@ -124,42 +124,42 @@ export class GroupChangedError extends HubstreamError {
   }
 }
 
-/** Bytes could not be decoded: a damaged or lying record, frame or reply. */
+/** Bytes could not be decoded: a record, frame or reply is damaged or contradicts itself. */
 export class MalformedError extends HubstreamError {
   static {
     Object.defineProperty(MalformedError.prototype, 'name', { value: 'MalformedError' })
   }
 }
 
-/** The service failed or is not reachable for the moment. */
+/** The service failed or is temporarily unavailable. */
 export class UnavailableError extends HubstreamError {
   static {
     Object.defineProperty(UnavailableError.prototype, 'name', { value: 'UnavailableError' })
   }
 }
 
-/** A time limit passed. */
+/** A time limit was exceeded. */
 export class TimeoutError extends HubstreamError {
   static {
     Object.defineProperty(TimeoutError.prototype, 'name', { value: 'TimeoutError' })
   }
 }
 
-/** The connection could not be made or broke. */
+/** The connection could not be established, or it broke. */
 export class ConnectionError extends HubstreamError {
   static {
     Object.defineProperty(ConnectionError.prototype, 'name', { value: 'ConnectionError' })
   }
 }
 
-/** The client was closed, or belongs to a process before `fork`. */
+/** The client was closed, or was made in a parent process before `fork`. */
 export class ClosedError extends HubstreamError {
   static {
     Object.defineProperty(ClosedError.prototype, 'name', { value: 'ClosedError' })
   }
 }
 
-/** The feature does not exist in this combination. */
+/** This build, service or format does not support what was asked for. */
 export class UnsupportedError extends HubstreamError {
   static {
     Object.defineProperty(UnsupportedError.prototype, 'name', { value: 'UnsupportedError' })

@@ -28,25 +28,25 @@ class PermissionDeniedError(HubstreamError, builtins.PermissionError):
 
 
 class NotFoundError(HubstreamError, builtins.LookupError):
-    """The thing named does not exist."""
+    """The resource does not exist."""
 
     kind = "not_found"
 
 
 class AlreadyExistsError(HubstreamError):
-    """The thing to be created exists already."""
+    """The resource to be created exists already."""
 
     kind = "already_exists"
 
 
 class ConflictError(HubstreamError):
-    """The state of the thing does not permit the call now."""
+    """The resource is in a state that does not permit the call."""
 
     kind = "conflict"
 
 
 class RateLimitedError(HubstreamError):
-    """A quota or a rate was exceeded; later it may work."""
+    """A quota or rate limit was exceeded; the call may succeed later."""
 
     kind = "rate_limited"
 
@@ -70,13 +70,13 @@ class PositionLostError(HubstreamError):
 
 
 class OffsetResetError(HubstreamError):
-    """The offsets of the subscription were reset by somebody else."""
+    """The offsets of the subscription were reset by another client."""
 
     kind = "offset_reset"
 
 
 class SessionLostError(HubstreamError):
-    """The offset session (or lock) was taken over or has ended."""
+    """The offset session was taken over by another client or has ended."""
 
     kind = "session_lost"
 
@@ -94,37 +94,37 @@ class GroupChangedError(HubstreamError):
 
 
 class MalformedError(HubstreamError):
-    """Bytes could not be decoded: a damaged or lying record, frame or reply."""
+    """Bytes could not be decoded: a record, frame or reply is damaged or contradicts itself."""
 
     kind = "malformed"
 
 
 class UnavailableError(HubstreamError):
-    """The service failed or is not reachable for the moment."""
+    """The service failed or is temporarily unavailable."""
 
     kind = "unavailable"
 
 
 class TimeoutError(HubstreamError, builtins.TimeoutError):
-    """A time limit passed."""
+    """A time limit was exceeded."""
 
     kind = "timeout"
 
 
 class ConnectionError(HubstreamError, builtins.ConnectionError):
-    """The connection could not be made or broke."""
+    """The connection could not be established, or it broke."""
 
     kind = "connection"
 
 
 class ClosedError(HubstreamError):
-    """The client was closed, or belongs to a process before `fork`."""
+    """The client was closed, or was made in a parent process before `fork`."""
 
     kind = "closed"
 
 
 class UnsupportedError(HubstreamError):
-    """The feature does not exist in this combination."""
+    """This build, service or format does not support what was asked for."""
 
     kind = "unsupported"
 

@@ -77,19 +77,20 @@ class DataHubBase(AsyncClient):
             at_least_once: Whether puts are repeated even when the service may have accepted them:
                 after an answer that did not arrive, was cut off or has a wrong checksum. Duplicates
                 are then possible. Default: false.
-            clock_correction: Whether a request whose date the service refuses is dated by the
-                service's clock and sent again, and so all later ones. Clocks that differ by up to a
-                day are corrected. Default: true.
+            clock_correction: Whether a request that the service refuses for its date is sent again
+                with the time of the service's clock, and so are all later ones. Differences of up
+                to a day are corrected. Default: true.
             connect_timeout: Time limit for making a connection. In seconds. Default: 5.
             attempt_timeout: Time limit for one attempt, reply included. In seconds. Default: 30.
             total_timeout: Time limit for a call with all its attempts and pauses. In seconds.
                 Default: 120.
-            max_attempts: Attempts per call, the first included. Default: 4.
+            max_attempts: Maximum number of attempts per call, the first included. Default: 4.
             proxy: URL of an HTTP or SOCKS proxy. Without it HTTP_PROXY, HTTPS_PROXY and NO_PROXY
                 are obeyed.
-            ca_file: File of further trusted certificates in PEM form.
+            ca_file: File with additional trusted certificates in PEM form.
             user_agent: Product name put before the library's own in User-Agent.
-            max_idle_connections: Connections kept open while idle. Default: 64.
+            max_idle_connections: Maximum number of idle connections that are kept open. Default:
+                64.
             credential: Gives the credentials of each request: a callable that returns (id, key),
                 (id, key, token) or (id, key, token, expires_at), or an object with the method
                 get_credential.
@@ -169,19 +170,20 @@ class DataHubBase(AsyncClient):
             at_least_once: Whether puts are repeated even when the service may have accepted them:
                 after an answer that did not arrive, was cut off or has a wrong checksum. Duplicates
                 are then possible. Default: false.
-            clock_correction: Whether a request whose date the service refuses is dated by the
-                service's clock and sent again, and so all later ones. Clocks that differ by up to a
-                day are corrected. Default: true.
+            clock_correction: Whether a request that the service refuses for its date is sent again
+                with the time of the service's clock, and so are all later ones. Differences of up
+                to a day are corrected. Default: true.
             connect_timeout: Time limit for making a connection. In seconds. Default: 5.
             attempt_timeout: Time limit for one attempt, reply included. In seconds. Default: 30.
             total_timeout: Time limit for a call with all its attempts and pauses. In seconds.
                 Default: 120.
-            max_attempts: Attempts per call, the first included. Default: 4.
+            max_attempts: Maximum number of attempts per call, the first included. Default: 4.
             proxy: URL of an HTTP or SOCKS proxy. Without it HTTP_PROXY, HTTPS_PROXY and NO_PROXY
                 are obeyed.
-            ca_file: File of further trusted certificates in PEM form.
+            ca_file: File with additional trusted certificates in PEM form.
             user_agent: Product name put before the library's own in User-Agent.
-            max_idle_connections: Connections kept open while idle. Default: 64.
+            max_idle_connections: Maximum number of idle connections that are kept open. Default:
+                64.
             credential: Gives the credentials of each request: a callable that returns (id, key),
                 (id, key, token) or (id, key, token, expires_at), or an object with the method
                 get_credential.
@@ -264,19 +266,20 @@ class DataHubBase(AsyncClient):
             at_least_once: Whether puts are repeated even when the service may have accepted them:
                 after an answer that did not arrive, was cut off or has a wrong checksum. Duplicates
                 are then possible. Default: false.
-            clock_correction: Whether a request whose date the service refuses is dated by the
-                service's clock and sent again, and so all later ones. Clocks that differ by up to a
-                day are corrected. Default: true.
+            clock_correction: Whether a request that the service refuses for its date is sent again
+                with the time of the service's clock, and so are all later ones. Differences of up
+                to a day are corrected. Default: true.
             connect_timeout: Time limit for making a connection. In seconds. Default: 5.
             attempt_timeout: Time limit for one attempt, reply included. In seconds. Default: 30.
             total_timeout: Time limit for a call with all its attempts and pauses. In seconds.
                 Default: 120.
-            max_attempts: Attempts per call, the first included. Default: 4.
+            max_attempts: Maximum number of attempts per call, the first included. Default: 4.
             proxy: URL of an HTTP or SOCKS proxy. Without it HTTP_PROXY, HTTPS_PROXY and NO_PROXY
                 are obeyed.
-            ca_file: File of further trusted certificates in PEM form.
+            ca_file: File with additional trusted certificates in PEM form.
             user_agent: Product name put before the library's own in User-Agent.
-            max_idle_connections: Connections kept open while idle. Default: 64.
+            max_idle_connections: Maximum number of idle connections that are kept open. Default:
+                64.
             credential: Gives the credentials of each request: a callable that returns (id, key),
                 (id, key, token) or (id, key, token, expires_at), or an object with the method
                 get_credential.
@@ -339,7 +342,7 @@ class DataHubBase(AsyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            AlreadyExistsError: The thing to be created exists already.
+            AlreadyExistsError: The resource to be created exists already.
             HubstreamError: If the call fails in another way.
         """
         await self._call("CreateProject", {"project_name": project_name, "comment": comment})
@@ -398,7 +401,7 @@ class DataHubBase(AsyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            ConflictError: The state of the thing does not permit the call now.
+            ConflictError: The resource is in a state that does not permit the call.
             HubstreamError: If the call fails in another way.
         """
         await self._call("DeleteProject", {"project_name": project_name})
@@ -448,11 +451,11 @@ class DataHubBase(AsyncClient):
             record_schema: The columns.
             comment: Free text of at most 1024 characters.
             extend_mode: `true` for shards that are added by `extend_shard`, `false` for shards that
-                are split and merged; absent for what the service prefers.
+                are split and merged; absent for the service's default.
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            AlreadyExistsError: The thing to be created exists already.
+            AlreadyExistsError: The resource to be created exists already.
             HubstreamError: If the call fails in another way.
         """
         await self._call(
@@ -490,11 +493,11 @@ class DataHubBase(AsyncClient):
             life_cycle: Days that records are kept, 1 to 7.
             comment: Free text of at most 1024 characters.
             extend_mode: `true` for shards that are added by `extend_shard`, `false` for shards that
-                are split and merged; absent for what the service prefers.
+                are split and merged; absent for the service's default.
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            AlreadyExistsError: The thing to be created exists already.
+            AlreadyExistsError: The resource to be created exists already.
             HubstreamError: If the call fails in another way.
         """
         await self._call(
@@ -761,7 +764,7 @@ class DataHubBase(AsyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            TimeoutError: A time limit passed.
+            TimeoutError: A time limit was exceeded.
             HubstreamError: If the call fails in another way.
         """
         await self._call(
@@ -797,7 +800,7 @@ class DataHubBase(AsyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            RateLimitedError: A quota or a rate was exceeded; later it may work.
+            RateLimitedError: A quota or rate limit was exceeded; the call may succeed later.
             HubstreamError: If the call fails in another way.
         """
         value = await self._call(
@@ -951,7 +954,8 @@ class DataHubBase(AsyncClient):
             project_name: Name of the project.
             topic_name: Name of the topic.
             shard_id: Id of the shard.
-            offset: How far the shard was consumed, as `init_and_get_subscription_offset` tells it.
+            offset: How far the shard was consumed, as returned by
+                `init_and_get_subscription_offset`.
 
         Returns:
             A place in a shard.
@@ -996,7 +1000,7 @@ class DataHubBase(AsyncClient):
                 a relation, a stream.
 
         Returns:
-            What became of the records of a put.
+            The outcome of a put.
 
         Raises:
             InvalidArgumentError: If an argument is refused.
@@ -1093,9 +1097,9 @@ class DataHubBase(AsyncClient):
             shard_id: Id of the shard.
             record_schema: The columns; when absent they are read from the topic, which costs one
                 more request.
-            cursor: The cursor, as `get_cursor` or the get before gave it.
-            limit_num: Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most
-                batches.
+            cursor: The cursor, as returned by `get_cursor` or by the previous get.
+            limit_num: Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol
+                `batch` it counts stored batches.
             sub_id: Id of the subscription that the records are for; absent for none.
             after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`;
                 absent for none.
@@ -1143,9 +1147,9 @@ class DataHubBase(AsyncClient):
             project_name: Name of the project.
             topic_name: Name of the topic.
             shard_id: Id of the shard.
-            cursor: The cursor, as `get_cursor` or the get before gave it.
-            limit_num: Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most
-                batches.
+            cursor: The cursor, as returned by `get_cursor` or by the previous get.
+            limit_num: Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol
+                `batch` it counts stored batches.
             sub_id: Id of the subscription that the records are for; absent for none.
             after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`;
                 absent for none.
@@ -1193,7 +1197,7 @@ class DataHubBase(AsyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            NotFoundError: The thing named does not exist.
+            NotFoundError: The resource does not exist.
             HubstreamError: If the call fails in another way.
         """
         value = await self._call(
@@ -1286,7 +1290,7 @@ class DataHubBase(AsyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            AlreadyExistsError: The thing to be created exists already.
+            AlreadyExistsError: The resource to be created exists already.
             HubstreamError: If the call fails in another way.
         """
         value = await self._call(
@@ -1545,7 +1549,7 @@ class DataHubBase(AsyncClient):
         shard_id: str,
         connector_offset: models.ConnectorOffset | Mapping[str, Any],
     ) -> None:
-        """Sets how far a stopped connector counts as being, in one shard or in all.
+        """Sets the position of a stopped connector, in one shard or in all.
 
         Args:
             project_name: Name of the project.
@@ -1830,13 +1834,13 @@ class DataHubBase(AsyncClient):
             project_name: Name of the project.
             topic_name: Name of the topic.
             sub_id: Id of the subscription.
-            offsets: Offsets by shard id, as `init_and_get_subscription_offset` gave them and moved
-                on.
+            offsets: Offsets by shard id, as returned by `init_and_get_subscription_offset`, moved
+                on to what was consumed.
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            OffsetResetError: The offsets of the subscription were reset by somebody else.
-            SessionLostError: The offset session (or lock) was taken over or has ended.
+            OffsetResetError: The offsets of the subscription were reset by another client.
+            SessionLostError: The offset session was taken over by another client or has ended.
             SubscriptionOfflineError: The subscription is switched off.
             HubstreamError: If the call fails in another way.
         """
@@ -1857,7 +1861,7 @@ class DataHubBase(AsyncClient):
         sub_id: str,
         offsets: Mapping[str, models.OffsetBase | Mapping[str, Any]],
     ) -> None:
-        """Sets how far shards count as consumed, whatever was committed.
+        """Sets the offsets of shards, whatever was committed.
 
         Consumers learn of it by the error kind `OffsetReset`.
 
@@ -1869,7 +1873,7 @@ class DataHubBase(AsyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            OffsetResetError: The offsets of the subscription were reset by somebody else.
+            OffsetResetError: The offsets of the subscription were reset by another client.
             HubstreamError: If the call fails in another way.
         """
         await self._call(
@@ -1935,8 +1939,8 @@ class DataHubBase(AsyncClient):
             project_name: Name of the project.
             topic_name: Name of the topic.
             consumer_group: Id of the subscription, which is the id of the group.
-            consumer_id: Id of the consumer, as joining gave it.
-            version_id: Number of the consumer, as joining gave it.
+            consumer_id: Id of the consumer, as returned on joining.
+            version_id: Number of the consumer, as returned on joining.
             hold_shard_list: Ids of the shards that the consumer reads now.
             read_end_shard_list: Ids of the closed shards that the consumer has read to their end.
 
@@ -1945,7 +1949,7 @@ class DataHubBase(AsyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            OffsetResetError: The offsets of the subscription were reset by somebody else.
+            OffsetResetError: The offsets of the subscription were reset by another client.
             GroupChangedError: The membership or plan of the consumer group changed.
             HubstreamError: If the call fails in another way.
         """
@@ -1979,8 +1983,8 @@ class DataHubBase(AsyncClient):
             project_name: Name of the project.
             topic_name: Name of the topic.
             consumer_group: Id of the subscription, which is the id of the group.
-            consumer_id: Id of the consumer, as joining gave it.
-            version_id: Number of the consumer, as joining gave it.
+            consumer_id: Id of the consumer, as returned on joining.
+            version_id: Number of the consumer, as returned on joining.
             release_shard_list: Ids of the shards that the consumer has given up.
             read_end_shard_list: Ids of the closed shards that the consumer has read to their end.
 
@@ -2015,8 +2019,8 @@ class DataHubBase(AsyncClient):
             project_name: Name of the project.
             topic_name: Name of the topic.
             consumer_group: Id of the subscription, which is the id of the group.
-            consumer_id: Id of the consumer, as joining gave it.
-            version_id: Number of the consumer, as joining gave it.
+            consumer_id: Id of the consumer, as returned on joining.
+            version_id: Number of the consumer, as returned on joining.
 
         Raises:
             InvalidArgumentError: If an argument is refused.

@@ -61,19 +61,20 @@ class DisClientBase(SyncClient):
             at_least_once: Whether puts are repeated even when the service may have accepted them:
                 after an answer that did not arrive, was cut off or has a wrong checksum. Duplicates
                 are then possible. Default: false.
-            clock_correction: Whether a request whose date the service refuses is dated by the
-                service's clock and sent again, and so all later ones. Clocks that differ by up to a
-                day are corrected. Default: true.
+            clock_correction: Whether a request that the service refuses for its date is sent again
+                with the time of the service's clock, and so are all later ones. Differences of up
+                to a day are corrected. Default: true.
             connect_timeout: Time limit for making a connection. In seconds. Default: 5.
             attempt_timeout: Time limit for one attempt, reply included. In seconds. Default: 30.
             total_timeout: Time limit for a call with all its attempts and pauses. In seconds.
                 Default: 120.
-            max_attempts: Attempts per call, the first included. Default: 4.
+            max_attempts: Maximum number of attempts per call, the first included. Default: 4.
             proxy: URL of an HTTP or SOCKS proxy. Without it HTTP_PROXY, HTTPS_PROXY and NO_PROXY
                 are obeyed.
-            ca_file: File of further trusted certificates in PEM form.
+            ca_file: File with additional trusted certificates in PEM form.
             user_agent: Product name put before the library's own in User-Agent.
-            max_idle_connections: Connections kept open while idle. Default: 64.
+            max_idle_connections: Maximum number of idle connections that are kept open. Default:
+                64.
             credential: Gives the credentials of each request: a callable that returns (id, key),
                 (id, key, token) or (id, key, token, expires_at), or an object with the method
                 get_credential.
@@ -146,19 +147,20 @@ class DisClientBase(SyncClient):
             at_least_once: Whether puts are repeated even when the service may have accepted them:
                 after an answer that did not arrive, was cut off or has a wrong checksum. Duplicates
                 are then possible. Default: false.
-            clock_correction: Whether a request whose date the service refuses is dated by the
-                service's clock and sent again, and so all later ones. Clocks that differ by up to a
-                day are corrected. Default: true.
+            clock_correction: Whether a request that the service refuses for its date is sent again
+                with the time of the service's clock, and so are all later ones. Differences of up
+                to a day are corrected. Default: true.
             connect_timeout: Time limit for making a connection. In seconds. Default: 5.
             attempt_timeout: Time limit for one attempt, reply included. In seconds. Default: 30.
             total_timeout: Time limit for a call with all its attempts and pauses. In seconds.
                 Default: 120.
-            max_attempts: Attempts per call, the first included. Default: 4.
+            max_attempts: Maximum number of attempts per call, the first included. Default: 4.
             proxy: URL of an HTTP or SOCKS proxy. Without it HTTP_PROXY, HTTPS_PROXY and NO_PROXY
                 are obeyed.
-            ca_file: File of further trusted certificates in PEM form.
+            ca_file: File with additional trusted certificates in PEM form.
             user_agent: Product name put before the library's own in User-Agent.
-            max_idle_connections: Connections kept open while idle. Default: 64.
+            max_idle_connections: Maximum number of idle connections that are kept open. Default:
+                64.
             credential: Gives the credentials of each request: a callable that returns (id, key),
                 (id, key, token) or (id, key, token, expires_at), or an object with the method
                 get_credential.
@@ -234,19 +236,20 @@ class DisClientBase(SyncClient):
             at_least_once: Whether puts are repeated even when the service may have accepted them:
                 after an answer that did not arrive, was cut off or has a wrong checksum. Duplicates
                 are then possible. Default: false.
-            clock_correction: Whether a request whose date the service refuses is dated by the
-                service's clock and sent again, and so all later ones. Clocks that differ by up to a
-                day are corrected. Default: true.
+            clock_correction: Whether a request that the service refuses for its date is sent again
+                with the time of the service's clock, and so are all later ones. Differences of up
+                to a day are corrected. Default: true.
             connect_timeout: Time limit for making a connection. In seconds. Default: 5.
             attempt_timeout: Time limit for one attempt, reply included. In seconds. Default: 30.
             total_timeout: Time limit for a call with all its attempts and pauses. In seconds.
                 Default: 120.
-            max_attempts: Attempts per call, the first included. Default: 4.
+            max_attempts: Maximum number of attempts per call, the first included. Default: 4.
             proxy: URL of an HTTP or SOCKS proxy. Without it HTTP_PROXY, HTTPS_PROXY and NO_PROXY
                 are obeyed.
-            ca_file: File of further trusted certificates in PEM form.
+            ca_file: File with additional trusted certificates in PEM form.
             user_agent: Product name put before the library's own in User-Agent.
-            max_idle_connections: Connections kept open while idle. Default: 64.
+            max_idle_connections: Maximum number of idle connections that are kept open. Default:
+                64.
             credential: Gives the credentials of each request: a callable that returns (id, key),
                 (id, key, token) or (id, key, token, expires_at), or an object with the method
                 get_credential.
@@ -298,7 +301,7 @@ class DisClientBase(SyncClient):
     ) -> None:
         """Creates a stream.
 
-        The service may answer before the stream can be used: wait until `describe_stream` tells the
+        The service may answer before the stream can be used: wait until `describe_stream` shows the
         status `RUNNING`. Fails with kind `AlreadyExists` when the name is taken.
 
         Args:
@@ -309,19 +312,19 @@ class DisClientBase(SyncClient):
             data_duration: Hours that records are kept, 24 to 168; absent for 24.
             auto_scale_enabled: Whether the service changes the number of partitions by itself;
                 absent for no.
-            auto_scale_min_partition_count: Fewest partitions of automatic scaling, at least 1;
-                absent without it.
-            auto_scale_max_partition_count: Most partitions of automatic scaling, at least as many
-                as the fewest; absent without it.
+            auto_scale_min_partition_count: Minimum number of partitions for automatic scaling, at
+                least 1; absent without it.
+            auto_scale_max_partition_count: Maximum number of partitions for automatic scaling, not
+                below the minimum; absent without it.
             data_schema: Avro schema of JSON and CSV records, as text; absent for none.
             csv_properties: How lines of CSV records are written; absent for other records.
-            compression_format: How producers pack their data; absent when they do not.
+            compression_format: How producers compress their data; absent when they do not.
             tags: At most 10 tags; absent for none.
             sys_tags: Tags of the system, such as the enterprise project; absent for none.
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            AlreadyExistsError: The thing to be created exists already.
+            AlreadyExistsError: The resource to be created exists already.
             HubstreamError: If the call fails in another way.
         """
         self._call(
@@ -413,7 +416,7 @@ class DisClientBase(SyncClient):
             target_partition_count: Number of partitions that the stream is to have, at least 1.
 
         Returns:
-            How the number of partitions changes. Not every version of the service tells it.
+            How the number of partitions changes. Not every version of the service reports it.
 
         Raises:
             InvalidArgumentError: If an argument is refused.
@@ -450,7 +453,7 @@ class DisClientBase(SyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            AlreadyExistsError: The thing to be created exists already.
+            AlreadyExistsError: The resource to be created exists already.
             HubstreamError: If the call fails in another way.
         """
         self._call("CreateApp", {"app_name": app_name})
@@ -561,7 +564,7 @@ class DisClientBase(SyncClient):
         Each record is a blob. It goes to the partition that it names as its shard, else to the one
         that owns its hash key (a decimal number), else to the one that owns the hash of its
         partition key, else to one that the service chooses. The call succeeds even when single
-        records fail: look at `failed_record_count` and at the rows. It is not sent again after the
+        records fail: look at `failed_record_count` and at `records`. It is not sent again after the
         service may have accepted it, unless the client was told `at_least_once`.
 
         Args:
@@ -570,7 +573,7 @@ class DisClientBase(SyncClient):
             stream_id: Id of a stream that another account gave access to; absent for one's own.
 
         Returns:
-            What became of the records of a put.
+            The outcome of a put.
 
         Raises:
             InvalidArgumentError: If an argument is refused.
@@ -603,7 +606,7 @@ class DisClientBase(SyncClient):
         Args:
             stream_name: Name of the stream.
             partition_id: Id of the partition, as in `0` or `shardId-0000000000`.
-            cursor_type: Which record; absent for `AT_SEQUENCE_NUMBER`.
+            cursor_type: Which record it points at; absent for `AT_SEQUENCE_NUMBER`.
             starting_sequence_number: The sequence number as decimal text, for `AT_SEQUENCE_NUMBER`
                 and `AFTER_SEQUENCE_NUMBER`; absent for the others.
             timestamp: The time in milliseconds since 1970, for `AT_TIMESTAMP`; absent for the
@@ -639,15 +642,15 @@ class DisClientBase(SyncClient):
     ) -> models.GetRecordsResult:
         """Gets records from a cursor on.
 
-        No records are no error and do not mean that the partition has ended: go on with the next
-        cursor. Fails with kind `PositionLost` when the cursor is older than 5 minutes or its record
-        has expired, and with `ShardClosed` when the partition has expired.
+        An empty result is not an error and does not mean that the partition has ended: go on with
+        the next cursor. Fails with kind `PositionLost` when the cursor is older than 5 minutes or
+        its record has expired, and with `ShardClosed` when the partition has expired.
 
         Args:
-            partition_cursor: The cursor, as `get_cursor` or the get before gave it.
-            max_fetch_bytes: Most bytes of data to get; absent for what the service decides. When
-                the next record is larger, nothing is got.
-            limit: Most records to get, 1 to 10000; absent for what the service decides.
+            partition_cursor: The cursor, as returned by `get_cursor` or by the previous get.
+            max_fetch_bytes: Maximum size of the data in bytes; absent for the service's default.
+                When the next record is larger, the result is empty.
+            limit: Maximum number of records to get, 1 to 10000; absent for the service's default.
 
         Returns:
             Records and where to go on.

@@ -344,7 +344,7 @@ module Hubstream
   #   @return [String]
   class FailedRecord; end
 
-  # What became of the records of a put.
+  # The outcome of a put.
   #
   # @!attribute [r] failed_record_count
   #   Number of records that failed.
@@ -454,7 +454,7 @@ module Hubstream
   #   @return [String]
   #
   # @!attribute [r] access_key
-  #   Access key for MaxCompute; the service does not give it back.
+  #   Access key for MaxCompute; the service never returns it.
   #   @return [String]
   #
   # @!attribute [r] partition_mode
@@ -489,7 +489,7 @@ module Hubstream
   #   @return [String]
   #
   # @!attribute [r] password
-  #   Password; the service does not give it back.
+  #   Password; the service never returns it.
   #   @return [String]
   #
   # @!attribute [r] table
@@ -516,7 +516,7 @@ module Hubstream
   #   @return [String]
   #
   # @!attribute [r] password
-  #   Password; the service does not give it back.
+  #   Password; the service never returns it.
   #   @return [String]
   #
   # @!attribute [r] id_fields
@@ -555,7 +555,7 @@ module Hubstream
   #   @return [String]
   #
   # @!attribute [r] access_key
-  #   Access key, for `ak`; the service does not give it back.
+  #   Access key, for `ak`; the service never returns it.
   #   @return [String]
   class FcConnectorConfig; end
 
@@ -590,7 +590,7 @@ module Hubstream
   #   @return [String]
   #
   # @!attribute [r] access_key
-  #   Access key, for `ak`; the service does not give it back.
+  #   Access key, for `ak`; the service never returns it.
   #   @return [String]
   class OssConnectorConfig; end
 
@@ -617,7 +617,7 @@ module Hubstream
   #   @return [String]
   #
   # @!attribute [r] access_key
-  #   Access key, for `ak`; the service does not give it back.
+  #   Access key, for `ak`; the service never returns it.
   #   @return [String]
   #
   # @!attribute [r] write_mode
@@ -656,7 +656,7 @@ module Hubstream
   #   @return [String]
   #
   # @!attribute [r] access_key
-  #   Access key, for `ak`; the service does not give it back.
+  #   Access key, for `ak`; the service never returns it.
   #   @return [String]
   class HologresConnectorConfig; end
 
@@ -683,7 +683,7 @@ module Hubstream
   #   @return [String]
   #
   # @!attribute [r] access_key
-  #   Access key, for `ak`; the service does not give it back.
+  #   Access key, for `ak`; the service never returns it.
   #   @return [String]
   class DataHubConnectorConfig; end
 
@@ -1102,11 +1102,11 @@ module Hubstream
   #   @return [Boolean]
   #
   # @!attribute [r] auto_scale_min_partition_count
-  #   Fewest partitions of automatic scaling.
+  #   Minimum number of partitions for automatic scaling.
   #   @return [Integer]
   #
   # @!attribute [r] auto_scale_max_partition_count
-  #   Most partitions of automatic scaling.
+  #   Maximum number of partitions for automatic scaling.
   #   @return [Integer]
   #
   # @!attribute [r] tags
@@ -1183,7 +1183,7 @@ module Hubstream
   #   @return [Integer]
   #
   # @!attribute [r] result_msg
-  #   What the service tells about the result.
+  #   The service's message about the result.
   #   @return [String, nil]
   #
   # @!attribute [r] auto_scale
@@ -1230,7 +1230,7 @@ module Hubstream
   #   @return [String, nil]
   #
   # @!attribute [r] compression_format
-  #   How producers pack their data.
+  #   How producers compress their data.
   #   @return [DisCompressionFormat, Symbol, String, nil]
   #
   # @!attribute [r] csv_properties
@@ -1262,11 +1262,11 @@ module Hubstream
   #   @return [Boolean]
   #
   # @!attribute [r] auto_scale_min_partition_count
-  #   Fewest partitions of automatic scaling.
+  #   Minimum number of partitions for automatic scaling.
   #   @return [Integer]
   #
   # @!attribute [r] auto_scale_max_partition_count
-  #   Most partitions of automatic scaling.
+  #   Maximum number of partitions for automatic scaling.
   #   @return [Integer]
   #
   # @!attribute [r] tags
@@ -1282,7 +1282,7 @@ module Hubstream
   #   @return [String]
   class DisDescribeStreamResult; end
 
-  # How the number of partitions changes. Not every version of the service tells it.
+  # How the number of partitions changes. Not every version of the service reports it.
   #
   # @!attribute [r] stream_name
   #   Name of the stream.
@@ -1416,7 +1416,7 @@ module Hubstream
   #   @return [String]
   class DisShowConsumerStateResult; end
 
-  # What became of one record.
+  # The outcome for one record.
   #
   # @!attribute [r] partition_id
   #   Id of the partition that took it; absent when it failed.
@@ -1435,14 +1435,14 @@ module Hubstream
   #   @return [String, nil]
   class DisPutRecordsResultEntry; end
 
-  # What became of the records of a put.
+  # The outcome of a put.
   #
   # @!attribute [r] failed_record_count
   #   Number of records that failed.
   #   @return [Integer]
   #
   # @!attribute [r] records
-  #   One row for each record, in the order of the put.
+  #   One entry for each record, in the order of the put.
   #   @return [Array<DisPutRecordsResultEntry>]
   #
   # @!attribute [r] request_id

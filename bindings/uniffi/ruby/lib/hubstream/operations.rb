@@ -35,8 +35,8 @@ module Hubstream
   # What a shard can do.
   #
   # - `OPENING`: Not ready yet.
-  # - `ACTIVE`: Takes and gives records.
-  # - `CLOSED`: Gives its remaining records only.
+  # - `ACTIVE`: Can be written to and read.
+  # - `CLOSED`: Closed for writing; its remaining records can be read.
   # - `CLOSING`: About to be closed.
   class ShardState
     extend OpenNames
@@ -129,7 +129,7 @@ module Hubstream
   #
   # - `CONTEXT_PLANNED`: Waits to begin.
   # - `CONTEXT_EXECUTING`: Copies.
-  # - `CONTEXT_HANG`: Does not get on.
+  # - `CONTEXT_HANG`: Makes no progress.
   # - `CONTEXT_STOPPED`: Was stopped.
   # - `CONTEXT_PAUSED`: Was paused.
   # - `CONTEXT_FINISHED`: Has copied the whole shard.
@@ -238,7 +238,7 @@ module Hubstream
       # @param life_cycle [Integer] Days that records are kept, 1 to 7.
       # @param record_schema [RecordSchema] The columns.
       # @param comment [String] Free text of at most 1024 characters.
-      # @param extend_mode [Boolean, nil] `true` for shards that are added by `extend_shard`, `false` for shards that are split and merged; absent for what the service prefers.
+      # @param extend_mode [Boolean, nil] `true` for shards that are added by `extend_shard`, `false` for shards that are split and merged; absent for the service's default.
       # @return [void]
       # @raise [HubstreamError]
       def create_tuple_topic(project_name, topic_name, shard_count, life_cycle, record_schema, comment: '', extend_mode: nil)
@@ -255,7 +255,7 @@ module Hubstream
       # @param shard_count [Integer] Number of shards to start with, 1 to 256.
       # @param life_cycle [Integer] Days that records are kept, 1 to 7.
       # @param comment [String] Free text of at most 1024 characters.
-      # @param extend_mode [Boolean, nil] `true` for shards that are added by `extend_shard`, `false` for shards that are split and merged; absent for what the service prefers.
+      # @param extend_mode [Boolean, nil] `true` for shards that are added by `extend_shard`, `false` for shards that are split and merged; absent for the service's default.
       # @return [void]
       # @raise [HubstreamError]
       def create_blob_topic(project_name, topic_name, shard_count, life_cycle, comment: '', extend_mode: nil)
@@ -455,7 +455,7 @@ module Hubstream
       # @param project_name [String] Name of the project.
       # @param topic_name [String] Name of the topic.
       # @param shard_id [String] Id of the shard.
-      # @param offset [OffsetWithSession] How far the shard was consumed, as `init_and_get_subscription_offset` tells it.
+      # @param offset [OffsetWithSession] How far the shard was consumed, as returned by `init_and_get_subscription_offset`.
       # @return [GetCursorResult]
       # @raise [HubstreamError]
       def get_cursor_after(project_name, topic_name, shard_id, offset)
@@ -502,8 +502,8 @@ module Hubstream
       # @param topic_name [String] Name of the topic.
       # @param shard_id [String] Id of the shard.
       # @param record_schema [RecordSchema, nil] The columns; when absent they are read from the topic, which costs one more request.
-      # @param cursor [String] The cursor, as `get_cursor` or the get before gave it.
-      # @param limit_num [Integer] Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most batches.
+      # @param cursor [String] The cursor, as returned by `get_cursor` or by the previous get.
+      # @param limit_num [Integer] Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol `batch` it counts stored batches.
       # @param sub_id [String, nil] Id of the subscription that the records are for; absent for none.
       # @param after [OffsetWithSession, nil] Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
       # @return [GetRecordsResult]
@@ -520,8 +520,8 @@ module Hubstream
       # @param project_name [String] Name of the project.
       # @param topic_name [String] Name of the topic.
       # @param shard_id [String] Id of the shard.
-      # @param cursor [String] The cursor, as `get_cursor` or the get before gave it.
-      # @param limit_num [Integer] Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most batches.
+      # @param cursor [String] The cursor, as returned by `get_cursor` or by the previous get.
+      # @param limit_num [Integer] Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol `batch` it counts stored batches.
       # @param sub_id [String, nil] Id of the subscription that the records are for; absent for none.
       # @param after [OffsetWithSession, nil] Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
       # @return [GetRecordsResult]
@@ -673,7 +673,7 @@ module Hubstream
         super(project_name, topic_name, connector_id, connector_state)
       end
 
-      # Sets how far a stopped connector counts as being, in one shard or in all.
+      # Sets the position of a stopped connector, in one shard or in all.
       #
       # @param project_name [String] Name of the project.
       # @param topic_name [String] Name of the topic.
@@ -791,14 +791,14 @@ module Hubstream
       # @param project_name [String] Name of the project.
       # @param topic_name [String] Name of the topic.
       # @param sub_id [String] Id of the subscription.
-      # @param offsets [Hash{String => OffsetWithSession}] Offsets by shard id, as `init_and_get_subscription_offset` gave them and moved on.
+      # @param offsets [Hash{String => OffsetWithSession}] Offsets by shard id, as returned by `init_and_get_subscription_offset`, moved on to what was consumed.
       # @return [void]
       # @raise [HubstreamError]
       def update_subscription_offset(project_name, topic_name, sub_id, offsets)
         super(project_name, topic_name, sub_id, offsets)
       end
 
-      # Sets how far shards count as consumed, whatever was committed.
+      # Sets the offsets of shards, whatever was committed.
       #
       # Consumers learn of it by the error kind `OffsetReset`.
       #
@@ -832,8 +832,8 @@ module Hubstream
       # @param project_name [String] Name of the project.
       # @param topic_name [String] Name of the topic.
       # @param consumer_group [String] Id of the subscription, which is the id of the group.
-      # @param consumer_id [String] Id of the consumer, as joining gave it.
-      # @param version_id [Integer] Number of the consumer, as joining gave it.
+      # @param consumer_id [String] Id of the consumer, as returned on joining.
+      # @param version_id [Integer] Number of the consumer, as returned on joining.
       # @param hold_shard_list [Array<String>] Ids of the shards that the consumer reads now.
       # @param read_end_shard_list [Array<String>] Ids of the closed shards that the consumer has read to their end.
       # @return [HeartBeatResult]
@@ -847,8 +847,8 @@ module Hubstream
       # @param project_name [String] Name of the project.
       # @param topic_name [String] Name of the topic.
       # @param consumer_group [String] Id of the subscription, which is the id of the group.
-      # @param consumer_id [String] Id of the consumer, as joining gave it.
-      # @param version_id [Integer] Number of the consumer, as joining gave it.
+      # @param consumer_id [String] Id of the consumer, as returned on joining.
+      # @param version_id [Integer] Number of the consumer, as returned on joining.
       # @param release_shard_list [Array<String>] Ids of the shards that the consumer has given up.
       # @param read_end_shard_list [Array<String>] Ids of the closed shards that the consumer has read to their end.
       # @return [void]
@@ -862,8 +862,8 @@ module Hubstream
       # @param project_name [String] Name of the project.
       # @param topic_name [String] Name of the topic.
       # @param consumer_group [String] Id of the subscription, which is the id of the group.
-      # @param consumer_id [String] Id of the consumer, as joining gave it.
-      # @param version_id [Integer] Number of the consumer, as joining gave it.
+      # @param consumer_id [String] Id of the consumer, as returned on joining.
+      # @param version_id [Integer] Number of the consumer, as returned on joining.
       # @return [void]
       # @raise [HubstreamError]
       def leave_group(project_name, topic_name, consumer_group, consumer_id, version_id)
@@ -887,7 +887,7 @@ module Hubstream
   # What the records of a stream are.
   #
   # - `BLOB`: Bytes.
-  # - `JSON`: JSON texts.
+  # - `JSON`: JSON documents.
   # - `CSV`: Lines of separated values.
   # - `FILE`: Parts of files.
   class DisDataType
@@ -896,7 +896,7 @@ module Hubstream
     names(BLOB: 'BLOB', JSON: 'JSON', CSV: 'CSV', FILE: 'FILE')
   end
 
-  # How producers pack their data. It changes nothing on the way, but tells transfer tasks.
+  # How producers compress their data. It does not change how records travel; transfer tasks use it.
   #
   # - `SNAPPY`: Snappy.
   # - `GZIP`: Gzip.
@@ -962,8 +962,8 @@ module Hubstream
     module Operations
       # Creates a stream.
       #
-      # The service may answer before the stream can be used: wait until `describe_stream` tells the
-      # status `RUNNING`. Fails with kind `AlreadyExists` when the name is taken.
+      # The service may answer before the stream can be used: wait until `describe_stream` shows the status `RUNNING`.
+      # Fails with kind `AlreadyExists` when the name is taken.
       #
       # @param stream_name [String] Name of the new stream: 1 to 64 letters, digits, `_` and `-`.
       # @param partition_count [Integer] Number of partitions, at least 1.
@@ -971,11 +971,11 @@ module Hubstream
       # @param data_type [DisDataType, Symbol, String, nil] What the records are; absent for `BLOB`.
       # @param data_duration [Integer, nil] Hours that records are kept, 24 to 168; absent for 24.
       # @param auto_scale_enabled [Boolean, nil] Whether the service changes the number of partitions by itself; absent for no.
-      # @param auto_scale_min_partition_count [Integer, nil] Fewest partitions of automatic scaling, at least 1; absent without it.
-      # @param auto_scale_max_partition_count [Integer, nil] Most partitions of automatic scaling, at least as many as the fewest; absent without it.
+      # @param auto_scale_min_partition_count [Integer, nil] Minimum number of partitions for automatic scaling, at least 1; absent without it.
+      # @param auto_scale_max_partition_count [Integer, nil] Maximum number of partitions for automatic scaling, not below the minimum; absent without it.
       # @param data_schema [String, nil] Avro schema of JSON and CSV records, as text; absent for none.
       # @param csv_properties [DisCsvProperties, nil] How lines of CSV records are written; absent for other records.
-      # @param compression_format [DisCompressionFormat, Symbol, String, nil] How producers pack their data; absent when they do not.
+      # @param compression_format [DisCompressionFormat, Symbol, String, nil] How producers compress their data; absent when they do not.
       # @param tags [Array<DisTag>, nil] At most 10 tags; absent for none.
       # @param sys_tags [Array<DisTag>, nil] Tags of the system, such as the enterprise project; absent for none.
       # @return [void]
@@ -1087,7 +1087,7 @@ module Hubstream
       # Each record is a blob. It goes to the partition that it names as its shard, else to the one
       # that owns its hash key (a decimal number), else to the one that owns the hash of its partition
       # key, else to one that the service chooses. The call succeeds even when single records fail:
-      # look at `failed_record_count` and at the rows. It is not sent again after the service may have
+      # look at `failed_record_count` and at `records`. It is not sent again after the service may have
       # accepted it, unless the client was told `at_least_once`.
       #
       # @param stream_name [String] Name of the stream.
@@ -1106,7 +1106,7 @@ module Hubstream
       #
       # @param stream_name [String] Name of the stream.
       # @param partition_id [String] Id of the partition, as in `0` or `shardId-0000000000`.
-      # @param cursor_type [DisCursorType, Symbol, String, nil] Which record; absent for `AT_SEQUENCE_NUMBER`.
+      # @param cursor_type [DisCursorType, Symbol, String, nil] Which record it points at; absent for `AT_SEQUENCE_NUMBER`.
       # @param starting_sequence_number [String, nil] The sequence number as decimal text, for `AT_SEQUENCE_NUMBER` and `AFTER_SEQUENCE_NUMBER`; absent for the others.
       # @param timestamp [Integer, nil] The time in milliseconds since 1970, for `AT_TIMESTAMP`; absent for the others.
       # @param stream_id [String, nil] Id of a stream that another account gave access to; absent for one's own.
@@ -1118,13 +1118,13 @@ module Hubstream
 
       # Gets records from a cursor on.
       #
-      # No records are no error and do not mean that the partition has ended: go on with the next
+      # An empty result is not an error and does not mean that the partition has ended: go on with the next
       # cursor. Fails with kind `PositionLost` when the cursor is older than 5 minutes or its record
       # has expired, and with `ShardClosed` when the partition has expired.
       #
-      # @param partition_cursor [String] The cursor, as `get_cursor` or the get before gave it.
-      # @param max_fetch_bytes [Integer, nil] Most bytes of data to get; absent for what the service decides. When the next record is larger, nothing is got.
-      # @param limit [Integer, nil] Most records to get, 1 to 10000; absent for what the service decides.
+      # @param partition_cursor [String] The cursor, as returned by `get_cursor` or by the previous get.
+      # @param max_fetch_bytes [Integer, nil] Maximum size of the data in bytes; absent for the service's default. When the next record is larger, the result is empty.
+      # @param limit [Integer, nil] Maximum number of records to get, 1 to 10000; absent for the service's default.
       # @return [DisGetRecordsResult]
       # @raise [HubstreamError]
       def get_records(partition_cursor, max_fetch_bytes: nil, limit: nil)

@@ -926,7 +926,7 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * - Parameter shardCount: Number of shards to start with, 1 to 256.
      * - Parameter lifeCycle: Days that records are kept, 1 to 7.
      * - Parameter comment: Free text of at most 1024 characters.
-     * - Parameter extendMode: `true` for shards that are added by `extend_shard`, `false` for shards that are split and merged; absent for what the service prefers.
+     * - Parameter extendMode: `true` for shards that are added by `extend_shard`, `false` for shards that are split and merged; absent for the service's default.
      */
     func createBlobTopic(projectName: String, topicName: String, shardCount: Int64, lifeCycle: Int64, comment: String, extendMode: Bool?) async throws 
     
@@ -975,7 +975,7 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * - Parameter lifeCycle: Days that records are kept, 1 to 7.
      * - Parameter recordSchema: The columns.
      * - Parameter comment: Free text of at most 1024 characters.
-     * - Parameter extendMode: `true` for shards that are added by `extend_shard`, `false` for shards that are split and merged; absent for what the service prefers.
+     * - Parameter extendMode: `true` for shards that are added by `extend_shard`, `false` for shards that are split and merged; absent for the service's default.
      */
     func createTupleTopic(projectName: String, topicName: String, shardCount: Int64, lifeCycle: Int64, recordSchema: RecordSchema, comment: String, extendMode: Bool?) async throws 
     
@@ -1046,8 +1046,8 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
      * - Parameter shardId: Id of the shard.
-     * - Parameter cursor: The cursor, as `get_cursor` or the get before gave it.
-     * - Parameter limitNum: Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most batches.
+     * - Parameter cursor: The cursor, as returned by `get_cursor` or by the previous get.
+     * - Parameter limitNum: Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol `batch` it counts stored batches.
      * - Parameter subId: Id of the subscription that the records are for; absent for none.
      * - Parameter after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
      */
@@ -1105,7 +1105,7 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
      * - Parameter shardId: Id of the shard.
-     * - Parameter offset: How far the shard was consumed, as `init_and_get_subscription_offset` tells it.
+     * - Parameter offset: How far the shard was consumed, as returned by `init_and_get_subscription_offset`.
      */
     func getCursorAfter(projectName: String, topicName: String, shardId: String, offset: OffsetWithSession) async throws  -> GetCursorResult
     
@@ -1183,8 +1183,8 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * - Parameter topicName: Name of the topic.
      * - Parameter shardId: Id of the shard.
      * - Parameter recordSchema: The columns; when absent they are read from the topic, which costs one more request.
-     * - Parameter cursor: The cursor, as `get_cursor` or the get before gave it.
-     * - Parameter limitNum: Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most batches.
+     * - Parameter cursor: The cursor, as returned by `get_cursor` or by the previous get.
+     * - Parameter limitNum: Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol `batch` it counts stored batches.
      * - Parameter subId: Id of the subscription that the records are for; absent for none.
      * - Parameter after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
      */
@@ -1199,8 +1199,8 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
      * - Parameter consumerGroup: Id of the subscription, which is the id of the group.
-     * - Parameter consumerId: Id of the consumer, as joining gave it.
-     * - Parameter versionId: Number of the consumer, as joining gave it.
+     * - Parameter consumerId: Id of the consumer, as returned on joining.
+     * - Parameter versionId: Number of the consumer, as returned on joining.
      * - Parameter holdShardList: Ids of the shards that the consumer reads now.
      * - Parameter readEndShardList: Ids of the closed shards that the consumer has read to their end.
      */
@@ -1234,8 +1234,8 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
      * - Parameter consumerGroup: Id of the subscription, which is the id of the group.
-     * - Parameter consumerId: Id of the consumer, as joining gave it.
-     * - Parameter versionId: Number of the consumer, as joining gave it.
+     * - Parameter consumerId: Id of the consumer, as returned on joining.
+     * - Parameter versionId: Number of the consumer, as returned on joining.
      */
     func leaveGroup(projectName: String, topicName: String, consumerGroup: String, consumerId: String, versionId: Int64) async throws 
     
@@ -1352,7 +1352,7 @@ public protocol DataHubProtocol: AnyObject, Sendable {
     func reloadConnector(projectName: String, topicName: String, connectorId: String, shardId: String?) async throws 
     
     /**
-     * Sets how far shards count as consumed, whatever was committed.
+     * Sets the offsets of shards, whatever was committed.
      *
      * Consumers learn of it by the error kind `OffsetReset`.
      *
@@ -1387,8 +1387,8 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
      * - Parameter consumerGroup: Id of the subscription, which is the id of the group.
-     * - Parameter consumerId: Id of the consumer, as joining gave it.
-     * - Parameter versionId: Number of the consumer, as joining gave it.
+     * - Parameter consumerId: Id of the consumer, as returned on joining.
+     * - Parameter versionId: Number of the consumer, as returned on joining.
      * - Parameter releaseShardList: Ids of the shards that the consumer has given up.
      * - Parameter readEndShardList: Ids of the closed shards that the consumer has read to their end.
      */
@@ -1405,7 +1405,7 @@ public protocol DataHubProtocol: AnyObject, Sendable {
     func updateConnector(projectName: String, topicName: String, connectorId: String, config: ConnectorConfig) async throws 
     
     /**
-     * Sets how far a stopped connector counts as being, in one shard or in all.
+     * Sets the position of a stopped connector, in one shard or in all.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
@@ -1461,7 +1461,7 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
      * - Parameter subId: Id of the subscription.
-     * - Parameter offsets: Offsets by shard id, as `init_and_get_subscription_offset` gave them and moved on.
+     * - Parameter offsets: Offsets by shard id, as returned by `init_and_get_subscription_offset`, moved on to what was consumed.
      */
     func updateSubscriptionOffset(projectName: String, topicName: String, subId: String, offsets: [String: OffsetWithSession]) async throws 
     
@@ -1677,7 +1677,7 @@ open func appendField(projectName: String, topicName: String, fieldName: String,
      * - Parameter shardCount: Number of shards to start with, 1 to 256.
      * - Parameter lifeCycle: Days that records are kept, 1 to 7.
      * - Parameter comment: Free text of at most 1024 characters.
-     * - Parameter extendMode: `true` for shards that are added by `extend_shard`, `false` for shards that are split and merged; absent for what the service prefers.
+     * - Parameter extendMode: `true` for shards that are added by `extend_shard`, `false` for shards that are split and merged; absent for the service's default.
      */
 open func createBlobTopic(projectName: String, topicName: String, shardCount: Int64, lifeCycle: Int64, comment: String = "", extendMode: Bool? = nil)async throws   {
     return
@@ -1782,7 +1782,7 @@ open func createSubscription(projectName: String, topicName: String, comment: St
      * - Parameter lifeCycle: Days that records are kept, 1 to 7.
      * - Parameter recordSchema: The columns.
      * - Parameter comment: Free text of at most 1024 characters.
-     * - Parameter extendMode: `true` for shards that are added by `extend_shard`, `false` for shards that are split and merged; absent for what the service prefers.
+     * - Parameter extendMode: `true` for shards that are added by `extend_shard`, `false` for shards that are split and merged; absent for the service's default.
      */
 open func createTupleTopic(projectName: String, topicName: String, shardCount: Int64, lifeCycle: Int64, recordSchema: RecordSchema, comment: String = "", extendMode: Bool? = nil)async throws   {
     return
@@ -1958,8 +1958,8 @@ open func extendShard(projectName: String, topicName: String, shardCount: Int64)
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
      * - Parameter shardId: Id of the shard.
-     * - Parameter cursor: The cursor, as `get_cursor` or the get before gave it.
-     * - Parameter limitNum: Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most batches.
+     * - Parameter cursor: The cursor, as returned by `get_cursor` or by the previous get.
+     * - Parameter limitNum: Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol `batch` it counts stored batches.
      * - Parameter subId: Id of the subscription that the records are for; absent for none.
      * - Parameter after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
      */
@@ -2087,7 +2087,7 @@ open func getCursor(projectName: String, topicName: String, shardId: String, cur
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
      * - Parameter shardId: Id of the shard.
-     * - Parameter offset: How far the shard was consumed, as `init_and_get_subscription_offset` tells it.
+     * - Parameter offset: How far the shard was consumed, as returned by `init_and_get_subscription_offset`.
      */
 open func getCursorAfter(projectName: String, topicName: String, shardId: String, offset: OffsetWithSession)async throws  -> GetCursorResult  {
     return
@@ -2277,8 +2277,8 @@ open func getTopicSchema(projectName: String, topicName: String, schema: RecordS
      * - Parameter topicName: Name of the topic.
      * - Parameter shardId: Id of the shard.
      * - Parameter recordSchema: The columns; when absent they are read from the topic, which costs one more request.
-     * - Parameter cursor: The cursor, as `get_cursor` or the get before gave it.
-     * - Parameter limitNum: Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most batches.
+     * - Parameter cursor: The cursor, as returned by `get_cursor` or by the previous get.
+     * - Parameter limitNum: Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol `batch` it counts stored batches.
      * - Parameter subId: Id of the subscription that the records are for; absent for none.
      * - Parameter after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
      */
@@ -2307,8 +2307,8 @@ open func getTupleRecords(projectName: String, topicName: String, shardId: Strin
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
      * - Parameter consumerGroup: Id of the subscription, which is the id of the group.
-     * - Parameter consumerId: Id of the consumer, as joining gave it.
-     * - Parameter versionId: Number of the consumer, as joining gave it.
+     * - Parameter consumerId: Id of the consumer, as returned on joining.
+     * - Parameter versionId: Number of the consumer, as returned on joining.
      * - Parameter holdShardList: Ids of the shards that the consumer reads now.
      * - Parameter readEndShardList: Ids of the closed shards that the consumer has read to their end.
      */
@@ -2384,8 +2384,8 @@ open func joinGroup(projectName: String, topicName: String, consumerGroup: Strin
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
      * - Parameter consumerGroup: Id of the subscription, which is the id of the group.
-     * - Parameter consumerId: Id of the consumer, as joining gave it.
-     * - Parameter versionId: Number of the consumer, as joining gave it.
+     * - Parameter consumerId: Id of the consumer, as returned on joining.
+     * - Parameter versionId: Number of the consumer, as returned on joining.
      */
 open func leaveGroup(projectName: String, topicName: String, consumerGroup: String, consumerId: String, versionId: Int64)async throws   {
     return
@@ -2670,7 +2670,7 @@ open func reloadConnector(projectName: String, topicName: String, connectorId: S
 }
     
     /**
-     * Sets how far shards count as consumed, whatever was committed.
+     * Sets the offsets of shards, whatever was committed.
      *
      * Consumers learn of it by the error kind `OffsetReset`.
      *
@@ -2740,8 +2740,8 @@ open func stats() -> ClientStats  {
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
      * - Parameter consumerGroup: Id of the subscription, which is the id of the group.
-     * - Parameter consumerId: Id of the consumer, as joining gave it.
-     * - Parameter versionId: Number of the consumer, as joining gave it.
+     * - Parameter consumerId: Id of the consumer, as returned on joining.
+     * - Parameter versionId: Number of the consumer, as returned on joining.
      * - Parameter releaseShardList: Ids of the shards that the consumer has given up.
      * - Parameter readEndShardList: Ids of the closed shards that the consumer has read to their end.
      */
@@ -2786,7 +2786,7 @@ open func updateConnector(projectName: String, topicName: String, connectorId: S
 }
     
     /**
-     * Sets how far a stopped connector counts as being, in one shard or in all.
+     * Sets the position of a stopped connector, in one shard or in all.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
@@ -2912,7 +2912,7 @@ open func updateSubscription(projectName: String, topicName: String, subId: Stri
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
      * - Parameter subId: Id of the subscription.
-     * - Parameter offsets: Offsets by shard id, as `init_and_get_subscription_offset` gave them and moved on.
+     * - Parameter offsets: Offsets by shard id, as returned by `init_and_get_subscription_offset`, moved on to what was consumed.
      */
 open func updateSubscriptionOffset(projectName: String, topicName: String, subId: String, offsets: [String: OffsetWithSession])async throws   {
     return
@@ -3086,8 +3086,8 @@ public protocol DisClientProtocol: AnyObject, Sendable {
     /**
      * Creates a stream.
      *
-     * The service may answer before the stream can be used: wait until `describe_stream` tells the
-     * status `RUNNING`. Fails with kind `AlreadyExists` when the name is taken.
+     * The service may answer before the stream can be used: wait until `describe_stream` shows the status `RUNNING`.
+     * Fails with kind `AlreadyExists` when the name is taken.
      *
      * - Parameter streamName: Name of the new stream: 1 to 64 letters, digits, `_` and `-`.
      * - Parameter partitionCount: Number of partitions, at least 1.
@@ -3095,11 +3095,11 @@ public protocol DisClientProtocol: AnyObject, Sendable {
      * - Parameter dataType: What the records are; absent for `BLOB`.
      * - Parameter dataDuration: Hours that records are kept, 24 to 168; absent for 24.
      * - Parameter autoScaleEnabled: Whether the service changes the number of partitions by itself; absent for no.
-     * - Parameter autoScaleMinPartitionCount: Fewest partitions of automatic scaling, at least 1; absent without it.
-     * - Parameter autoScaleMaxPartitionCount: Most partitions of automatic scaling, at least as many as the fewest; absent without it.
+     * - Parameter autoScaleMinPartitionCount: Minimum number of partitions for automatic scaling, at least 1; absent without it.
+     * - Parameter autoScaleMaxPartitionCount: Maximum number of partitions for automatic scaling, not below the minimum; absent without it.
      * - Parameter dataSchema: Avro schema of JSON and CSV records, as text; absent for none.
      * - Parameter csvProperties: How lines of CSV records are written; absent for other records.
-     * - Parameter compressionFormat: How producers pack their data; absent when they do not.
+     * - Parameter compressionFormat: How producers compress their data; absent when they do not.
      * - Parameter tags: At most 10 tags; absent for none.
      * - Parameter sysTags: Tags of the system, such as the enterprise project; absent for none.
      */
@@ -3169,7 +3169,7 @@ public protocol DisClientProtocol: AnyObject, Sendable {
      *
      * - Parameter streamName: Name of the stream.
      * - Parameter partitionId: Id of the partition, as in `0` or `shardId-0000000000`.
-     * - Parameter cursorType: Which record; absent for `AT_SEQUENCE_NUMBER`.
+     * - Parameter cursorType: Which record it points at; absent for `AT_SEQUENCE_NUMBER`.
      * - Parameter startingSequenceNumber: The sequence number as decimal text, for `AT_SEQUENCE_NUMBER` and `AFTER_SEQUENCE_NUMBER`; absent for the others.
      * - Parameter timestamp: The time in milliseconds since 1970, for `AT_TIMESTAMP`; absent for the others.
      * - Parameter streamId: Id of a stream that another account gave access to; absent for one's own.
@@ -3179,13 +3179,13 @@ public protocol DisClientProtocol: AnyObject, Sendable {
     /**
      * Gets records from a cursor on.
      *
-     * No records are no error and do not mean that the partition has ended: go on with the next
+     * An empty result is not an error and does not mean that the partition has ended: go on with the next
      * cursor. Fails with kind `PositionLost` when the cursor is older than 5 minutes or its record
      * has expired, and with `ShardClosed` when the partition has expired.
      *
-     * - Parameter partitionCursor: The cursor, as `get_cursor` or the get before gave it.
-     * - Parameter maxFetchBytes: Most bytes of data to get; absent for what the service decides. When the next record is larger, nothing is got.
-     * - Parameter limit: Most records to get, 1 to 10000; absent for what the service decides.
+     * - Parameter partitionCursor: The cursor, as returned by `get_cursor` or by the previous get.
+     * - Parameter maxFetchBytes: Maximum size of the data in bytes; absent for the service's default. When the next record is larger, the result is empty.
+     * - Parameter limit: Maximum number of records to get, 1 to 10000; absent for the service's default.
      */
     func getRecords(partitionCursor: String, maxFetchBytes: Int64?, limit: Int64?) async throws  -> DisGetRecordsResult
     
@@ -3212,7 +3212,7 @@ public protocol DisClientProtocol: AnyObject, Sendable {
      * Each record is a blob. It goes to the partition that it names as its shard, else to the one
      * that owns its hash key (a decimal number), else to the one that owns the hash of its partition
      * key, else to one that the service chooses. The call succeeds even when single records fail:
-     * look at `failed_record_count` and at the rows. It is not sent again after the service may have
+     * look at `failed_record_count` and at `records`. It is not sent again after the service may have
      * accepted it, unless the client was told `at_least_once`.
      *
      * - Parameter streamName: Name of the stream.
@@ -3402,8 +3402,8 @@ open func createApp(appName: String)async throws   {
     /**
      * Creates a stream.
      *
-     * The service may answer before the stream can be used: wait until `describe_stream` tells the
-     * status `RUNNING`. Fails with kind `AlreadyExists` when the name is taken.
+     * The service may answer before the stream can be used: wait until `describe_stream` shows the status `RUNNING`.
+     * Fails with kind `AlreadyExists` when the name is taken.
      *
      * - Parameter streamName: Name of the new stream: 1 to 64 letters, digits, `_` and `-`.
      * - Parameter partitionCount: Number of partitions, at least 1.
@@ -3411,11 +3411,11 @@ open func createApp(appName: String)async throws   {
      * - Parameter dataType: What the records are; absent for `BLOB`.
      * - Parameter dataDuration: Hours that records are kept, 24 to 168; absent for 24.
      * - Parameter autoScaleEnabled: Whether the service changes the number of partitions by itself; absent for no.
-     * - Parameter autoScaleMinPartitionCount: Fewest partitions of automatic scaling, at least 1; absent without it.
-     * - Parameter autoScaleMaxPartitionCount: Most partitions of automatic scaling, at least as many as the fewest; absent without it.
+     * - Parameter autoScaleMinPartitionCount: Minimum number of partitions for automatic scaling, at least 1; absent without it.
+     * - Parameter autoScaleMaxPartitionCount: Maximum number of partitions for automatic scaling, not below the minimum; absent without it.
      * - Parameter dataSchema: Avro schema of JSON and CSV records, as text; absent for none.
      * - Parameter csvProperties: How lines of CSV records are written; absent for other records.
-     * - Parameter compressionFormat: How producers pack their data; absent when they do not.
+     * - Parameter compressionFormat: How producers compress their data; absent when they do not.
      * - Parameter tags: At most 10 tags; absent for none.
      * - Parameter sysTags: Tags of the system, such as the enterprise project; absent for none.
      */
@@ -3590,7 +3590,7 @@ open func getCheckpoint(appName: String, streamName: String, partitionId: String
      *
      * - Parameter streamName: Name of the stream.
      * - Parameter partitionId: Id of the partition, as in `0` or `shardId-0000000000`.
-     * - Parameter cursorType: Which record; absent for `AT_SEQUENCE_NUMBER`.
+     * - Parameter cursorType: Which record it points at; absent for `AT_SEQUENCE_NUMBER`.
      * - Parameter startingSequenceNumber: The sequence number as decimal text, for `AT_SEQUENCE_NUMBER` and `AFTER_SEQUENCE_NUMBER`; absent for the others.
      * - Parameter timestamp: The time in milliseconds since 1970, for `AT_TIMESTAMP`; absent for the others.
      * - Parameter streamId: Id of a stream that another account gave access to; absent for one's own.
@@ -3614,13 +3614,13 @@ open func getCursor(streamName: String, partitionId: String, cursorType: DisCurs
     /**
      * Gets records from a cursor on.
      *
-     * No records are no error and do not mean that the partition has ended: go on with the next
+     * An empty result is not an error and does not mean that the partition has ended: go on with the next
      * cursor. Fails with kind `PositionLost` when the cursor is older than 5 minutes or its record
      * has expired, and with `ShardClosed` when the partition has expired.
      *
-     * - Parameter partitionCursor: The cursor, as `get_cursor` or the get before gave it.
-     * - Parameter maxFetchBytes: Most bytes of data to get; absent for what the service decides. When the next record is larger, nothing is got.
-     * - Parameter limit: Most records to get, 1 to 10000; absent for what the service decides.
+     * - Parameter partitionCursor: The cursor, as returned by `get_cursor` or by the previous get.
+     * - Parameter maxFetchBytes: Maximum size of the data in bytes; absent for the service's default. When the next record is larger, the result is empty.
+     * - Parameter limit: Maximum number of records to get, 1 to 10000; absent for the service's default.
      */
 open func getRecords(partitionCursor: String, maxFetchBytes: Int64? = nil, limit: Int64? = nil)async throws  -> DisGetRecordsResult  {
     return
@@ -3689,7 +3689,7 @@ open func listStreams(limit: Int64? = nil, startStreamName: String? = nil)async 
      * Each record is a blob. It goes to the partition that it names as its shard, else to the one
      * that owns its hash key (a decimal number), else to the one that owns the hash of its partition
      * key, else to one that the service chooses. The call succeeds even when single records fail:
-     * look at `failed_record_count` and at the rows. It is not sent again after the service may have
+     * look at `failed_record_count` and at `records`. It is not sent again after the service may have
      * accepted it, unless the client was told `at_least_once`.
      *
      * - Parameter streamName: Name of the stream.
@@ -5643,7 +5643,7 @@ public struct DataHubConnectorConfig: Equatable, Hashable, CustomDebugStringConv
      */
     public let accessId: String
     /**
-     * Access key, for `ak`; the service does not give it back.
+     * Access key, for `ak`; the service never returns it.
      */
     public let accessKey: String
 
@@ -5666,7 +5666,7 @@ public struct DataHubConnectorConfig: Equatable, Hashable, CustomDebugStringConv
          * Access id, for `ak`.
          */accessId: String = "", 
         /**
-         * Access key, for `ak`; the service does not give it back.
+         * Access key, for `ak`; the service never returns it.
          */accessKey: String = "") {
         self.endpoint = endpoint
         self.project = project
@@ -5770,7 +5770,7 @@ public struct DatabaseConnectorConfig: Equatable, Hashable, CustomDebugStringCon
      */
     public let user: String
     /**
-     * Password; the service does not give it back.
+     * Password; the service never returns it.
      */
     public let password: String
     /**
@@ -5798,7 +5798,7 @@ public struct DatabaseConnectorConfig: Equatable, Hashable, CustomDebugStringCon
          * User.
          */user: String = "", 
         /**
-         * Password; the service does not give it back.
+         * Password; the service never returns it.
          */password: String = "", 
         /**
          * Name of the table.
@@ -6178,7 +6178,7 @@ public struct DisDescribeStreamResult: Equatable, Hashable {
      */
     public let dataSchema: String?
     /**
-     * How producers pack their data.
+     * How producers compress their data.
      */
     public let compressionFormat: DisCompressionFormat?
     /**
@@ -6210,11 +6210,11 @@ public struct DisDescribeStreamResult: Equatable, Hashable {
      */
     public let autoScaleEnabled: Bool
     /**
-     * Fewest partitions of automatic scaling.
+     * Minimum number of partitions for automatic scaling.
      */
     public let autoScaleMinPartitionCount: Int64
     /**
-     * Most partitions of automatic scaling.
+     * Maximum number of partitions for automatic scaling.
      */
     public let autoScaleMaxPartitionCount: Int64
     /**
@@ -6261,7 +6261,7 @@ public struct DisDescribeStreamResult: Equatable, Hashable {
          * Avro schema of JSON and CSV records, as text.
          */dataSchema: String? = nil, 
         /**
-         * How producers pack their data.
+         * How producers compress their data.
          */compressionFormat: DisCompressionFormat? = nil, 
         /**
          * How lines of CSV records are written.
@@ -6285,10 +6285,10 @@ public struct DisDescribeStreamResult: Equatable, Hashable {
          * Whether the service changes the number of partitions by itself.
          */autoScaleEnabled: Bool = false, 
         /**
-         * Fewest partitions of automatic scaling.
+         * Minimum number of partitions for automatic scaling.
          */autoScaleMinPartitionCount: Int64 = Int64(0), 
         /**
-         * Most partitions of automatic scaling.
+         * Maximum number of partitions for automatic scaling.
          */autoScaleMaxPartitionCount: Int64 = Int64(0), 
         /**
          * Its tags.
@@ -7060,7 +7060,7 @@ public struct DisPartitionCountUpdate: Equatable, Hashable {
      */
     public let resultCode: Int64
     /**
-     * What the service tells about the result.
+     * The service's message about the result.
      */
     public let resultMsg: String?
     /**
@@ -7084,7 +7084,7 @@ public struct DisPartitionCountUpdate: Equatable, Hashable {
          * 0 when it succeeded.
          */resultCode: Int64 = Int64(0), 
         /**
-         * What the service tells about the result.
+         * The service's message about the result.
          */resultMsg: String? = nil, 
         /**
          * Whether the service did it by itself.
@@ -7149,7 +7149,7 @@ public func FfiConverterTypeDisPartitionCountUpdate_lower(_ value: DisPartitionC
 
 
 /**
- * What became of the records of a put.
+ * The outcome of a put.
  */
 public struct DisPutRecordsResult: Equatable, Hashable {
     /**
@@ -7157,7 +7157,7 @@ public struct DisPutRecordsResult: Equatable, Hashable {
      */
     public let failedRecordCount: Int64
     /**
-     * One row for each record, in the order of the put.
+     * One entry for each record, in the order of the put.
      */
     public let records: [DisPutRecordsResultEntry]
     /**
@@ -7172,7 +7172,7 @@ public struct DisPutRecordsResult: Equatable, Hashable {
          * Number of records that failed.
          */failedRecordCount: Int64 = Int64(0), 
         /**
-         * One row for each record, in the order of the put.
+         * One entry for each record, in the order of the put.
          */records: [DisPutRecordsResultEntry] = [], 
         /**
          * Id that the service gave to the request.
@@ -7228,7 +7228,7 @@ public func FfiConverterTypeDisPutRecordsResult_lower(_ value: DisPutRecordsResu
 
 
 /**
- * What became of one record.
+ * The outcome for one record.
  */
 public struct DisPutRecordsResultEntry: Equatable, Hashable {
     /**
@@ -7456,11 +7456,11 @@ public struct DisStreamInfo: Equatable, Hashable {
      */
     public let autoScaleEnabled: Bool
     /**
-     * Fewest partitions of automatic scaling.
+     * Minimum number of partitions for automatic scaling.
      */
     public let autoScaleMinPartitionCount: Int64
     /**
-     * Most partitions of automatic scaling.
+     * Maximum number of partitions for automatic scaling.
      */
     public let autoScaleMaxPartitionCount: Int64
     /**
@@ -7503,10 +7503,10 @@ public struct DisStreamInfo: Equatable, Hashable {
          * Whether the service changes the number of partitions by itself.
          */autoScaleEnabled: Bool = false, 
         /**
-         * Fewest partitions of automatic scaling.
+         * Minimum number of partitions for automatic scaling.
          */autoScaleMinPartitionCount: Int64 = Int64(0), 
         /**
-         * Most partitions of automatic scaling.
+         * Maximum number of partitions for automatic scaling.
          */autoScaleMaxPartitionCount: Int64 = Int64(0), 
         /**
          * Its tags.
@@ -7664,7 +7664,7 @@ public func FfiConverterTypeDisTag_lower(_ value: DisTag) -> RustBuffer {
 
 
 /**
- * How the number of partitions changes. Not every version of the service tells it.
+ * How the number of partitions changes. Not every version of the service reports it.
  */
 public struct DisUpdatePartitionCountResult: Equatable, Hashable {
     /**
@@ -8132,7 +8132,7 @@ public struct EsConnectorConfig: Equatable, Hashable, CustomDebugStringConvertib
      */
     public let user: String
     /**
-     * Password; the service does not give it back.
+     * Password; the service never returns it.
      */
     public let password: String
     /**
@@ -8161,7 +8161,7 @@ public struct EsConnectorConfig: Equatable, Hashable, CustomDebugStringConvertib
          * User.
          */user: String = "", 
         /**
-         * Password; the service does not give it back.
+         * Password; the service never returns it.
          */password: String = "", 
         /**
          * Columns that make the document id.
@@ -8483,7 +8483,7 @@ public struct FcConnectorConfig: Equatable, Hashable, CustomDebugStringConvertib
      */
     public let accessId: String
     /**
-     * Access key, for `ak`; the service does not give it back.
+     * Access key, for `ak`; the service never returns it.
      */
     public let accessKey: String
 
@@ -8506,7 +8506,7 @@ public struct FcConnectorConfig: Equatable, Hashable, CustomDebugStringConvertib
          * Access id, for `ak`.
          */accessId: String = "", 
         /**
-         * Access key, for `ak`; the service does not give it back.
+         * Access key, for `ak`; the service never returns it.
          */accessKey: String = "") {
         self.endpoint = endpoint
         self.service = service
@@ -10102,7 +10102,7 @@ public struct HologresConnectorConfig: Equatable, Hashable, CustomDebugStringCon
      */
     public let accessId: String
     /**
-     * Access key, for `ak`; the service does not give it back.
+     * Access key, for `ak`; the service never returns it.
      */
     public let accessKey: String
 
@@ -10131,7 +10131,7 @@ public struct HologresConnectorConfig: Equatable, Hashable, CustomDebugStringCon
          * Access id, for `ak`.
          */accessId: String = "", 
         /**
-         * Access key, for `ak`; the service does not give it back.
+         * Access key, for `ak`; the service never returns it.
          */accessKey: String = "") {
         self.project = project
         self.topic = topic
@@ -11095,7 +11095,7 @@ public struct OdpsConnectorConfig: Equatable, Hashable, CustomDebugStringConvert
      */
     public let accessId: String
     /**
-     * Access key for MaxCompute; the service does not give it back.
+     * Access key for MaxCompute; the service never returns it.
      */
     public let accessKey: String
     /**
@@ -11130,7 +11130,7 @@ public struct OdpsConnectorConfig: Equatable, Hashable, CustomDebugStringConvert
          * Access id for MaxCompute.
          */accessId: String = "", 
         /**
-         * Access key for MaxCompute; the service does not give it back.
+         * Access key for MaxCompute; the service never returns it.
          */accessKey: String = "", 
         /**
          * What a partition is made from.
@@ -11521,7 +11521,7 @@ public struct OssConnectorConfig: Equatable, Hashable, CustomDebugStringConverti
      */
     public let accessId: String
     /**
-     * Access key, for `ak`; the service does not give it back.
+     * Access key, for `ak`; the service never returns it.
      */
     public let accessKey: String
 
@@ -11550,7 +11550,7 @@ public struct OssConnectorConfig: Equatable, Hashable, CustomDebugStringConverti
          * Access id, for `ak`.
          */accessId: String = "", 
         /**
-         * Access key, for `ak`; the service does not give it back.
+         * Access key, for `ak`; the service never returns it.
          */accessKey: String = "") {
         self.endpoint = endpoint
         self.bucket = bucket
@@ -11664,7 +11664,7 @@ public struct OtsConnectorConfig: Equatable, Hashable, CustomDebugStringConverti
      */
     public let accessId: String
     /**
-     * Access key, for `ak`; the service does not give it back.
+     * Access key, for `ak`; the service never returns it.
      */
     public let accessKey: String
     /**
@@ -11691,7 +11691,7 @@ public struct OtsConnectorConfig: Equatable, Hashable, CustomDebugStringConverti
          * Access id, for `ak`.
          */accessId: String = "", 
         /**
-         * Access key, for `ak`; the service does not give it back.
+         * Access key, for `ak`; the service never returns it.
          */accessKey: String = "", 
         /**
          * How rows are written.
@@ -11781,7 +11781,7 @@ public func FfiConverterTypeOtsConnectorConfig_lower(_ value: OtsConnectorConfig
 
 
 /**
- * What became of the records of a put.
+ * The outcome of a put.
  */
 public struct PutRecordsResult: Equatable, Hashable {
     /**
@@ -13259,7 +13259,7 @@ public enum ConnectorShardState: Equatable, Hashable {
      */
     case contextExecuting
     /**
-     * Does not get on.
+     * Makes no progress.
      */
     case contextHang
     /**
@@ -13930,7 +13930,7 @@ public func FfiConverterTypeDisCheckpointType_lower(_ value: DisCheckpointType) 
 
 
 /**
- * How producers pack their data. It changes nothing on the way, but tells transfer tasks.
+ * How producers compress their data. It does not change how records travel; transfer tasks use it.
  */
 
 public enum DisCompressionFormat: Equatable, Hashable {
@@ -14162,7 +14162,7 @@ public enum DisDataType: Equatable, Hashable {
      */
     case blob
     /**
-     * JSON texts.
+     * JSON documents.
      */
     case json
     /**
@@ -15204,7 +15204,7 @@ enum HubstreamError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError
          */details: ErrorDetails
     )
     /**
-     * The thing named does not exist.
+     * The resource does not exist.
      */
     case NotFound(
         /**
@@ -15212,7 +15212,7 @@ enum HubstreamError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError
          */details: ErrorDetails
     )
     /**
-     * The thing to be created exists already.
+     * The resource to be created exists already.
      */
     case AlreadyExists(
         /**
@@ -15220,7 +15220,7 @@ enum HubstreamError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError
          */details: ErrorDetails
     )
     /**
-     * The state of the thing does not permit the call now.
+     * The resource is in a state that does not permit the call.
      */
     case Conflict(
         /**
@@ -15228,7 +15228,7 @@ enum HubstreamError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError
          */details: ErrorDetails
     )
     /**
-     * A quota or a rate was exceeded; later it may work.
+     * A quota or rate limit was exceeded; the call may succeed later.
      */
     case RateLimited(
         /**
@@ -15260,7 +15260,7 @@ enum HubstreamError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError
          */details: ErrorDetails
     )
     /**
-     * The offsets of the subscription were reset by somebody else.
+     * The offsets of the subscription were reset by another client.
      */
     case OffsetReset(
         /**
@@ -15268,7 +15268,7 @@ enum HubstreamError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError
          */details: ErrorDetails
     )
     /**
-     * The offset session (or lock) was taken over or has ended.
+     * The offset session was taken over by another client or has ended.
      */
     case SessionLost(
         /**
@@ -15292,7 +15292,7 @@ enum HubstreamError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError
          */details: ErrorDetails
     )
     /**
-     * Bytes could not be decoded: a damaged or lying record, frame or reply.
+     * Bytes could not be decoded: a record, frame or reply is damaged or contradicts itself.
      */
     case Malformed(
         /**
@@ -15300,7 +15300,7 @@ enum HubstreamError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError
          */details: ErrorDetails
     )
     /**
-     * The service failed or is not reachable for the moment.
+     * The service failed or is temporarily unavailable.
      */
     case Unavailable(
         /**
@@ -15308,7 +15308,7 @@ enum HubstreamError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError
          */details: ErrorDetails
     )
     /**
-     * A time limit passed.
+     * A time limit was exceeded.
      */
     case Timeout(
         /**
@@ -15316,7 +15316,7 @@ enum HubstreamError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError
          */details: ErrorDetails
     )
     /**
-     * The connection could not be made or broke.
+     * The connection could not be established, or it broke.
      */
     case Connection(
         /**
@@ -15324,7 +15324,7 @@ enum HubstreamError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError
          */details: ErrorDetails
     )
     /**
-     * The client was closed, or belongs to a process before `fork`.
+     * The client was closed, or was made in a parent process before `fork`.
      */
     case Closed(
         /**
@@ -15332,7 +15332,7 @@ enum HubstreamError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError
          */details: ErrorDetails
     )
     /**
-     * The feature does not exist in this combination.
+     * This build, service or format does not support what was asked for.
      */
     case Unsupported(
         /**
@@ -15895,11 +15895,11 @@ public enum ShardState: Equatable, Hashable {
      */
     case opening
     /**
-     * Takes and gives records.
+     * Can be written to and read.
      */
     case active
     /**
-     * Gives its remaining records only.
+     * Closed for writing; its remaining records can be read.
      */
     case closed
     /**
@@ -17877,7 +17877,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_datahub_append_field() != 13547) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_create_blob_topic() != 32826) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_create_blob_topic() != 30823) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_create_connector() != 49762) {
@@ -17889,7 +17889,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_datahub_create_subscription() != 292) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_create_tuple_topic() != 64784) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_create_tuple_topic() != 38750) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_delete_connector() != 6832) {
@@ -17913,7 +17913,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_datahub_extend_shard() != 180) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_blob_records() != 1527) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_blob_records() != 26156) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_get_connector() != 38861) {
@@ -17928,7 +17928,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor() != 59090) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor_after() != 57597) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor_after() != 62891) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_get_metering_info() != 20937) {
@@ -17952,10 +17952,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_datahub_get_topic_schema() != 53583) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_tuple_records() != 2312) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_tuple_records() != 29697) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_heart_beat() != 62833) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_heart_beat() != 5838) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_init_and_get_subscription_offset() != 21916) {
@@ -17964,7 +17964,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_datahub_join_group() != 10409) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_leave_group() != 8961) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_leave_group() != 48394) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_list_connector() != 53776) {
@@ -18000,7 +18000,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_datahub_reload_connector() != 30878) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_reset_subscription_offset() != 30292) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_reset_subscription_offset() != 8731) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_split_shard() != 39177) {
@@ -18009,13 +18009,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_datahub_stats() != 60536) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_sync_group() != 20563) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_sync_group() != 6580) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_update_connector() != 22519) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_update_connector_offset() != 50333) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_update_connector_offset() != 4544) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_update_connector_state() != 16001) {
@@ -18030,7 +18030,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription() != 56244) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription_offset() != 48362) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription_offset() != 15367) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription_state() != 42678) {
@@ -18048,7 +18048,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_disclient_create_app() != 24073) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_disclient_create_stream() != 13033) {
+    if (uniffi_hubstream_uniffi_checksum_method_disclient_create_stream() != 52329) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_disclient_delete_app() != 50759) {
@@ -18072,10 +18072,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_disclient_get_checkpoint() != 10746) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_disclient_get_cursor() != 8307) {
+    if (uniffi_hubstream_uniffi_checksum_method_disclient_get_cursor() != 32432) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_disclient_get_records() != 6650) {
+    if (uniffi_hubstream_uniffi_checksum_method_disclient_get_records() != 64844) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_disclient_list_apps() != 31332) {
@@ -18084,7 +18084,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_disclient_list_streams() != 23661) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_disclient_put_records() != 20358) {
+    if (uniffi_hubstream_uniffi_checksum_method_disclient_put_records() != 64652) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_disclient_show_consumer_state() != 44410) {

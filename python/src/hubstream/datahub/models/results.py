@@ -586,7 +586,7 @@ class GetCursorResult(Model):
 
 
 class PutRecordsResult(Model):
-    """What became of the records of a put.
+    """The outcome of a put.
 
     Attributes:
         failed_record_count: Number of records that failed.

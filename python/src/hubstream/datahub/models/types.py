@@ -62,9 +62,9 @@ class ShardState(OpenEnum):
     OPENING = "OPENING"
     """Not ready yet."""
     ACTIVE = "ACTIVE"
-    """Takes and gives records."""
+    """Can be written to and read."""
     CLOSED = "CLOSED"
-    """Gives its remaining records only."""
+    """Closed for writing; its remaining records can be read."""
     CLOSING = "CLOSING"
     """About to be closed."""
 
@@ -162,7 +162,7 @@ class ConnectorShardState(OpenEnum):
     CONTEXT_EXECUTING = "CONTEXT_EXECUTING"
     """Copies."""
     CONTEXT_HANG = "CONTEXT_HANG"
-    """Does not get on."""
+    """Makes no progress."""
     CONTEXT_STOPPED = "CONTEXT_STOPPED"
     """Was stopped."""
     CONTEXT_PAUSED = "CONTEXT_PAUSED"
@@ -429,7 +429,7 @@ class OdpsConnectorConfig(Editable):
         odps_endpoint: URL of MaxCompute.
         tunnel_endpoint: URL of the tunnel service.
         access_id: Access id for MaxCompute.
-        access_key: Access key for MaxCompute; the service does not give it back.
+        access_key: Access key for MaxCompute; the service never returns it.
         partition_mode: What a partition is made from.
         time_range: Minutes per partition.
         partition_config: Formats of the partition columns, in order; absent for none.
@@ -515,7 +515,7 @@ class DatabaseConnectorConfig(Editable):
         port: Port, 1 to 65535.
         database: Name of the database.
         user: User.
-        password: Password; the service does not give it back.
+        password: Password; the service never returns it.
         table: Name of the table.
         ignore: Whether rows that cannot be inserted are skipped.
     """
@@ -571,7 +571,7 @@ class EsConnectorConfig(Editable):
         index: Name of the index.
         endpoint: URL of Elasticsearch.
         user: User.
-        password: Password; the service does not give it back.
+        password: Password; the service never returns it.
         id_fields: Columns that make the document id.
         type_fields: Columns that make the document type.
         proxy_mode: Whether Elasticsearch is reached through a proxy.
@@ -630,7 +630,7 @@ class FcConnectorConfig(Editable):
         func: Name of the function.
         auth_mode: Whose rights are used.
         access_id: Access id, for `ak`.
-        access_key: Access key, for `ak`; the service does not give it back.
+        access_key: Access key, for `ak`; the service never returns it.
     """
 
     __slots__ = ("endpoint", "service", "func", "auth_mode", "access_id", "access_key")
@@ -684,7 +684,7 @@ class OssConnectorConfig(Editable):
         time_range: Minutes per object.
         auth_mode: Whose rights are used.
         access_id: Access id, for `ak`.
-        access_key: Access key, for `ak`; the service does not give it back.
+        access_key: Access key, for `ak`; the service never returns it.
     """
 
     __slots__ = (
@@ -762,7 +762,7 @@ class OtsConnectorConfig(Editable):
         table: Name of the table.
         auth_mode: Whose rights are used.
         access_id: Access id, for `ak`.
-        access_key: Access key, for `ak`; the service does not give it back.
+        access_key: Access key, for `ak`; the service never returns it.
         write_mode: How rows are written.
     """
 
@@ -837,7 +837,7 @@ class HologresConnectorConfig(Editable):
         auth_mode: Whose rights are used.
         timestamp_unit: Unit of timestamp columns.
         access_id: Access id, for `ak`.
-        access_key: Access key, for `ak`; the service does not give it back.
+        access_key: Access key, for `ak`; the service never returns it.
     """
 
     __slots__ = (
@@ -915,7 +915,7 @@ class DataHubConnectorConfig(Editable):
         topic: Name of the topic there.
         auth_mode: Whose rights are used.
         access_id: Access id, for `ak`.
-        access_key: Access key, for `ak`; the service does not give it back.
+        access_key: Access key, for `ak`; the service never returns it.
     """
 
     __slots__ = ("endpoint", "project", "topic", "auth_mode", "access_id", "access_key")

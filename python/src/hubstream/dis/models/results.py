@@ -105,7 +105,7 @@ class DescribeStreamResult(Model):
         stream_type: Throughput of a partition.
         data_type: What the records are.
         data_schema: Avro schema of JSON and CSV records, as text.
-        compression_format: How producers pack their data.
+        compression_format: How producers compress their data.
         csv_properties: How lines of CSV records are written.
         writable_partition_count: Number of partitions that can be written to.
         readable_partition_count: Number of partitions that can be read.
@@ -113,8 +113,8 @@ class DescribeStreamResult(Model):
         has_more_partitions: Whether there are more pages of partitions.
         update_partition_counts: How the number of partitions was changed.
         auto_scale_enabled: Whether the service changes the number of partitions by itself.
-        auto_scale_min_partition_count: Fewest partitions of automatic scaling.
-        auto_scale_max_partition_count: Most partitions of automatic scaling.
+        auto_scale_min_partition_count: Minimum number of partitions for automatic scaling.
+        auto_scale_max_partition_count: Maximum number of partitions for automatic scaling.
         tags: Its tags.
         sys_tags: Tags of the system.
         request_id: Id that the service gave to the request.
@@ -272,7 +272,7 @@ class DescribeStreamResult(Model):
 
 
 class UpdatePartitionCountResult(Model):
-    """How the number of partitions changes. Not every version of the service tells it.
+    """How the number of partitions changes. Not every version of the service reports it.
 
     Attributes:
         stream_name: Name of the stream.
@@ -455,11 +455,11 @@ class ShowConsumerStateResult(Model):
 
 
 class PutRecordsResult(Model):
-    """What became of the records of a put.
+    """The outcome of a put.
 
     Attributes:
         failed_record_count: Number of records that failed.
-        records: One row for each record, in the order of the put.
+        records: One entry for each record, in the order of the put.
         request_id: Id that the service gave to the request.
     """
 

@@ -45,7 +45,7 @@ class DataType(OpenEnum):
     BLOB = "BLOB"
     """Bytes."""
     JSON = "JSON"
-    """JSON texts."""
+    """JSON documents."""
     CSV = "CSV"
     """Lines of separated values."""
     FILE = "FILE"
@@ -53,7 +53,10 @@ class DataType(OpenEnum):
 
 
 class CompressionFormat(OpenEnum):
-    """How producers pack their data. It changes nothing on the way, but tells transfer tasks."""
+    """How producers compress their data.
+
+    It does not change how records travel; transfer tasks use it.
+    """
 
     SNAPPY = "snappy"
     """Snappy."""
@@ -183,8 +186,8 @@ class StreamInfo(Model):
         data_type: What the records are.
         partition_count: Number of partitions that can be written to.
         auto_scale_enabled: Whether the service changes the number of partitions by itself.
-        auto_scale_min_partition_count: Fewest partitions of automatic scaling.
-        auto_scale_max_partition_count: Most partitions of automatic scaling.
+        auto_scale_min_partition_count: Minimum number of partitions for automatic scaling.
+        auto_scale_max_partition_count: Maximum number of partitions for automatic scaling.
         tags: Its tags.
         sys_tags: Tags of the system.
     """
@@ -345,7 +348,7 @@ class PartitionCountUpdate(Model):
         src_partition_count: Number of partitions before.
         target_partition_count: Number of partitions afterwards.
         result_code: 0 when it succeeded.
-        result_msg: What the service tells about the result.
+        result_msg: The service's message about the result.
         auto_scale: Whether the service did it by itself.
     """
 
@@ -516,7 +519,7 @@ class PartitionConsumingState(Model):
 
 
 class PutRecordsResultEntry(Model):
-    """What became of one record.
+    """The outcome for one record.
 
     Attributes:
         partition_id: Id of the partition that took it; absent when it failed.

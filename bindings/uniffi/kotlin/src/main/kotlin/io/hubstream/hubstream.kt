@@ -1452,7 +1452,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_append_field() and 0xFFFF) != 13547) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_blob_topic() and 0xFFFF) != 32826) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_blob_topic() and 0xFFFF) != 30823) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_connector() and 0xFFFF) != 49762) {
@@ -1464,7 +1464,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_subscription() and 0xFFFF) != 292) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_tuple_topic() and 0xFFFF) != 64784) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_tuple_topic() and 0xFFFF) != 38750) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_delete_connector() and 0xFFFF) != 6832) {
@@ -1488,7 +1488,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_extend_shard() and 0xFFFF) != 180) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_blob_records() and 0xFFFF) != 1527) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_blob_records() and 0xFFFF) != 26156) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_connector() and 0xFFFF) != 38861) {
@@ -1503,7 +1503,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor() and 0xFFFF) != 59090) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor_after() and 0xFFFF) != 57597) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor_after() and 0xFFFF) != 62891) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_metering_info() and 0xFFFF) != 20937) {
@@ -1527,10 +1527,10 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_topic_schema() and 0xFFFF) != 53583) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_tuple_records() and 0xFFFF) != 2312) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_tuple_records() and 0xFFFF) != 29697) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_heart_beat() and 0xFFFF) != 62833) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_heart_beat() and 0xFFFF) != 5838) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_init_and_get_subscription_offset() and 0xFFFF) != 21916) {
@@ -1539,7 +1539,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_join_group() and 0xFFFF) != 10409) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_leave_group() and 0xFFFF) != 8961) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_leave_group() and 0xFFFF) != 48394) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_list_connector() and 0xFFFF) != 53776) {
@@ -1575,7 +1575,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_reload_connector() and 0xFFFF) != 30878) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_reset_subscription_offset() and 0xFFFF) != 30292) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_reset_subscription_offset() and 0xFFFF) != 8731) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_split_shard() and 0xFFFF) != 39177) {
@@ -1584,13 +1584,13 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_stats() and 0xFFFF) != 60536) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_sync_group() and 0xFFFF) != 20563) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_sync_group() and 0xFFFF) != 6580) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_connector() and 0xFFFF) != 22519) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_connector_offset() and 0xFFFF) != 50333) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_connector_offset() and 0xFFFF) != 4544) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_connector_state() and 0xFFFF) != 16001) {
@@ -1605,7 +1605,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription() and 0xFFFF) != 56244) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription_offset() and 0xFFFF) != 48362) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription_offset() and 0xFFFF) != 15367) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription_state() and 0xFFFF) != 42678) {
@@ -1623,7 +1623,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_create_app() and 0xFFFF) != 24073) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_create_stream() and 0xFFFF) != 13033) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_create_stream() and 0xFFFF) != 52329) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_delete_app() and 0xFFFF) != 50759) {
@@ -1647,10 +1647,10 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_get_checkpoint() and 0xFFFF) != 10746) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_get_cursor() and 0xFFFF) != 8307) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_get_cursor() and 0xFFFF) != 32432) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_get_records() and 0xFFFF) != 6650) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_get_records() and 0xFFFF) != 64844) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_list_apps() and 0xFFFF) != 31332) {
@@ -1659,7 +1659,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_list_streams() and 0xFFFF) != 23661) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_put_records() and 0xFFFF) != 20358) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_put_records() and 0xFFFF) != 64652) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_show_consumer_state() and 0xFFFF) != 44410) {
@@ -2812,7 +2812,7 @@ public interface DataHubInterface {
      * @param shardCount Number of shards to start with, 1 to 256.
      * @param lifeCycle Days that records are kept, 1 to 7.
      * @param comment Free text of at most 1024 characters.
-     * @param extendMode `true` for shards that are added by `extend_shard`, `false` for shards that are split and merged; absent for what the service prefers.
+     * @param extendMode `true` for shards that are added by `extend_shard`, `false` for shards that are split and merged; absent for the service's default.
      */
     suspend fun `createBlobTopic`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardCount`: kotlin.Long, `lifeCycle`: kotlin.Long, `comment`: kotlin.String = "", `extendMode`: kotlin.Boolean? = null)
     
@@ -2861,7 +2861,7 @@ public interface DataHubInterface {
      * @param lifeCycle Days that records are kept, 1 to 7.
      * @param recordSchema The columns.
      * @param comment Free text of at most 1024 characters.
-     * @param extendMode `true` for shards that are added by `extend_shard`, `false` for shards that are split and merged; absent for what the service prefers.
+     * @param extendMode `true` for shards that are added by `extend_shard`, `false` for shards that are split and merged; absent for the service's default.
      */
     suspend fun `createTupleTopic`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardCount`: kotlin.Long, `lifeCycle`: kotlin.Long, `recordSchema`: RecordSchema, `comment`: kotlin.String = "", `extendMode`: kotlin.Boolean? = null)
     
@@ -2932,8 +2932,8 @@ public interface DataHubInterface {
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
      * @param shardId Id of the shard.
-     * @param cursor The cursor, as `get_cursor` or the get before gave it.
-     * @param limitNum Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most batches.
+     * @param cursor The cursor, as returned by `get_cursor` or by the previous get.
+     * @param limitNum Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol `batch` it counts stored batches.
      * @param subId Id of the subscription that the records are for; absent for none.
      * @param after Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
      */
@@ -2991,7 +2991,7 @@ public interface DataHubInterface {
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
      * @param shardId Id of the shard.
-     * @param offset How far the shard was consumed, as `init_and_get_subscription_offset` tells it.
+     * @param offset How far the shard was consumed, as returned by `init_and_get_subscription_offset`.
      */
     suspend fun `getCursorAfter`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `offset`: OffsetWithSession): GetCursorResult
     
@@ -3069,8 +3069,8 @@ public interface DataHubInterface {
      * @param topicName Name of the topic.
      * @param shardId Id of the shard.
      * @param recordSchema The columns; when absent they are read from the topic, which costs one more request.
-     * @param cursor The cursor, as `get_cursor` or the get before gave it.
-     * @param limitNum Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most batches.
+     * @param cursor The cursor, as returned by `get_cursor` or by the previous get.
+     * @param limitNum Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol `batch` it counts stored batches.
      * @param subId Id of the subscription that the records are for; absent for none.
      * @param after Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
      */
@@ -3085,8 +3085,8 @@ public interface DataHubInterface {
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
      * @param consumerGroup Id of the subscription, which is the id of the group.
-     * @param consumerId Id of the consumer, as joining gave it.
-     * @param versionId Number of the consumer, as joining gave it.
+     * @param consumerId Id of the consumer, as returned on joining.
+     * @param versionId Number of the consumer, as returned on joining.
      * @param holdShardList Ids of the shards that the consumer reads now.
      * @param readEndShardList Ids of the closed shards that the consumer has read to their end.
      */
@@ -3120,8 +3120,8 @@ public interface DataHubInterface {
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
      * @param consumerGroup Id of the subscription, which is the id of the group.
-     * @param consumerId Id of the consumer, as joining gave it.
-     * @param versionId Number of the consumer, as joining gave it.
+     * @param consumerId Id of the consumer, as returned on joining.
+     * @param versionId Number of the consumer, as returned on joining.
      */
     suspend fun `leaveGroup`(`projectName`: kotlin.String, `topicName`: kotlin.String, `consumerGroup`: kotlin.String, `consumerId`: kotlin.String, `versionId`: kotlin.Long)
     
@@ -3238,7 +3238,7 @@ public interface DataHubInterface {
     suspend fun `reloadConnector`(`projectName`: kotlin.String, `topicName`: kotlin.String, `connectorId`: kotlin.String, `shardId`: kotlin.String? = null)
     
     /**
-     * Sets how far shards count as consumed, whatever was committed.
+     * Sets the offsets of shards, whatever was committed.
      *
      * Consumers learn of it by the error kind `OffsetReset`.
      *
@@ -3273,8 +3273,8 @@ public interface DataHubInterface {
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
      * @param consumerGroup Id of the subscription, which is the id of the group.
-     * @param consumerId Id of the consumer, as joining gave it.
-     * @param versionId Number of the consumer, as joining gave it.
+     * @param consumerId Id of the consumer, as returned on joining.
+     * @param versionId Number of the consumer, as returned on joining.
      * @param releaseShardList Ids of the shards that the consumer has given up.
      * @param readEndShardList Ids of the closed shards that the consumer has read to their end.
      */
@@ -3291,7 +3291,7 @@ public interface DataHubInterface {
     suspend fun `updateConnector`(`projectName`: kotlin.String, `topicName`: kotlin.String, `connectorId`: kotlin.String, `config`: ConnectorConfig)
     
     /**
-     * Sets how far a stopped connector counts as being, in one shard or in all.
+     * Sets the position of a stopped connector, in one shard or in all.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -3347,7 +3347,7 @@ public interface DataHubInterface {
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
      * @param subId Id of the subscription.
-     * @param offsets Offsets by shard id, as `init_and_get_subscription_offset` gave them and moved on.
+     * @param offsets Offsets by shard id, as returned by `init_and_get_subscription_offset`, moved on to what was consumed.
      */
     suspend fun `updateSubscriptionOffset`(`projectName`: kotlin.String, `topicName`: kotlin.String, `subId`: kotlin.String, `offsets`: Map<kotlin.String, OffsetWithSession>)
     
@@ -3617,7 +3617,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * @param shardCount Number of shards to start with, 1 to 256.
      * @param lifeCycle Days that records are kept, 1 to 7.
      * @param comment Free text of at most 1024 characters.
-     * @param extendMode `true` for shards that are added by `extend_shard`, `false` for shards that are split and merged; absent for what the service prefers.
+     * @param extendMode `true` for shards that are added by `extend_shard`, `false` for shards that are split and merged; absent for the service's default.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -3761,7 +3761,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * @param lifeCycle Days that records are kept, 1 to 7.
      * @param recordSchema The columns.
      * @param comment Free text of at most 1024 characters.
-     * @param extendMode `true` for shards that are added by `extend_shard`, `false` for shards that are split and merged; absent for what the service prefers.
+     * @param extendMode `true` for shards that are added by `extend_shard`, `false` for shards that are split and merged; absent for the service's default.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4005,8 +4005,8 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
      * @param shardId Id of the shard.
-     * @param cursor The cursor, as `get_cursor` or the get before gave it.
-     * @param limitNum Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most batches.
+     * @param cursor The cursor, as returned by `get_cursor` or by the previous get.
+     * @param limitNum Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol `batch` it counts stored batches.
      * @param subId Id of the subscription that the records are for; absent for none.
      * @param after Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
      */
@@ -4181,7 +4181,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
      * @param shardId Id of the shard.
-     * @param offset How far the shard was consumed, as `init_and_get_subscription_offset` tells it.
+     * @param offset How far the shard was consumed, as returned by `init_and_get_subscription_offset`.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4435,8 +4435,8 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * @param topicName Name of the topic.
      * @param shardId Id of the shard.
      * @param recordSchema The columns; when absent they are read from the topic, which costs one more request.
-     * @param cursor The cursor, as `get_cursor` or the get before gave it.
-     * @param limitNum Most records to get, 1 to 1000; 0 for 1000. With the protocol `batch` most batches.
+     * @param cursor The cursor, as returned by `get_cursor` or by the previous get.
+     * @param limitNum Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol `batch` it counts stored batches.
      * @param subId Id of the subscription that the records are for; absent for none.
      * @param after Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
      */
@@ -4478,8 +4478,8 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
      * @param consumerGroup Id of the subscription, which is the id of the group.
-     * @param consumerId Id of the consumer, as joining gave it.
-     * @param versionId Number of the consumer, as joining gave it.
+     * @param consumerId Id of the consumer, as returned on joining.
+     * @param versionId Number of the consumer, as returned on joining.
      * @param holdShardList Ids of the shards that the consumer reads now.
      * @param readEndShardList Ids of the closed shards that the consumer has read to their end.
      */
@@ -4585,8 +4585,8 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
      * @param consumerGroup Id of the subscription, which is the id of the group.
-     * @param consumerId Id of the consumer, as joining gave it.
-     * @param versionId Number of the consumer, as joining gave it.
+     * @param consumerId Id of the consumer, as returned on joining.
+     * @param versionId Number of the consumer, as returned on joining.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4973,7 +4973,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
 
     
     /**
-     * Sets how far shards count as consumed, whatever was committed.
+     * Sets the offsets of shards, whatever was committed.
      *
      * Consumers learn of it by the error kind `OffsetReset`.
      *
@@ -5066,8 +5066,8 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
      * @param consumerGroup Id of the subscription, which is the id of the group.
-     * @param consumerId Id of the consumer, as joining gave it.
-     * @param versionId Number of the consumer, as joining gave it.
+     * @param consumerId Id of the consumer, as returned on joining.
+     * @param versionId Number of the consumer, as returned on joining.
      * @param releaseShardList Ids of the shards that the consumer has given up.
      * @param readEndShardList Ids of the closed shards that the consumer has read to their end.
      */
@@ -5135,7 +5135,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
 
     
     /**
-     * Sets how far a stopped connector counts as being, in one shard or in all.
+     * Sets the position of a stopped connector, in one shard or in all.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -5308,7 +5308,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
      * @param subId Id of the subscription.
-     * @param offsets Offsets by shard id, as `init_and_get_subscription_offset` gave them and moved on.
+     * @param offsets Offsets by shard id, as returned by `init_and_get_subscription_offset`, moved on to what was consumed.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -5636,8 +5636,8 @@ public interface DisClientInterface {
     /**
      * Creates a stream.
      *
-     * The service may answer before the stream can be used: wait until `describe_stream` tells the
-     * status `RUNNING`. Fails with kind `AlreadyExists` when the name is taken.
+     * The service may answer before the stream can be used: wait until `describe_stream` shows the status `RUNNING`.
+     * Fails with kind `AlreadyExists` when the name is taken.
      *
      * @param streamName Name of the new stream: 1 to 64 letters, digits, `_` and `-`.
      * @param partitionCount Number of partitions, at least 1.
@@ -5645,11 +5645,11 @@ public interface DisClientInterface {
      * @param dataType What the records are; absent for `BLOB`.
      * @param dataDuration Hours that records are kept, 24 to 168; absent for 24.
      * @param autoScaleEnabled Whether the service changes the number of partitions by itself; absent for no.
-     * @param autoScaleMinPartitionCount Fewest partitions of automatic scaling, at least 1; absent without it.
-     * @param autoScaleMaxPartitionCount Most partitions of automatic scaling, at least as many as the fewest; absent without it.
+     * @param autoScaleMinPartitionCount Minimum number of partitions for automatic scaling, at least 1; absent without it.
+     * @param autoScaleMaxPartitionCount Maximum number of partitions for automatic scaling, not below the minimum; absent without it.
      * @param dataSchema Avro schema of JSON and CSV records, as text; absent for none.
      * @param csvProperties How lines of CSV records are written; absent for other records.
-     * @param compressionFormat How producers pack their data; absent when they do not.
+     * @param compressionFormat How producers compress their data; absent when they do not.
      * @param tags At most 10 tags; absent for none.
      * @param sysTags Tags of the system, such as the enterprise project; absent for none.
      */
@@ -5719,7 +5719,7 @@ public interface DisClientInterface {
      *
      * @param streamName Name of the stream.
      * @param partitionId Id of the partition, as in `0` or `shardId-0000000000`.
-     * @param cursorType Which record; absent for `AT_SEQUENCE_NUMBER`.
+     * @param cursorType Which record it points at; absent for `AT_SEQUENCE_NUMBER`.
      * @param startingSequenceNumber The sequence number as decimal text, for `AT_SEQUENCE_NUMBER` and `AFTER_SEQUENCE_NUMBER`; absent for the others.
      * @param timestamp The time in milliseconds since 1970, for `AT_TIMESTAMP`; absent for the others.
      * @param streamId Id of a stream that another account gave access to; absent for one's own.
@@ -5729,13 +5729,13 @@ public interface DisClientInterface {
     /**
      * Gets records from a cursor on.
      *
-     * No records are no error and do not mean that the partition has ended: go on with the next
+     * An empty result is not an error and does not mean that the partition has ended: go on with the next
      * cursor. Fails with kind `PositionLost` when the cursor is older than 5 minutes or its record
      * has expired, and with `ShardClosed` when the partition has expired.
      *
-     * @param partitionCursor The cursor, as `get_cursor` or the get before gave it.
-     * @param maxFetchBytes Most bytes of data to get; absent for what the service decides. When the next record is larger, nothing is got.
-     * @param limit Most records to get, 1 to 10000; absent for what the service decides.
+     * @param partitionCursor The cursor, as returned by `get_cursor` or by the previous get.
+     * @param maxFetchBytes Maximum size of the data in bytes; absent for the service's default. When the next record is larger, the result is empty.
+     * @param limit Maximum number of records to get, 1 to 10000; absent for the service's default.
      */
     suspend fun `getRecords`(`partitionCursor`: kotlin.String, `maxFetchBytes`: kotlin.Long? = null, `limit`: kotlin.Long? = null): DisGetRecordsResult
     
@@ -5762,7 +5762,7 @@ public interface DisClientInterface {
      * Each record is a blob. It goes to the partition that it names as its shard, else to the one
      * that owns its hash key (a decimal number), else to the one that owns the hash of its partition
      * key, else to one that the service chooses. The call succeeds even when single records fail:
-     * look at `failed_record_count` and at the rows. It is not sent again after the service may have
+     * look at `failed_record_count` and at `records`. It is not sent again after the service may have
      * accepted it, unless the client was told `at_least_once`.
      *
      * @param streamName Name of the stream.
@@ -5996,8 +5996,8 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
     /**
      * Creates a stream.
      *
-     * The service may answer before the stream can be used: wait until `describe_stream` tells the
-     * status `RUNNING`. Fails with kind `AlreadyExists` when the name is taken.
+     * The service may answer before the stream can be used: wait until `describe_stream` shows the status `RUNNING`.
+     * Fails with kind `AlreadyExists` when the name is taken.
      *
      * @param streamName Name of the new stream: 1 to 64 letters, digits, `_` and `-`.
      * @param partitionCount Number of partitions, at least 1.
@@ -6005,11 +6005,11 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
      * @param dataType What the records are; absent for `BLOB`.
      * @param dataDuration Hours that records are kept, 24 to 168; absent for 24.
      * @param autoScaleEnabled Whether the service changes the number of partitions by itself; absent for no.
-     * @param autoScaleMinPartitionCount Fewest partitions of automatic scaling, at least 1; absent without it.
-     * @param autoScaleMaxPartitionCount Most partitions of automatic scaling, at least as many as the fewest; absent without it.
+     * @param autoScaleMinPartitionCount Minimum number of partitions for automatic scaling, at least 1; absent without it.
+     * @param autoScaleMaxPartitionCount Maximum number of partitions for automatic scaling, not below the minimum; absent without it.
      * @param dataSchema Avro schema of JSON and CSV records, as text; absent for none.
      * @param csvProperties How lines of CSV records are written; absent for other records.
-     * @param compressionFormat How producers pack their data; absent when they do not.
+     * @param compressionFormat How producers compress their data; absent when they do not.
      * @param tags At most 10 tags; absent for none.
      * @param sysTags Tags of the system, such as the enterprise project; absent for none.
      */
@@ -6255,7 +6255,7 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
      *
      * @param streamName Name of the stream.
      * @param partitionId Id of the partition, as in `0` or `shardId-0000000000`.
-     * @param cursorType Which record; absent for `AT_SEQUENCE_NUMBER`.
+     * @param cursorType Which record it points at; absent for `AT_SEQUENCE_NUMBER`.
      * @param startingSequenceNumber The sequence number as decimal text, for `AT_SEQUENCE_NUMBER` and `AFTER_SEQUENCE_NUMBER`; absent for the others.
      * @param timestamp The time in milliseconds since 1970, for `AT_TIMESTAMP`; absent for the others.
      * @param streamId Id of a stream that another account gave access to; absent for one's own.
@@ -6290,13 +6290,13 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
     /**
      * Gets records from a cursor on.
      *
-     * No records are no error and do not mean that the partition has ended: go on with the next
+     * An empty result is not an error and does not mean that the partition has ended: go on with the next
      * cursor. Fails with kind `PositionLost` when the cursor is older than 5 minutes or its record
      * has expired, and with `ShardClosed` when the partition has expired.
      *
-     * @param partitionCursor The cursor, as `get_cursor` or the get before gave it.
-     * @param maxFetchBytes Most bytes of data to get; absent for what the service decides. When the next record is larger, nothing is got.
-     * @param limit Most records to get, 1 to 10000; absent for what the service decides.
+     * @param partitionCursor The cursor, as returned by `get_cursor` or by the previous get.
+     * @param maxFetchBytes Maximum size of the data in bytes; absent for the service's default. When the next record is larger, the result is empty.
+     * @param limit Maximum number of records to get, 1 to 10000; absent for the service's default.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -6388,7 +6388,7 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
      * Each record is a blob. It goes to the partition that it names as its shard, else to the one
      * that owns its hash key (a decimal number), else to the one that owns the hash of its partition
      * key, else to one that the service chooses. The call succeeds even when single records fail:
-     * look at `failed_record_count` and at the rows. It is not sent again after the service may have
+     * look at `failed_record_count` and at `records`. It is not sent again after the service may have
      * accepted it, unless the client was told `at_least_once`.
      *
      * @param streamName Name of the stream.
@@ -9048,7 +9048,7 @@ data class DataHubConnectorConfig (
     val `accessId`: kotlin.String = "" 
     , 
     /**
-     * Access key, for `ak`; the service does not give it back.
+     * Access key, for `ak`; the service never returns it.
      */
     val `accessKey`: kotlin.String = "" 
     
@@ -9131,7 +9131,7 @@ data class DatabaseConnectorConfig (
     val `user`: kotlin.String = "" 
     , 
     /**
-     * Password; the service does not give it back.
+     * Password; the service never returns it.
      */
     val `password`: kotlin.String = "" 
     , 
@@ -9425,7 +9425,7 @@ data class DisDescribeStreamResult (
     val `dataSchema`: kotlin.String? = null 
     , 
     /**
-     * How producers pack their data.
+     * How producers compress their data.
      */
     val `compressionFormat`: DisCompressionFormat? = null 
     , 
@@ -9465,12 +9465,12 @@ data class DisDescribeStreamResult (
     val `autoScaleEnabled`: kotlin.Boolean = false 
     , 
     /**
-     * Fewest partitions of automatic scaling.
+     * Minimum number of partitions for automatic scaling.
      */
     val `autoScaleMinPartitionCount`: kotlin.Long = 0L 
     , 
     /**
-     * Most partitions of automatic scaling.
+     * Maximum number of partitions for automatic scaling.
      */
     val `autoScaleMaxPartitionCount`: kotlin.Long = 0L 
     , 
@@ -10066,7 +10066,7 @@ data class DisPartitionCountUpdate (
     val `resultCode`: kotlin.Long = 0L 
     , 
     /**
-     * What the service tells about the result.
+     * The service's message about the result.
      */
     val `resultMsg`: kotlin.String? = null 
     , 
@@ -10121,7 +10121,7 @@ public object FfiConverterTypeDisPartitionCountUpdate: FfiConverterRustBuffer<Di
 
 
 /**
- * What became of the records of a put.
+ * The outcome of a put.
  */
 data class DisPutRecordsResult (
     /**
@@ -10130,7 +10130,7 @@ data class DisPutRecordsResult (
     val `failedRecordCount`: kotlin.Long = 0L 
     , 
     /**
-     * One row for each record, in the order of the put.
+     * One entry for each record, in the order of the put.
      */
     val `records`: List<DisPutRecordsResultEntry> = listOf() 
     , 
@@ -10176,7 +10176,7 @@ public object FfiConverterTypeDisPutRecordsResult: FfiConverterRustBuffer<DisPut
 
 
 /**
- * What became of one record.
+ * The outcome for one record.
  */
 data class DisPutRecordsResultEntry (
     /**
@@ -10359,12 +10359,12 @@ data class DisStreamInfo (
     val `autoScaleEnabled`: kotlin.Boolean = false 
     , 
     /**
-     * Fewest partitions of automatic scaling.
+     * Minimum number of partitions for automatic scaling.
      */
     val `autoScaleMinPartitionCount`: kotlin.Long = 0L 
     , 
     /**
-     * Most partitions of automatic scaling.
+     * Maximum number of partitions for automatic scaling.
      */
     val `autoScaleMaxPartitionCount`: kotlin.Long = 0L 
     , 
@@ -10492,7 +10492,7 @@ public object FfiConverterTypeDisTag: FfiConverterRustBuffer<DisTag> {
 
 
 /**
- * How the number of partitions changes. Not every version of the service tells it.
+ * How the number of partitions changes. Not every version of the service reports it.
  */
 data class DisUpdatePartitionCountResult (
     /**
@@ -10839,7 +10839,7 @@ data class EsConnectorConfig (
     val `user`: kotlin.String = "" 
     , 
     /**
-     * Password; the service does not give it back.
+     * Password; the service never returns it.
      */
     val `password`: kotlin.String = "" 
     , 
@@ -11089,7 +11089,7 @@ data class FcConnectorConfig (
     val `accessId`: kotlin.String = "" 
     , 
     /**
-     * Access key, for `ak`; the service does not give it back.
+     * Access key, for `ak`; the service never returns it.
      */
     val `accessKey`: kotlin.String = "" 
     
@@ -12301,7 +12301,7 @@ data class HologresConnectorConfig (
     val `accessId`: kotlin.String = "" 
     , 
     /**
-     * Access key, for `ak`; the service does not give it back.
+     * Access key, for `ak`; the service never returns it.
      */
     val `accessKey`: kotlin.String = "" 
     
@@ -13006,7 +13006,7 @@ data class OdpsConnectorConfig (
     val `accessId`: kotlin.String = "" 
     , 
     /**
-     * Access key for MaxCompute; the service does not give it back.
+     * Access key for MaxCompute; the service never returns it.
      */
     val `accessKey`: kotlin.String = "" 
     , 
@@ -13309,7 +13309,7 @@ data class OssConnectorConfig (
     val `accessId`: kotlin.String = "" 
     , 
     /**
-     * Access key, for `ak`; the service does not give it back.
+     * Access key, for `ak`; the service never returns it.
      */
     val `accessKey`: kotlin.String = "" 
     
@@ -13403,7 +13403,7 @@ data class OtsConnectorConfig (
     val `accessId`: kotlin.String = "" 
     , 
     /**
-     * Access key, for `ak`; the service does not give it back.
+     * Access key, for `ak`; the service never returns it.
      */
     val `accessKey`: kotlin.String = "" 
     , 
@@ -13470,7 +13470,7 @@ public object FfiConverterTypeOtsConnectorConfig: FfiConverterRustBuffer<OtsConn
 
 
 /**
- * What became of the records of a put.
+ * The outcome of a put.
  */
 data class PutRecordsResult (
     /**
@@ -14731,7 +14731,7 @@ sealed class ConnectorShardState {
     
     
     /**
-     * Does not get on.
+     * Makes no progress.
      */
     object ContextHang : ConnectorShardState()
     
@@ -15543,7 +15543,7 @@ public object FfiConverterTypeDisCheckpointType : FfiConverterRustBuffer<DisChec
 
 
 /**
- * How producers pack their data. It changes nothing on the way, but tells transfer tasks.
+ * How producers compress their data. It does not change how records travel; transfer tasks use it.
  */
 sealed class DisCompressionFormat {
     
@@ -15826,7 +15826,7 @@ sealed class DisDataType {
     
     
     /**
-     * JSON texts.
+     * JSON documents.
      */
     object Json : DisDataType()
     
@@ -17168,7 +17168,7 @@ sealed class HubstreamException: kotlin.Exception() {
     }
     
     /**
-     * The thing named does not exist.
+     * The resource does not exist.
      */
     class NotFound(
         
@@ -17182,7 +17182,7 @@ sealed class HubstreamException: kotlin.Exception() {
     }
     
     /**
-     * The thing to be created exists already.
+     * The resource to be created exists already.
      */
     class AlreadyExists(
         
@@ -17196,7 +17196,7 @@ sealed class HubstreamException: kotlin.Exception() {
     }
     
     /**
-     * The state of the thing does not permit the call now.
+     * The resource is in a state that does not permit the call.
      */
     class Conflict(
         
@@ -17210,7 +17210,7 @@ sealed class HubstreamException: kotlin.Exception() {
     }
     
     /**
-     * A quota or a rate was exceeded; later it may work.
+     * A quota or rate limit was exceeded; the call may succeed later.
      */
     class RateLimited(
         
@@ -17266,7 +17266,7 @@ sealed class HubstreamException: kotlin.Exception() {
     }
     
     /**
-     * The offsets of the subscription were reset by somebody else.
+     * The offsets of the subscription were reset by another client.
      */
     class OffsetReset(
         
@@ -17280,7 +17280,7 @@ sealed class HubstreamException: kotlin.Exception() {
     }
     
     /**
-     * The offset session (or lock) was taken over or has ended.
+     * The offset session was taken over by another client or has ended.
      */
     class SessionLost(
         
@@ -17322,7 +17322,7 @@ sealed class HubstreamException: kotlin.Exception() {
     }
     
     /**
-     * Bytes could not be decoded: a damaged or lying record, frame or reply.
+     * Bytes could not be decoded: a record, frame or reply is damaged or contradicts itself.
      */
     class Malformed(
         
@@ -17336,7 +17336,7 @@ sealed class HubstreamException: kotlin.Exception() {
     }
     
     /**
-     * The service failed or is not reachable for the moment.
+     * The service failed or is temporarily unavailable.
      */
     class Unavailable(
         
@@ -17350,7 +17350,7 @@ sealed class HubstreamException: kotlin.Exception() {
     }
     
     /**
-     * A time limit passed.
+     * A time limit was exceeded.
      */
     class Timeout(
         
@@ -17364,7 +17364,7 @@ sealed class HubstreamException: kotlin.Exception() {
     }
     
     /**
-     * The connection could not be made or broke.
+     * The connection could not be established, or it broke.
      */
     class Connection(
         
@@ -17378,7 +17378,7 @@ sealed class HubstreamException: kotlin.Exception() {
     }
     
     /**
-     * The client was closed, or belongs to a process before `fork`.
+     * The client was closed, or was made in a parent process before `fork`.
      */
     class Closed(
         
@@ -17392,7 +17392,7 @@ sealed class HubstreamException: kotlin.Exception() {
     }
     
     /**
-     * The feature does not exist in this combination.
+     * This build, service or format does not support what was asked for.
      */
     class Unsupported(
         
@@ -18032,13 +18032,13 @@ sealed class ShardState {
     
     
     /**
-     * Takes and gives records.
+     * Can be written to and read.
      */
     object Active : ShardState()
     
     
     /**
-     * Gives its remaining records only.
+     * Closed for writing; its remaining records can be read.
      */
     object Closed : ShardState()
     
