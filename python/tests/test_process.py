@@ -291,6 +291,23 @@ asyncio.run(main())
         check(done)
 
 
+def test_the_interpreter_ends_beside_a_loop_that_waits(silent_server: socket.socket) -> None:
+    program = """
+import asyncio, sys, threading
+from hubstream.datahub.aio import DataHub
+async def main():
+    async with DataHub("id", "key", sys.argv[1]) as hub:
+        calls = [asyncio.create_task(hub.list_project()) for _ in range(20)]
+        asyncio.get_running_loop().call_soon(started.set)
+        await asyncio.gather(*calls, return_exceptions=True)
+started = threading.Event()
+threading.Thread(target=lambda: asyncio.run(main()), daemon=True).start()
+started.wait()
+"""
+    for _ in range(10):
+        assert check(run(program, url_of(silent_server))) == ""
+
+
 def test_a_call_at_the_very_end_is_refused(hubstream_emulator: Emulator) -> None:
     program = """
 import atexit, sys

@@ -18,6 +18,7 @@ use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 
 use crate::asyncio::{Canceller, Outcome};
 use crate::pace::Pace;
+use crate::runtime::ends_elsewhere;
 use crate::watcher::is_stepping;
 
 #[cfg(unix)]
@@ -109,6 +110,9 @@ impl Mailbox {
 
     /// Gives the futures their results; called by the event loop.
     pub(crate) fn empty(&self, py: Python<'_>) {
+        if ends_elsewhere() {
+            return;
+        }
         let letters = mem::take(&mut *locked(&self.letters));
         for letter in letters {
             let taken = Taken::new(&self.pace, letter.outcome.size);
@@ -402,6 +406,9 @@ struct Delivery(Mutex<Option<Letter>>);
 #[pymethods]
 impl Delivery {
     fn __call__(&self, py: Python<'_>) -> PyResult<()> {
+        if ends_elsewhere() {
+            return Ok(());
+        }
         let letter = locked(&self.0).take();
         letter.map_or(Ok(()), |letter| settle(py, letter, None))
     }

@@ -7,7 +7,8 @@
 use std::future::Future;
 use std::mem;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::ThreadId;
 use std::time::Duration;
 
 use hubstream::error::{Error, ErrorKind, Result};
@@ -188,9 +189,22 @@ impl Drop for Host {
     }
 }
 
+/// The thread on which the interpreter ends, once it does.
+static ENDING: OnceLock<ThreadId> = OnceLock::new();
+
+/// Whether the interpreter ends on another thread.
+///
+/// This one is a daemon then, and whatever it runs in Python may be its last: Python ends such threads where they
+/// stand, which the frames of Rust below do not survive.
+pub(crate) fn ends_elsewhere() -> bool {
+    let ending = ENDING.get();
+    ending.is_some_and(|thread| *thread != std::thread::current().id())
+}
+
 /// Ends the runtime; called once by `atexit`.
 #[pyfunction]
 pub(crate) fn shut_down(py: Python<'_>) {
+    ENDING.get_or_init(|| std::thread::current().id());
     let slot = mem::replace(&mut *locked(&SLOT), Slot::Ended);
     match slot {
         Slot::Running(host) if host.pid == std::process::id() => host.end(py),

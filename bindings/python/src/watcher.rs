@@ -14,7 +14,7 @@ use tracing::dispatcher::{get_default, with_default};
 
 use crate::asyncio::Call;
 use crate::mailbox::Mailbox;
-use crate::runtime::BoxFuture;
+use crate::runtime::{BoxFuture, ends_elsewhere};
 
 /// A call that goes on, and what is left of it.
 type Ready = (Arc<Call>, BoxFuture<()>);
@@ -97,6 +97,9 @@ struct Watcher {
 #[pymethods]
 impl Watcher {
     fn __call__(&self, py: Python<'_>) -> PyResult<()> {
+        if ends_elsewhere() {
+            return Ok(());
+        }
         let wanted = py.detach(|| {
             let _stepping = Stepping::new(&self.mailbox);
             let wanted = self.watched.readable();
