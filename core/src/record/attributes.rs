@@ -99,3 +99,35 @@ impl<'a> Iterator for Attributes<'a> {
 }
 
 impl ExactSizeIterator for Attributes<'_> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repeated_key_keeps_its_place_and_takes_the_last_value() {
+        for count in [1, FEW - 1, FEW, FEW + 1, 3 * FEW] {
+            let before = (Span::NULL, Span::NULL);
+            let (mut list, mut body) = (vec![before], Vec::new());
+            let mut collector = Collector::default();
+            for round in [0, 100] {
+                for key in 0..count as u8 {
+                    let place = body.len();
+                    body.extend_from_slice(&[key, key + round]);
+                    let (key, value) = (Span::new(place, 1), Span::new(place + 1, 1));
+                    collector.add(&mut list, 1, &body, key, value);
+                }
+            }
+            let byte = |span: Span| body[span.range()][0];
+            let found: Vec<(u8, u8)> = list[1..]
+                .iter()
+                .map(|(key, value)| (byte(*key), byte(*value)))
+                .collect();
+            let wanted: Vec<(u8, u8)> = (0..count as u8).map(|key| (key, key + 100)).collect();
+            assert_eq!(found, wanted);
+            assert_eq!(list[0], before);
+            collector.finish();
+            assert!(collector.seen.is_empty());
+        }
+    }
+}

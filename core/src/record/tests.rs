@@ -148,6 +148,10 @@ fn records_that_share_a_sequence_number_are_counted() {
         [(1, 2), (1, 3), (2, 0)]
     );
     assert_eq!(places(&received(&[(1, "odd"), (2, "")])), [(1, 0), (2, 0)]);
+    // What a put holds was not received yet: its records share no batch.
+    let body = br#"{"Records":[{"Data":"YQ=="},{"Data":"Yg=="}]}"#;
+    let put = crate::codec::json::decode_put_request(Bytes::from_static(body), None).unwrap();
+    assert_eq!(places(&put), [(0, 0), (0, 0)]);
 }
 
 #[test]
