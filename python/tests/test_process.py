@@ -298,7 +298,9 @@ from hubstream.datahub.aio import DataHub
 async def main():
     async with DataHub("id", "key", sys.argv[1]) as hub:
         calls = [asyncio.create_task(hub.list_project()) for _ in range(20)]
-        asyncio.get_running_loop().call_soon(started.set)
+        loop = asyncio.get_running_loop()
+        loop.slow_callback_duration = 60
+        loop.call_soon(started.set)
         await asyncio.gather(*calls, return_exceptions=True)
 started = threading.Event()
 threading.Thread(target=lambda: asyncio.run(main()), daemon=True).start()
@@ -324,6 +326,35 @@ hub.list_project()
 """
     stdout = check(run(program, hubstream_emulator.datahub_url))
     assert stdout == "the interpreter is shutting down\n"
+
+
+def test_other_threads_run_no_code_of_the_package_at_the_very_end(
+    hubstream_emulator: Emulator,
+) -> None:
+    program = """
+import atexit, sys, threading
+def late():
+    go.set()
+    assert refused.wait(30)
+    print(errors[0].message, errors[0] is errors[1])
+def work():
+    go.wait()
+    for _ in range(2):
+        try:
+            hub.list_project()
+        except ClosedError as error:
+            errors.append(error)
+    refused.set()
+go, refused, errors = threading.Event(), threading.Event(), []
+atexit.register(late)  # runs after the handler that the package registers later
+from hubstream.datahub import DataHub
+from hubstream.errors import ClosedError
+hub = DataHub("emulator", "emulator", sys.argv[1])
+hub.list_project()
+threading.Thread(target=work, daemon=True).start()
+"""
+    stdout = check(run(program, hubstream_emulator.datahub_url))
+    assert stdout == "the interpreter is shutting down True\n"
 
 
 def test_a_subinterpreter_is_refused(hubstream_emulator: Emulator) -> None:

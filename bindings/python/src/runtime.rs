@@ -55,6 +55,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// The runtime of this process; makes it if need be.
 pub(crate) fn current(py: Python<'_>) -> PyResult<Arc<Host>> {
+    refuse_beside_end(py)?;
     watch_forks(py)?;
     // Exceptions are made without the lock: making them may let other threads run.
     find_or_start().map_err(|error| raise(py, "", error))
@@ -64,10 +65,7 @@ fn find_or_start() -> Result<Arc<Host>> {
     let mut slot = locked(&SLOT);
     match &*slot {
         Slot::Running(host) if host.pid == std::process::id() => return Ok(Arc::clone(host)),
-        Slot::Ended => {
-            let message = "the interpreter is shutting down";
-            return Err(Error::new(ErrorKind::Closed, message).with_sent(false));
-        }
+        Slot::Ended => return Err(ended()),
         Slot::Running(_) | Slot::Empty => {}
     }
     let host = Host::start().map(Arc::new).map_err(cannot_start)?;
@@ -164,6 +162,7 @@ impl Host {
         };
         drop(future);
         locked(&self.lanes).push(lane);
+        refuse_beside_end(py)?;
         outcome
     }
 
@@ -201,9 +200,27 @@ pub(crate) fn ends_elsewhere() -> bool {
     ending.is_some_and(|thread| *thread != std::thread::current().id())
 }
 
+/// What calls of other threads raise then. It is made before, as making it runs Python.
+static REFUSAL: OnceLock<Py<PyAny>> = OnceLock::new();
+
+fn refuse_beside_end(py: Python<'_>) -> PyResult<()> {
+    match REFUSAL.get() {
+        Some(refusal) if ends_elsewhere() => Err(PyErr::from_value(refusal.bind(py).clone())),
+        _ => Ok(()),
+    }
+}
+
+fn ended() -> Error {
+    Error::new(ErrorKind::Closed, "the interpreter is shutting down").with_sent(false)
+}
+
 /// Ends the runtime; called once by `atexit`.
 #[pyfunction]
 pub(crate) fn shut_down(py: Python<'_>) {
+    if matches!(&*locked(&SLOT), Slot::Running(_)) {
+        let refusal = raise(py, "", ended()).into_value(py).into_any();
+        REFUSAL.get_or_init(|| refusal);
+    }
     ENDING.get_or_init(|| std::thread::current().id());
     let slot = mem::replace(&mut *locked(&SLOT), Slot::Ended);
     match slot {
