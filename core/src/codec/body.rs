@@ -230,6 +230,51 @@ impl Pen<'_> {
         }
     }
 
+    /// Writes four bytes, and behind them the first `length` bytes of a run, of which there are 128 or fewer.
+    ///
+    /// Room is looked for once.
+    #[inline]
+    pub(crate) fn put_headed(&mut self, head: [u8; 4], run: &[u8], length: usize) {
+        const HEADED: usize = 4 + 128;
+        // At least the head counts.
+        const { assert!(HEADED <= OVERSHOOT + 4) }
+        if let Some(bytes) = run.first_chunk::<128>()
+            && let Some(room) = self.rest().and_then(<[u8]>::first_chunk_mut::<HEADED>)
+        {
+            room[..4].copy_from_slice(&head);
+            room[4..].copy_from_slice(bytes);
+            self.place += 4 + length;
+        } else {
+            self.put(head);
+            self.put_slice(run.get(..length).unwrap_or_default());
+        }
+    }
+
+    /// Writes four bytes, and behind them a few bytes, as many as a number has.
+    #[inline]
+    pub(crate) fn put_short_headed(&mut self, head: [u8; 4], bytes: &[u8]) {
+        let length = bytes.len();
+        if length <= 32
+            && let (Some(first), Some(last)) = (bytes.first_chunk::<16>(), bytes.last_chunk::<16>())
+            && let Some(room) = self.rest().and_then(<[u8]>::first_chunk_mut::<36>)
+        {
+            room[..4].copy_from_slice(&head);
+            room[4..20].copy_from_slice(first);
+            // The halves overlap.
+            room[length - 12..length + 4].copy_from_slice(last);
+            self.place += 4 + length;
+        } else {
+            self.put(head);
+            self.put_short(bytes);
+        }
+    }
+
+    /// The room behind what was written.
+    #[inline]
+    fn rest(&mut self) -> Option<&mut [u8]> {
+        self.room.get_mut(self.place..)
+    }
+
     /// Writes a few bytes, as many as a number has.
     #[inline]
     pub(crate) fn put_short(&mut self, bytes: &[u8]) {
@@ -280,6 +325,13 @@ mod tests {
                 pen.put_from(&long, length);
                 pen.put_slice(&long[..length]);
                 pen.put_short(&long[..length.min(40)]);
+                pen.put_short_headed(*b"head", &long[..length.min(40)]);
+                pen.put_headed(
+                    *b"more",
+                    &long[long.len() - length.min(128)..],
+                    length.min(128),
+                );
+                pen.put_headed(*b"more", &long, length.min(128));
                 pen.fill(length, |room| room.copy_from_slice(&long[..length]));
                 pen.set(pen.place(), [9; 32]);
                 Ok(())
@@ -289,6 +341,12 @@ mod tests {
             wanted.extend_from_slice(&long[..length]);
             wanted.extend_from_slice(&long[..length]);
             wanted.extend_from_slice(&long[..length.min(40)]);
+            wanted.extend_from_slice(b"head");
+            wanted.extend_from_slice(&long[..length.min(40)]);
+            wanted.extend_from_slice(b"more");
+            wanted.extend_from_slice(&long[long.len() - length.min(128)..]);
+            wanted.extend_from_slice(b"more");
+            wanted.extend_from_slice(&long[..length.min(128)]);
             wanted.extend_from_slice(&long[..length]);
         }
         body.push(b"end");

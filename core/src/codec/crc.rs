@@ -10,6 +10,44 @@ pub(crate) fn matches(sent: u32, bytes: &[u8]) -> bool {
     sent == 0 || sent == crc32c(bytes)
 }
 
+/// The checksum of bytes that are being written, computed while they are still in the nearest memory.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Running {
+    crc: u32,
+    done: usize,
+}
+
+/// The library takes 24 KiB in one go, from a multiple of 8 bytes on.
+const STEP: usize = 24 * 1024 + 8;
+
+impl Running {
+    /// Goes on if enough was written. What was written before must not change any more.
+    #[inline]
+    pub(crate) fn follow(&mut self, written: &[u8]) {
+        if written.len() - self.done >= STEP {
+            self.go_on(written);
+        }
+    }
+
+    #[inline(never)]
+    fn go_on(&mut self, written: &[u8]) {
+        for step in written[self.done..].chunks_exact(STEP) {
+            self.add(step);
+        }
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        self.crc = crc32c::crc32c_append(self.crc, bytes);
+        self.done += bytes.len();
+    }
+
+    /// The checksum of all that was written.
+    pub(crate) fn end(mut self, written: &[u8]) -> u32 {
+        self.add(&written[self.done..]);
+        self.crc
+    }
+}
+
 /// The checksum of bytes in two pieces, from those of the pieces and the length of the second one.
 ///
 /// A checksum is the remainder of a polynomial; so many bytes behind it multiply it by a power of x. The library's own
@@ -59,6 +97,34 @@ const fn multiplied(one: u32, mut other: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn the_checksum_of_what_is_written_is_that_of_all() {
+        let bytes: Vec<u8> = (0..4 * super::STEP as u32)
+            .map(|number| (number.wrapping_mul(number) >> 3) as u8)
+            .collect();
+        for step in [
+            1,
+            7,
+            440,
+            1037,
+            super::STEP - 1,
+            super::STEP,
+            2 * super::STEP + 1,
+        ] {
+            let mut running = super::Running::default();
+            for end in (0..bytes.len()).step_by(step) {
+                running.follow(&bytes[..end]);
+            }
+            for all in [bytes.len(), bytes.len() - bytes.len() % step] {
+                assert_eq!(
+                    running.end(&bytes[..all]),
+                    super::crc32c(&bytes[..all]),
+                    "{step}"
+                );
+            }
+        }
+    }
+
     #[test]
     fn pieces_are_joined() {
         let bytes: Vec<u8> = (0..5_000_u32)

@@ -128,9 +128,7 @@ fn built_atom<'a>(cell: Cell, text: &'a [u8], field: &Field) -> Atom<'a> {
         Cell::Double(value) => Atom::Double(value),
         Cell::Boolean(value) => Atom::Boolean(value),
         Cell::Bytes(span) => {
-            let range = span.range();
-            let bytes = text.get(range.start..).unwrap_or_default();
-            let length = range.len().min(bytes.len());
+            let (bytes, length) = span.run_in(text);
             let run = Run { bytes, length };
             if field.field_type == super::FieldType::Decimal {
                 Atom::Number(run)

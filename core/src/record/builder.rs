@@ -305,6 +305,15 @@ impl RecordBatchBuilder {
     #[inline]
     pub fn push_integer(&mut self, value: i64) -> Result<()> {
         let (column, field_type) = self.next_column()?;
+        if Value::is_integer_of(field_type, value) {
+            self.cells.push(Cell::Integer(value));
+            return Ok(());
+        }
+        self.push_odd_integer(column, field_type, value)
+    }
+
+    #[inline(never)]
+    fn push_odd_integer(&mut self, column: usize, field_type: FieldType, value: i64) -> Result<()> {
         let cell = match field_type {
             FieldType::Float => exact_float(value).map(Cell::Float).ok_or(Refusal::Range),
             FieldType::Double => exact_double(value).map(Cell::Double).ok_or(Refusal::Range),
@@ -318,8 +327,11 @@ impl RecordBatchBuilder {
     #[inline]
     pub fn push_double(&mut self, value: f64) -> Result<()> {
         let (column, field_type) = self.next_column()?;
+        if field_type == FieldType::Double {
+            self.cells.push(Cell::Double(value));
+            return Ok(());
+        }
         let cell = match field_type {
-            FieldType::Double => Ok(Cell::Double(value)),
             FieldType::Float if value.is_finite() && (value as f32).is_infinite() => {
                 Err(Refusal::Range)
             }
@@ -344,13 +356,32 @@ impl RecordBatchBuilder {
     /// Adds the value that a text stands for, by the type of the column: `12` or `true` or `1.5e3`.
     ///
     /// Empty text is null for every type but STRING.
-    #[inline]
+    #[allow(clippy::inline_always, reason = "the loops of bindings are around it")]
+    #[inline(always)]
     pub fn push_text(&mut self, text: &str) -> Result<()> {
         let (column, field_type) = self.next_column()?;
+        if field_type == FieldType::String {
+            let span = self.add_text(text);
+            return self.store_text(column, span, &text);
+        }
+        self.push_other_text(column, field_type, text)
+    }
+
+    /// The same where it is not in a loop of its own.
+    #[cfg(feature = "arrow")]
+    #[inline(never)]
+    pub(super) fn push_any_text(&mut self, text: &str) -> Result<()> {
+        self.push_text(text)
+    }
+
+    #[inline(never)]
+    fn push_other_text(&mut self, column: usize, field_type: FieldType, text: &str) -> Result<()> {
         let cell = match field_type {
-            FieldType::String => self.string_cell(text),
             _ if text.is_empty() => return self.push_null(),
-            FieldType::Decimal => self.decimal_cell(text),
+            FieldType::Decimal => {
+                let span = self.decimal_span(text);
+                return self.store_text(column, span, &text);
+            }
             FieldType::Json => self.json_cell(text),
             _ => match Value::from_text(field_type, text) {
                 Ok(Value::Boolean(value)) => Ok(Cell::Boolean(value)),
@@ -379,7 +410,7 @@ impl RecordBatchBuilder {
     }
 
     #[inline]
-    fn add_text(&mut self, text: &str) -> Result<Cell, Refusal> {
+    fn add_text(&mut self, text: &str) -> Result<Span, Refusal> {
         if text.len() > MAX_TEXT_BYTES {
             return Err(Refusal::Long);
         }
@@ -388,14 +419,22 @@ impl RecordBatchBuilder {
         }
         let span = Span::new(self.text.len(), text.len());
         self.text.push_str(text);
-        Ok(Cell::Bytes(span))
+        Ok(span)
     }
 
     fn string_cell(&mut self, text: &str) -> Result<Cell, Refusal> {
-        self.add_text(text)
+        self.add_text(text).map(Cell::Bytes)
     }
 
     fn decimal_cell(&mut self, text: &str) -> Result<Cell, Refusal> {
+        self.decimal_span(text).map(Cell::Bytes)
+    }
+
+    #[inline]
+    fn decimal_span(&mut self, text: &str) -> Result<Span, Refusal> {
+        if decimal::is_plain(text.as_bytes()) {
+            return self.add_text(text);
+        }
         let plain = decimal::to_plain(text).ok_or(Refusal::Form)?;
         self.add_text(&plain)
     }
@@ -404,7 +443,26 @@ impl RecordBatchBuilder {
         if serde_json::from_str::<IgnoredAny>(text).is_err() {
             return Err(Refusal::Form);
         }
-        self.add_text(text)
+        self.add_text(text).map(Cell::Bytes)
+    }
+
+    /// As [`store`](Self::store). The cell is made in its place: a copy would have to wait until all of its parts have
+    /// reached the memory.
+    #[allow(clippy::inline_always, reason = "see `push_text`")]
+    #[inline(always)]
+    fn store_text(
+        &mut self,
+        column: usize,
+        span: Result<Span, Refusal>,
+        value: &dyn fmt::Display,
+    ) -> Result<()> {
+        match span {
+            Ok(span) => {
+                self.cells.push(Cell::Bytes(span));
+                Ok(())
+            }
+            Err(refusal) => Err(self.refused(column, refusal, value)),
+        }
     }
 
     #[inline]

@@ -42,6 +42,17 @@ impl Span {
         self.length == NONE
     }
 
+    /// All bytes of a buffer from here on, and how many of them count: none if the span is not in the buffer.
+    #[inline]
+    pub(crate) fn run_in(self, buffer: &[u8]) -> (&[u8], usize) {
+        let length = self.length as usize;
+        let bytes = buffer.get(self.offset as usize..);
+        match bytes.filter(|bytes| length <= bytes.len()) {
+            Some(bytes) => (bytes, length),
+            None => (&[], 0),
+        }
+    }
+
     pub(crate) const fn range(self) -> Range<usize> {
         let start = self.offset as usize;
         if self.is_null() {
@@ -294,14 +305,9 @@ impl Chunk {
     /// The part of a list of values that belongs to a row.
     #[inline]
     pub(crate) fn row_slice<'a, T>(&self, row: usize, all: &'a [T]) -> &'a [T] {
-        let mut places = self
-            .starts
-            .get(row..)
-            .unwrap_or_default()
-            .iter()
-            .map(|start| *start as usize);
-        let start = places.next().unwrap_or(all.len());
-        let end = places.next().unwrap_or(all.len());
+        let place = |row: usize| self.starts.get(row).map(|start| *start as usize);
+        let start = place(row).unwrap_or(all.len());
+        let end = place(row + 1).unwrap_or(all.len());
         all.get(start..end).unwrap_or_default()
     }
 

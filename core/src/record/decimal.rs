@@ -67,7 +67,9 @@ pub(crate) fn to_plain(text: &str) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(plain))
 }
 
-fn is_plain(text: &[u8]) -> bool {
+/// Whether a number is in plain notation already.
+#[inline]
+pub(super) fn is_plain(text: &[u8]) -> bool {
     let text = text.strip_prefix(b"-").unwrap_or(text);
     let whole = count_digits(text);
     if whole == 0 || (whole > 1 && text[0] == b'0') {

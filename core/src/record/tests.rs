@@ -273,3 +273,68 @@ fn what_is_no_text_is_found_by_whoever_makes_text_of_it() {
         assert!(error.contains("field `last`"), "{error}");
     }
 }
+
+#[test]
+fn protocol_buffers_have_what_was_pushed_whatever_its_length() {
+    use prost::Message as _;
+
+    use crate::codec::protobuf::messages::PutRecordsRequest;
+    use crate::codec::{frame, protobuf};
+
+    let schema = schema(&[
+        ("text", FieldType::String),
+        ("id", FieldType::BigInt),
+        ("share", FieldType::Double),
+        ("amount", FieldType::Decimal),
+        ("paid", FieldType::Boolean),
+        ("rest", FieldType::String),
+    ]);
+    let digits = "123456789".repeat(45);
+    let mut typed = RecordBatchBuilder::tuples(Arc::clone(&schema));
+    let mut told = RecordBatchBuilder::tuples(schema);
+    let mut wanted = Vec::new();
+    for length in 0..400 {
+        let (text, amount, rest) = (&digits[..length], &digits[..=length], &digits[length..]);
+        let sign = if length % 2 == 0 { 1 } else { -1 };
+        let id = sign * 10_i64.pow(length as u32 % 19);
+        let (share, paid) = (f64::from(length as u32) / 8.0, length % 3 == 0);
+        let rest = if length % 5 == 0 {
+            Value::Null
+        } else {
+            Value::String(rest)
+        };
+        let row = [
+            Value::String(text),
+            Value::BigInt(id),
+            Value::Double(share),
+            Value::Decimal(amount),
+            Value::Boolean(paid),
+            rest,
+        ];
+        typed.push_row(&row).unwrap();
+        told.begin_row().unwrap();
+        told.push_text(text).unwrap();
+        told.push_integer(id).unwrap();
+        told.push_double(share).unwrap();
+        told.push_text(amount).unwrap();
+        told.push_boolean(paid).unwrap();
+        match rest {
+            Value::String(text) => told.push_text(text).unwrap(),
+            _ => told.push_null().unwrap(),
+        }
+        told.end_row().unwrap();
+        wanted.extend(row.iter().map(|value| {
+            let mut text = Vec::new();
+            value.write_text(TextStyle::Protobuf, &mut text);
+            (!value.is_null()).then_some(text)
+        }));
+    }
+    let body = protobuf::encode_put(&typed.build().unwrap()).unwrap();
+    assert_eq!(protobuf::encode_put(&told.build().unwrap()).unwrap(), body);
+    let sent = PutRecordsRequest::decode(frame::unwrap(&body).unwrap()).unwrap();
+    let fields = sent.records.iter().flat_map(|record| &record.data.data);
+    let found: Vec<_> = fields
+        .map(|field| field.value.as_ref().map(|value| value.to_vec()))
+        .collect();
+    assert_eq!(found, wanted);
+}

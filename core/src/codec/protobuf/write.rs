@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use super::wire::{self, Nested};
 use crate::codec::body::{Body, Pen};
+use crate::codec::crc::Running;
 use crate::codec::{GetReply, check_not_empty, frame};
 use crate::error::Result;
 use crate::record::atom::{Atom, AtomWriter, Run, check_null};
@@ -14,6 +15,7 @@ pub fn encode_put(records: &RecordBatch) -> Result<Bytes> {
     check_not_empty(records)?;
     let mut body = Body::new(frame::HEADER_SIZE);
     let mut writer = EntryWriter::new();
+    let mut sum = Running::default();
     for (row, record) in records.iter().enumerate() {
         body.write(|pen| {
             let start = writer.entry.begin(pen, 1);
@@ -24,8 +26,10 @@ pub fn encode_put(records: &RecordBatch) -> Result<Bytes> {
         if row == 0 {
             body.expect(records.len() - 1, body.len());
         }
+        sum.follow(body.as_slice());
     }
-    frame::around(body)
+    let sum = sum.end(body.as_slice());
+    frame::around_checked(body, sum)
 }
 
 /// Makes the frame of a get's reply, for servers. Every record gets a serial number, as from the service.
@@ -156,37 +160,53 @@ impl AtomWriter for FieldWriter<'_, '_> {
             Atom::Double(value) => {
                 put_short(pen, &text::double_text(value, &mut zmij::Buffer::new()));
             }
-            Atom::Float(value) => put_short(pen, &text::float_text(value)),
+            Atom::Float(value) => put_float(pen, value),
         }
         Ok(())
     }
 }
 
 /// Writes a FieldData message with the text of a number.
-#[inline]
+#[allow(clippy::inline_always, reason = "see `AtomWriter`")]
+#[inline(always)]
 fn put_short(pen: &mut Pen<'_>, text: &[u8]) {
-    put_lengths(pen, text.len());
-    pen.put_short(text);
+    match short_lengths(text.len()) {
+        Some(lengths) => pen.put_short_headed(lengths, text),
+        None => {
+            put_lengths(pen, text.len());
+            pen.put_slice(text);
+        }
+    }
+}
+
+#[inline(never)]
+fn put_float(pen: &mut Pen<'_>, value: f32) {
+    put_short(pen, &text::float_text(value));
 }
 
 /// Writes a FieldData message with a value.
-#[inline]
+#[allow(clippy::inline_always, reason = "see `AtomWriter`")]
+#[inline(always)]
 fn put_field(pen: &mut Pen<'_>, run: Run<'_>) {
-    put_lengths(pen, run.len());
-    pen.put_from(run.with_rest(), run.len());
+    if let Some(lengths) = short_lengths(run.len()) {
+        pen.put_headed(lengths, run.with_rest(), run.len());
+    } else {
+        put_lengths(pen, run.len());
+        pen.put_from(run.with_rest(), run.len());
+    }
 }
 
-/// Writes the beginning of a FieldData message with a value of so many bytes.
+/// The beginning of a FieldData message with a value of so many bytes, if both lengths take one byte.
 #[inline]
+fn short_lengths(length: usize) -> Option<[u8; 4]> {
+    (length < 126).then(|| [0x0a, length as u8 + 2, 0x0a, length as u8])
+}
+
+/// Writes the beginning of a FieldData message with a longer value.
 fn put_lengths(pen: &mut Pen<'_>, length: usize) {
-    if length < 126 {
-        // Both lengths take one byte.
-        pen.put([0x0a, length as u8 + 2, 0x0a, length as u8]);
-    } else {
-        let length = length as u64;
-        pen.put([0x0a]);
-        wire::put_varint(pen, length + 1 + wire::varint_size(length) as u64);
-        pen.put([0x0a]);
-        wire::put_varint(pen, length);
-    }
+    let length = length as u64;
+    pen.put([0x0a]);
+    wire::put_varint(pen, length + 1 + wire::varint_size(length) as u64);
+    pen.put([0x0a]);
+    wire::put_varint(pen, length);
 }

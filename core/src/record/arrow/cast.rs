@@ -212,7 +212,7 @@ fn push_unsigned(builder: &mut RecordBatchBuilder, value: u64) -> Result<()> {
     match i64::try_from(value) {
         Ok(value) => builder.push_integer(value),
         // The text is refused as out of range where it does not fit, and fits DECIMAL.
-        Err(_) => builder.push_text(&value.to_string()),
+        Err(_) => builder.push_any_text(&value.to_string()),
     }
 }
 
@@ -238,11 +238,11 @@ fn decimals<T: DecimalType>(
             target,
             FieldType::Decimal | FieldType::Float | FieldType::Double
         ) {
-            return builder.push_text(&text);
+            return builder.push_any_text(&text);
         }
         let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
         if fraction.bytes().all(|digit| digit == b'0') {
-            builder.push_text(whole)
+            builder.push_any_text(whole)
         } else {
             builder.push(Value::Decimal(&text))
         }
