@@ -190,6 +190,52 @@ def test_every_value_is_kept_or_refused(make: Any) -> None:
     assert not wrong
 
 
+class Shortens(Decimal):
+    """A number that takes the values behind it out of their list when it is asked for its text."""
+
+    row: list[Any]
+
+    def __str__(self) -> str:
+        del self.row[1:]
+        return super().__str__()
+
+
+def test_a_row_may_change_while_it_is_read() -> None:
+    columns = RecordSchema([Field("a", FieldType.DECIMAL), Field("b", FieldType.STRING)])
+    value = Shortens("1.5")
+    value.row = [value, "gone"]
+    with pytest.raises(
+        InvalidParameterException, match="record 0, field `b`: fewer values than the 2 columns"
+    ):
+        RecordBatch.from_rows(columns, [value.row])
+
+
+class Pair(tuple[Any, ...]):
+    pass
+
+
+class Several(list[Any]):
+    pass
+
+
+def test_rows_are_any_sequence() -> None:
+    columns = RecordSchema(
+        [Field(kind.name, kind) for kind in (FieldType.BIGINT, FieldType.BOOLEAN, FieldType.STRING)]
+    )
+    row = [2**60, True, "x"]
+    rows: list[Any] = [
+        row,
+        tuple(row),
+        Pair(row),
+        Several(row),
+        numpy.array(row, dtype=object),
+        dict.fromkeys(row),
+    ]
+    assert RecordBatch.from_rows(columns, rows[:-1]).rows() == [tuple(row)] * 5
+    with pytest.raises(InvalidParameterException, match="record 5: a sequence of values is needed"):
+        RecordBatch.from_rows(columns, rows)
+
+
 def test_an_interruption_is_none_of_the_value() -> None:
     with pytest.raises(KeyboardInterrupt):
         by_rows("DOUBLE", Interrupted())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import pickle
 import weakref
+import zlib
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -309,6 +310,22 @@ def test_bytes_that_are_no_text_name_their_record_and_column() -> None:
     for read in (batch.rows, lambda: batch.row(0), lambda: batch.column("b")):
         with pytest.raises(MalformedError, match=r"record with sequence 7, field `b`: .* UTF-8"):
             read()
+
+
+def test_bodies_are_not_copied() -> None:
+    batch = RecordBatch.from_rows(ALL_TYPES, ROWS * 10)
+    for compression in ("none", "zlib"):
+        body, size = _native.encode_put(batch, "protobuf", compression)
+        raw = bytes(body) if compression == "none" else zlib.decompress(body)
+        assert (raw[:4], len(raw)) == (b"DHUB", size)
+    record = b'{"Sequence":7,"SystemTime":1,"Data":["1"]}'
+    reply = b'{"NextCursor":"c","RecordCount":1,"StartSeq":7,"Records":[' + record + b"]}"
+    schema = RecordSchema.from_lists(["a"], [FieldType.BIGINT])
+    for kind in (bytes, bytearray, memoryview, Blob):
+        batch = _native.decode_get(kind(reply), "json", "none", len(reply), schema._native)
+        assert batch.rows() == [(1,)]
+    with pytest.raises(TypeError, match="bytes-like"):
+        _native.decode_get("text", "json", "none", 4, None)  # type: ignore[arg-type]
 
 
 def test_routing_keys_of_rows() -> None:

@@ -116,7 +116,7 @@ def encode(pair: Pair, kind: str, way: str) -> Case:
         content = content if isinstance(content, bytes) else content.encode()
         return content if pair.compression == "none" else compressor.compress(content)
 
-    def ours() -> tuple[bytes, int]:
+    def ours() -> tuple[_native.Blob, int]:
         return _native.encode_put(OURS[kind, way](), pair.wire.codec(), pair.compression)
 
     def check() -> None:

@@ -479,7 +479,17 @@ impl<'a, 'py> Keys<'a, 'py> {
         })
     }
 
+    /// Gives the last record what it gets.
+    #[inline]
     fn apply(&self, builder: &mut RecordBatchBuilder) -> Result<(), InputError> {
+        let routings = [&self.shard_id, &self.hash_key, &self.partition_key];
+        if self.attributes.is_none() && routings.iter().all(|keys| matches!(keys, Routing::None)) {
+            return Ok(());
+        }
+        self.apply_any(builder)
+    }
+
+    fn apply_any(&self, builder: &mut RecordBatchBuilder) -> Result<(), InputError> {
         let record = builder.len() - 1;
         self.shard_id
             .apply(record, |text| builder.set_shard_id(text))?;

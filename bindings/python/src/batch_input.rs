@@ -17,7 +17,8 @@ use crate::value::{SHARED_FROM, bytes};
 /// Why input was refused: by the core, or because Python raised.
 pub(crate) enum InputError {
     Core(Error),
-    Python(PyErr),
+    /// Boxed, so that results of single values are returned in registers.
+    Python(Box<PyErr>),
 }
 
 impl From<Error> for InputError {
@@ -28,7 +29,7 @@ impl From<Error> for InputError {
 
 impl From<PyErr> for InputError {
     fn from(error: PyErr) -> Self {
-        Self::Python(error)
+        Self::Python(error.into())
     }
 }
 
@@ -37,7 +38,7 @@ impl InputError {
     pub(crate) fn raise(self, py: Python<'_>) -> PyErr {
         match self {
             Self::Core(error) => raise(py, SERVICE, error),
-            Self::Python(error) => error,
+            Self::Python(error) => *error,
         }
     }
 }
@@ -51,12 +52,19 @@ fn wrong(message: impl std::fmt::Display) -> InputError {
 /// Adds a record from a sequence of values.
 pub(crate) fn push_row(builder: &mut RecordBatchBuilder, row: &Bound<'_, PyAny>) -> Input<()> {
     builder.begin_row()?;
-    if let Ok(values) = row.cast::<PyTuple>() {
+    if row.is_instance_of::<PyTuple>()
+        && let Ok(values) = row.cast::<PyTuple>()
+    {
         for (column, value) in values.iter_borrowed().enumerate() {
             push_value(builder, column, &value)?;
         }
     } else if let Ok(values) = row.cast::<PyList>() {
-        for (column, value) in values.iter().enumerate() {
+        // By number: an iterator asks for the length before each value.
+        for column in 0..values.len() {
+            // A value may have shortened the list when it was asked for its text.
+            let Ok(value) = values.get_item(column) else {
+                break;
+            };
             push_value(builder, column, &value)?;
         }
     } else {
@@ -71,7 +79,7 @@ pub(crate) fn push_row(builder: &mut RecordBatchBuilder, row: &Bound<'_, PyAny>)
             )));
         }
         for (column, value) in row.try_iter()?.enumerate() {
-            push_value(builder, column, &value?)?;
+            push_any(builder, column, &value?)?;
         }
     }
     Ok(builder.end_row()?)
@@ -79,7 +87,8 @@ pub(crate) fn push_row(builder: &mut RecordBatchBuilder, row: &Bound<'_, PyAny>)
 
 /// Adds the next value of the record that was begun.
 ///
-/// Values of exactly the usual types are told by a pointer; what the others are is found out by asking Python.
+/// Values of exactly the usual types are told by a pointer; what the others are is found out by asking Python. Types are
+/// compared before they are cast to: a cast that fails counts references to make an error.
 #[allow(clippy::inline_always, reason = "the loops over rows are around it")]
 #[inline(always)]
 pub(crate) fn push_value(
@@ -87,16 +96,35 @@ pub(crate) fn push_value(
     column: usize,
     value: &Bound<'_, PyAny>,
 ) -> Input<()> {
-    if let Ok(text) = value.cast_exact::<PyString>() {
+    if value.is_exact_instance_of::<PyString>()
+        && let Ok(text) = value.cast_exact::<PyString>()
+    {
         return push_string(builder, column, text);
     }
-    if let Ok(number) = value.cast_exact::<PyFloat>() {
+    if value.is_exact_instance_of::<PyFloat>()
+        && let Ok(number) = value.cast_exact::<PyFloat>()
+    {
         return Ok(builder.push_double(number.value())?);
     }
     if value.is_exact_instance_of::<PyInt>() {
         return push_integer(builder, column, value);
     }
+    if value.is_exact_instance_of::<PyBool>()
+        && let Ok(flag) = value.cast_exact::<PyBool>()
+    {
+        return Ok(builder.push_boolean(flag.is_true())?);
+    }
     push_rarer(builder, column, value)
+}
+
+/// As [`push_value`], for values that take long to come by.
+#[inline(never)]
+fn push_any(
+    builder: &mut RecordBatchBuilder,
+    column: usize,
+    value: &Bound<'_, PyAny>,
+) -> Input<()> {
+    push_value(builder, column, value)
 }
 
 #[inline(never)]
@@ -107,9 +135,6 @@ fn push_rarer(
 ) -> Input<()> {
     if value.is_none() {
         return Ok(builder.push_null()?);
-    }
-    if let Ok(flag) = value.cast::<PyBool>() {
-        return Ok(builder.push_boolean(flag.is_true())?);
     }
     if value.get_type_ptr() == decimal_class(value.py())?.as_type_ptr() {
         return push_decimal(builder, column, value);
@@ -144,14 +169,26 @@ fn push_string(
     }
 }
 
+#[allow(clippy::inline_always, reason = "see `push_value`")]
+#[inline(always)]
 fn push_integer(
     builder: &mut RecordBatchBuilder,
     column: usize,
     value: &Bound<'_, PyAny>,
 ) -> Input<()> {
-    if let Ok(number) = value.extract::<i64>() {
-        return Ok(builder.push_integer(number)?);
+    match value.extract::<i64>() {
+        Ok(number) => Ok(builder.push_integer(number)?),
+        Err(_) => push_large_integer(builder, column, value),
     }
+}
+
+/// Adds an integer that does not fit 64 bits.
+#[inline(never)]
+fn push_large_integer(
+    builder: &mut RecordBatchBuilder,
+    column: usize,
+    value: &Bound<'_, PyAny>,
+) -> Input<()> {
     match column_type(builder, column) {
         Some(FieldType::Float | FieldType::Double) => {
             let number = value.extract::<f64>().ok();
@@ -167,7 +204,7 @@ fn push_integer(
         }
         // The text is refused as out of range where it does not fit, and fits DECIMAL.
         _ => match value.str() {
-            Ok(text) => Ok(builder.push_text(text.to_str()?)?),
+            Ok(text) => push_digits(builder, &text),
             // Python converts no more than some thousand digits.
             Err(_) => Err(refused(builder, column, "an integer of that many digits")),
         },
@@ -225,6 +262,11 @@ fn push_rounded(
     Ok(builder.push_double(number)?)
 }
 
+#[inline(never)]
+fn push_digits(builder: &mut RecordBatchBuilder, text: &Bound<'_, PyString>) -> Input<()> {
+    Ok(builder.push_text(text.to_str()?)?)
+}
+
 fn push_decimal(
     builder: &mut RecordBatchBuilder,
     column: usize,
@@ -232,7 +274,7 @@ fn push_decimal(
 ) -> Input<()> {
     match column_type(builder, column) {
         Some(FieldType::Float | FieldType::Double) => push_rounded(builder, column, value),
-        Some(FieldType::Decimal) => Ok(builder.push_text(value.str()?.to_str()?)?),
+        Some(FieldType::Decimal) => push_digits(builder, &value.str()?),
         _ => Ok(builder.push(Value::Decimal(value.str()?.to_str()?))?),
     }
 }

@@ -1,4 +1,4 @@
-//! The bytes of a blob record, shared with the reply that they came in.
+//! The bytes of a blob record, shared with the reply that they came in, or of a body.
 #![allow(
     unsafe_code,
     reason = "the buffer protocol hands out pointers; see `Blob::__getbuffer__`"
@@ -14,7 +14,7 @@ use pyo3::{PyErr, ffi};
 
 use crate::value::bytes;
 
-/// Bytes that were received. `memoryview(blob)` reads them without a copy, `bytes(blob)` copies.
+/// Bytes of a record or a body. `memoryview(blob)` reads them without a copy, `bytes(blob)` copies.
 #[pyclass(frozen, sequence, module = "hubstream._native")]
 pub(crate) struct Blob(Bytes);
 

@@ -8,7 +8,10 @@ use pyo3::types::{PyBool, PyFloat, PyInt, PyString, PyType};
 /// The class `decimal.Decimal`.
 pub(crate) fn decimal_class(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     static DECIMAL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    DECIMAL.import(py, "decimal", "Decimal")
+    match DECIMAL.get(py) {
+        Some(class) => Ok(class.bind(py)),
+        None => DECIMAL.import(py, "decimal", "Decimal"),
+    }
 }
 
 /// Makes the Python object of a value: `int`, `float`, `bool`, `str`, `Decimal` or `None`.

@@ -35,9 +35,9 @@ def shut_down() -> None: ...
 def sign_datahub(
     access_id: str, access_key: str, method: str, target: str, headers: list[tuple[str, str]]
 ) -> str: ...
-def encode_put(records: RecordBatch, protocol: str, compress_format: str) -> tuple[bytes, int]: ...
+def encode_put(records: RecordBatch, protocol: str, compress_format: str) -> tuple[Blob, int]: ...
 def decode_get(
-    body: bytes, protocol: str, compress_format: str, raw_size: int, schema: RecordSchema | None
+    body: Buffer, protocol: str, compress_format: str, raw_size: int, schema: RecordSchema | None
 ) -> RecordBatch: ...
 
 @final
@@ -79,7 +79,7 @@ class RecordSchema:
 
 @final
 class Blob:
-    """Bytes that were received: `memoryview(blob)` reads them without a copy."""
+    """Bytes of a record or a body: `memoryview(blob)` reads them without a copy."""
 
     def __new__(cls, content: Buffer) -> Self: ...
     def text(self) -> str:
