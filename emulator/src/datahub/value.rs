@@ -1,5 +1,7 @@
 //! Column types and the texts that are values of them.
 
+use std::num::ParseFloatError;
+
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
@@ -71,14 +73,8 @@ impl ColumnType {
             Self::SmallInt => self.check_integer(text, i64::from(i16::MIN), i64::from(i16::MAX)),
             Self::Integer => self.check_integer(text, i64::from(i32::MIN), i64::from(i32::MAX)),
             Self::BigInt => self.check_integer(text, i64::MIN, i64::MAX),
-            Self::Float => utf8(text)
-                .parse::<f32>()
-                .map(drop)
-                .map_err(|_| self.uncastable(text)),
-            Self::Double => utf8(text)
-                .parse::<f64>()
-                .map(drop)
-                .map_err(|_| self.uncastable(text)),
+            Self::Float => self.check_number(text, utf8(text).parse().map(f32::is_infinite)),
+            Self::Double => self.check_number(text, utf8(text).parse().map(f64::is_infinite)),
             Self::Boolean => match text {
                 b"1" | b"0" => Ok(()),
                 _ if text.eq_ignore_ascii_case(b"true") || text.eq_ignore_ascii_case(b"false") => {
@@ -109,6 +105,19 @@ impl ColumnType {
     fn check_integer(self, text: &[u8], min: i64, max: i64) -> Result<(), String> {
         match parse_integer(text) {
             Some(value) if (min..=max).contains(&value) => Ok(()),
+            _ => Err(self.uncastable(text)),
+        }
+    }
+
+    /// Digits must not become infinite: only words are, which official clients write.
+    fn check_number(
+        self,
+        text: &[u8],
+        is_infinite: Result<bool, ParseFloatError>,
+    ) -> Result<(), String> {
+        match is_infinite {
+            Ok(false) => Ok(()),
+            Ok(true) if !text.iter().any(u8::is_ascii_digit) => Ok(()),
             _ => Err(self.uncastable(text)),
         }
     }
@@ -227,8 +236,16 @@ mod tests {
             "1.0010000000000000e+01",
             "3",
         ];
-        accepts(ColumnType::Double, &floats, &["", "a", "1,5", "."]);
-        accepts(ColumnType::Float, &floats, &["", "x"]);
+        accepts(
+            ColumnType::Double,
+            &[&floats[..], &["1e308", "1e-400", "-1.8e307"]].concat(),
+            &["", "a", "1,5", ".", "1e400", "-1.8e308", &"9".repeat(310)],
+        );
+        accepts(
+            ColumnType::Float,
+            &[&floats[..], &["3.4e38", "1e-50"]].concat(),
+            &["", "x", "3.5e38", "-1e39", "1e400"],
+        );
         accepts(
             ColumnType::Decimal,
             &["1.50", "-1e10", "1E-38", &"9".repeat(45)],

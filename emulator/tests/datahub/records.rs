@@ -294,6 +294,11 @@ fn bad_records() -> Vec<(RecordEntry, &'static str, &'static str)> {
             "Parse field value [a] to DOUBLE failed: Cannot cast empty string to d",
         ),
         (
+            RecordEntry::of(&[Some("1e400"), Some("x")]),
+            "MalformedRecord",
+            "Parse field value [1e400] to DOUBLE failed: Cannot cast empty string to d",
+        ),
+        (
             RecordEntry::of(&[Some("1"), None]),
             "MalformedRecord",
             "Field [b] must not be null",
@@ -321,6 +326,7 @@ async fn bad_json_records_fail_alone() {
     let json_cases = [
         (json!({"Data": "YQ=="}), "MalformedRecord"),
         (json!({"Data": [1, "x"]}), "MalformedRecord"),
+        (json!({"Data": ["-1e400", "x"]}), "MalformedRecord"),
         (json!({"Data": null}), "MalformedRecord"),
         (json!({}), "MalformedRecord"),
         (json!(7), "MalformedRecord"),
