@@ -28,6 +28,9 @@ interface Views {
   readonly places: Uint32Array
 }
 
+/** Cloning throws an error with this text, where it would make an object without records. */
+const UNCLONEABLE = Symbol('a RecordBatch: pass what toArrow(), toArray() or blobs() gives')
+
 /** A schema, or an error that names the argument. */
 function columnsOf(schema: unknown): RecordSchema {
   // Not of its class: CommonJS and ESM have one each.
@@ -42,12 +45,17 @@ function columnsOf(schema: unknown): RecordSchema {
  *
  * A batch owns the bytes that were received and reads values when it is asked. Reading all values costs one call
  * of the native part.
+ *
+ * A batch belongs to its thread: `structuredClone` and `postMessage` refuse it. Pass `toArrow()`, which `fromArrow` reads, or
+ * plain values: `toArray()`, `rows()`, `blobs()`.
  */
 export class RecordBatch implements Iterable<BatchRecord> {
   /** The number of records. */
   readonly length: number
   /** The columns of tuple records; `null` for blobs. */
   readonly schema: RecordSchema | null
+  /** @internal */
+  readonly uncloneable = UNCLONEABLE
   readonly #origin: RecordBatch | undefined
   readonly #start: number
   #native: NativeBatch | undefined

@@ -31,12 +31,21 @@ export interface FieldInput {
   readonly comment?: string | undefined
 }
 
-/** The columns of tuple records in their order: at least one, no two with the same name. */
+/** Cloning throws an error with this text, where it would make an object that is no schema. */
+const UNCLONEABLE = Symbol('a RecordSchema: pass its fields, or what toJson() gives')
+
+/**
+ * The columns of tuple records in their order: at least one, no two with the same name.
+ *
+ * A schema belongs to its thread: `structuredClone` and `postMessage` refuse it. Pass its `fields`, or `toJson()`.
+ */
 export class RecordSchema {
   /** @internal */
   readonly native: NativeSchema
   /** The columns in order. */
   readonly fields: readonly Field[]
+  /** @internal */
+  readonly uncloneable = UNCLONEABLE
   readonly #positions = new Map<string, number>()
 
   /** Makes a schema. Refuses an empty list, an empty name and a name that occurs twice, whatever its case. */

@@ -6,8 +6,9 @@ import { createServer } from 'node:net'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { Worker } from 'node:worker_threads'
+import { MessageChannel, Worker } from 'node:worker_threads'
 
+import { RecordBatch, RecordSchema, TupleRecord } from 'hubstream'
 import { Emulator } from 'hubstream/testing'
 
 import { hubOf } from './support.js'
@@ -48,6 +49,41 @@ describe('worker threads', () => {
       workers.map(() => [0]),
     )
     await emulator.stop()
+  })
+
+  test('take records as Arrow data or plain values, not as batches', async () => {
+    const schema = new RecordSchema([
+      { name: 'id', type: 'BIGINT' },
+      { name: 'text', type: 'STRING' },
+    ])
+    const batch = RecordBatch.fromRecords(schema, [
+      [1n, 'first'],
+      [null, 'second'],
+    ])
+    const { port1, port2 } = new MessageChannel()
+    const refused = (expected) => (error) => {
+      assert.equal(error.name, 'DataCloneError')
+      assert.match(error.message, expected)
+      return true
+    }
+    for (const value of [batch, batch.slice(1), batch.at(0), { records: batch }]) {
+      assert.throws(() => structuredClone(value), refused(/a RecordBatch: pass what toArrow\(\)/))
+      assert.throws(() => port1.postMessage(value), refused(/a RecordBatch/))
+    }
+    for (const value of [schema, new TupleRecord(schema, [1n, 'x'])]) {
+      assert.throws(() => structuredClone(value), refused(/a RecordSchema: pass its fields/))
+    }
+    port2.close()
+    assert.deepEqual(new RecordSchema(structuredClone(schema.fields)).fields, schema.fields)
+    assert.deepEqual(structuredClone(batch.toArray()), batch.toArray())
+    const thread = worker(
+      `const { RecordBatch, RecordSchema } = ${load('hubstream')}
+       const batch = RecordBatch.fromArrow(new RecordSchema(workerData.fields), workerData.ipc)
+       parentPort.postMessage(batch.rows())`,
+      { fields: schema.fields, ipc: batch.toArrow() },
+    )
+    const [[rows]] = await Promise.all([once(thread, 'message'), once(thread, 'exit')])
+    assert.deepEqual(rows, batch.rows())
   })
 
   test('may end or be ended with calls on their way', async () => {
