@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import time
+import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -90,6 +91,15 @@ def formatting_elsewhere() -> list[list[str]]:
     return [["cargo", "fmt", "--check", "--manifest-path", str(ROOT / name / "Cargo.toml")] for name in manifests]
 
 
+def each_feature() -> list[list[str]]:
+    """The core with none of its features, with each alone, and with all."""
+    features = tomllib.loads((ROOT / "core" / "Cargo.toml").read_text())["features"]
+    alone = [["--no-default-features", "--features", name] for name in features if name != "default"]
+    lint = ["cargo", "clippy", "--package", "hubstream"]
+    chosen = [["--no-default-features"], *alone, ["--all-features"]]
+    return [[*lint, *features, "--", "-D", "warnings"] for features in chosen]
+
+
 def steps() -> list[Step]:
     return [
         Step("prepare", [script("tests/prepare")]),
@@ -102,6 +112,7 @@ def steps() -> list[Step]:
             uniffi_library(),
         ),
         Step("lint", [["cargo", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]]),
+        Step("features", each_feature()),
         Step("rust", [["cargo", "test", "--workspace", "--no-fail-fast"]], ("build",)),
         Step("vectors", [["cargo", "test", "--workspace", "--test", "vectors", "--", "--nocapture"]], ("build",)),
         Step("docs", [["cargo", "doc", "--workspace", "--no-deps"]], (), {"RUSTDOCFLAGS": "-D warnings"}),

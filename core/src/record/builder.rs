@@ -19,6 +19,7 @@ use super::value::{MAX_TEXT_BYTES, Value};
 use crate::error::{Error, Result};
 
 pub use facts::Received;
+#[cfg(feature = "datahub")]
 pub(crate) use facts::is_hex_hash;
 
 /// No more bytes than this are kept free for records that were not seen yet: 2 MiB.
