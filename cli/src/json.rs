@@ -243,6 +243,7 @@ mod tests {
                 accepts: None,
             },
         ],
+        extends: None,
     };
 
     #[test]

@@ -33,8 +33,8 @@ pub use connector::{
 };
 pub use connector_config::{
     AuthMode, ConnectorConfig, DataHubConnectorConfig, DatabaseConnectorConfig, EsConnectorConfig,
-    FcConnectorConfig, HologresConnectorConfig, OdpsConnectorConfig, OssConnectorConfig,
-    OtsConnectorConfig, PartitionMode, TimestampUnit, WriteMode,
+    FcConnectorConfig, HologresConnectorConfig, InvokeType, OdpsConnectorConfig,
+    OssConnectorConfig, OtsConnectorConfig, PartitionMode, TimestampUnit, WriteMode,
 };
 pub use connector_progress::{
     AppendConnectorField, ConnectorOffset, ConnectorShardState, GetConnectorDoneTime,

@@ -3,6 +3,8 @@
 //! Every façade in another language, the command line and the reference pages are made from these
 //! values, so a name, a default or a sentence of documentation is written once.
 
+use crate::dynamic::Dynamic;
+
 /// The type of an argument, a member or a result.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
@@ -87,6 +89,23 @@ pub struct ModelSchema {
     pub docs: &'static str,
     /// The members, in order.
     pub fields: &'static [FieldSchema],
+    /// A model whose members are all among these, with the same names and types: in languages with classes, this one is
+    /// derived from it.
+    pub extends: Option<&'static ModelSchema>,
+}
+
+impl ModelSchema {
+    /// The description of a type that is a model.
+    ///
+    /// # Panics
+    ///
+    /// When the type is none; at build time where the value is a constant.
+    pub const fn of<T: Dynamic>() -> &'static Self {
+        match T::TYPE {
+            TypeSchema::Model(model) => model,
+            _ => panic!("not a model"),
+        }
+    }
 }
 
 /// A list of names.

@@ -50,12 +50,16 @@ function columnsOf(schema: unknown): RecordSchema {
  * plain values: `toArray()`, `rows()`, `blobs()`.
  */
 export class RecordBatch implements Iterable<BatchRecord> {
+  /**
+   * Before the schema, which cannot be cloned either.
+   *
+   * @internal
+   */
+  readonly uncloneable = UNCLONEABLE
   /** The number of records. */
   readonly length: number
   /** The columns of tuple records; `null` for blobs. */
   readonly schema: RecordSchema | null
-  /** @internal */
-  readonly uncloneable = UNCLONEABLE
   readonly #origin: RecordBatch | undefined
   readonly #start: number
   #native: NativeBatch | undefined

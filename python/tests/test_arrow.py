@@ -418,7 +418,7 @@ def test_tables_are_put_into_topics(hub: DataHub) -> None:
     for data in (TABLE, polars_frame(), pandas_frame(), duckdb_relation()):
         result = hub.put_records(*topic, data)
         assert (result.failed_record_count, result.failed_records) == (0, [])
-    hub.put_records_by_shard(*topic, "0", TABLE)
+    assert hub.put_records_by_shard(*topic, "0", TABLE).failed_records == []
     records = hub.get_tuple_records(*topic, "0", SALES, oldest(hub, topic), 100).records
     assert records.rows() == SALES_ROWS * 5
     # Nothing is no error, and the data is mapped before anything is put.

@@ -156,6 +156,36 @@ def test_settings_of_a_connector_may_be_changed(orders: Emulator) -> None:
         assert "second" not in f"{config!r} {config}"
 
 
+def test_an_update_keeps_settings_that_only_other_clients_know(orders: Emulator) -> None:
+    kind = models.ConnectorType.SINK_OSS
+    config = models.OssConnectorConfig("oss", "b", "p", "%Y", 15, models.AuthMode.STS)
+    config.max_file_size, config.timestamp_unit = 2**40, models.TimestampUnit.SECOND
+    config.other_settings = {"Further": "hush"}
+    with client(orders) as hub:
+        hub.create_connector("shop", "orders", kind, ["id"], config)
+        found = hub.get_connector("shop", "orders", kind).config
+        assert found == config
+        assert isinstance(found, models.OssConnectorConfig)
+        found.bucket = "c"
+        hub.update_connector("shop", "orders", kind, found)
+        again = hub.get_connector("shop", "orders", kind)
+        assert again.config == dataclasses.replace(config, bucket="c")
+        assert "hush" not in f"{again!r} {again} {again.config}"
+        found.other_settings = {"Bucket": "d"}
+        with pytest.raises(InvalidParameterException, match="Bucket"):
+            hub.update_connector("shop", "orders", kind, found)
+
+
+@pytest.mark.parametrize("protocol", DatahubProtocolType)
+def test_a_put_to_one_shard_has_a_result(orders: Emulator, protocol: DatahubProtocolType) -> None:
+    record = models.TupleRecord(schema=SCHEMA, values=[1, "a", None, None])
+    with client(orders, protocol_type=protocol) as hub:
+        result = hub.put_records_by_shard("shop", "orders", "0", [record])
+        assert isinstance(result, models.PutRecordsResult)
+        assert (result.failed_record_count, result.failed_records) == (0, [])
+        assert result.request_id
+
+
 def test_what_differs_on_purpose(orders: Emulator) -> None:
     record = models.TupleRecord(schema=SCHEMA, values=[1, "a", None, None])
     blob = models.BlobRecord(b"a")

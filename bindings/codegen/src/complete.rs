@@ -65,6 +65,22 @@ fn is_sentence(docs: &str) -> bool {
 }
 
 #[test]
+fn a_model_has_the_members_of_the_one_that_it_extends() {
+    let services = services();
+    let models = services.iter().flat_map(|service| &service.models);
+    let mut found = 0;
+    for (model, base) in models.filter_map(|model| Some((model, model.extends?))) {
+        for member in base.fields {
+            let same = |field: &&FieldSchema| (field.name, field.ty) == (member.name, member.ty);
+            let place = format!("{}.{} of {}", base.name, member.name, model.name);
+            assert!(model.fields.iter().any(|field| same(&field)), "{place}");
+        }
+        found += 1;
+    }
+    assert!(found > 0);
+}
+
+#[test]
 fn everything_is_described_in_sentences() {
     let mut all: Vec<Text> = services().iter().flat_map(texts).collect();
     let stats = client_stats();

@@ -20,6 +20,17 @@ pub(crate) struct Service {
 }
 
 impl Service {
+    /// Adds a model after the one that it extends.
+    fn add_model(&mut self, model: &'static ModelSchema) {
+        if self.models.iter().any(|known| known.name == model.name) {
+            return;
+        }
+        if let Some(base) = model.extends {
+            self.add_model(base);
+        }
+        self.models.push(model);
+    }
+
     /// Whether values of the model are given by callers, alone or inside an argument.
     pub(crate) fn is_argument(&self, model: &ModelSchema) -> bool {
         let fields = self.entry.operations.iter().flat_map(|call| call.fields);
@@ -90,11 +101,7 @@ fn describe(entry: &'static ServiceEntry) -> Service {
     };
     for operation in entry.operations {
         operation.visit_types(&mut |ty| match ty {
-            TypeSchema::Model(model)
-                if !service.models.iter().any(|known| known.name == model.name) =>
-            {
-                service.models.push(model);
-            }
+            TypeSchema::Model(model) => service.add_model(model),
             TypeSchema::Enum(names)
                 if !service.enums.iter().any(|known| known.name == names.name) =>
             {

@@ -154,7 +154,7 @@ fn stats() -> Value {
     models.context()
 }
 
-/// The names of the models that the operations of a service take.
+/// The names of the models that the operations of a service take, and of those that these extend.
 fn given_models(service: &Service) -> Vec<&'static str> {
     fn collect(ty: TypeSchema, names: &mut Vec<&'static str>) {
         match ty {
@@ -163,6 +163,9 @@ fn given_models(service: &Service) -> Vec<&'static str> {
             }
             TypeSchema::Model(model) => {
                 names.push(model.name);
+                if let Some(base) = model.extends {
+                    collect(TypeSchema::Model(base), names);
+                }
                 for field in model.fields {
                     collect(field.ty, names);
                 }
@@ -210,15 +213,20 @@ impl TypesModule<'_> {
         if !enums.is_empty() {
             imports.insert(("hubstream._model".to_owned(), "OpenEnum".to_owned()));
         }
-        let base = |model: &ModelSchema| {
-            if given.contains(&model.name) {
-                "Editable"
-            } else {
-                "Model"
-            }
+        let base = |model: &ModelSchema| match model.extends {
+            Some(other) => other.name,
+            None if given.contains(&model.name) => "Editable",
+            None => "Model",
         };
         for model in *models {
-            imports.insert(("hubstream._model".to_owned(), base(model).to_owned()));
+            match model.extends {
+                None => {
+                    imports.insert(("hubstream._model".to_owned(), base(model).to_owned()));
+                }
+                Some(other) => {
+                    imports.extend(imports_of(TypeSchema::Model(other), other_types.as_deref()))
+                }
+            }
             for field in model.fields {
                 imports.extend(imports_of(field.ty, other_types.as_deref()));
             }
@@ -347,13 +355,18 @@ fn model_context(model: &ModelSchema, base: &str) -> Value {
             }
         })
         .collect();
+    let wire = texts("_WIRE", &wire).map(|line| match model.extends {
+        // Type checkers take the number of names in the other class for a promise.
+        Some(_) => overriding(&line),
+        None => line,
+    });
     let secret: Vec<&str> = model
         .fields
         .iter()
         .filter(|field| field.secret)
         .map(|field| field.name)
         .collect();
-    context! { name => model.name, base, docs, fields, slots => texts("__slots__", &names), hidden => texts("_HIDDEN", &secret), wire => texts("_WIRE", &wire) }
+    context! { name => model.name, base, docs, fields, slots => texts("__slots__", &names), hidden => texts("_HIDDEN", &secret), wire }
 }
 
 /// A tuple of texts as the value of a member of a class, or nothing for none of them.
@@ -369,6 +382,15 @@ fn texts(member: &str, names: &[&str]) -> Option<String> {
     }
     let lines = quoted.join(",\n        ");
     Some(format!("    {member} = (\n        {lines},\n    )"))
+}
+
+/// An assignment whose type differs from that in the class that this one is derived from.
+fn overriding(line: &str) -> String {
+    const IGNORED: &str = "  # type: ignore[assignment]";
+    match line.split_once('\n') {
+        Some((first, rest)) => format!("{first}{IGNORED}\n{rest}"),
+        None => format!("{line}{IGNORED}"),
+    }
 }
 
 /// Breaks a comprehension over lines as the formatter does.

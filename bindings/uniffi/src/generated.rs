@@ -415,45 +415,7 @@ enumeration!(PartitionMode: String {
     "EVENT_TIME" => EventTime,
 });
 
-/// Whose rights a connector uses.
-#[derive(Clone, Debug, PartialEq, uniffi::Enum)]
-pub enum AuthMode {
-    /// Those of an access id and key.
-    Ak,
-    /// Those of the service's own role.
-    Sts,
-    /// A value that this version does not know, as it was received.
-    Unknown {
-        /// The value.
-        value: String,
-    },
-}
-
-enumeration!(AuthMode: String {
-    "ak" => Ak,
-    "sts" => Sts,
-});
-
-/// How rows are written to Tablestore.
-#[derive(Clone, Debug, PartialEq, uniffi::Enum)]
-pub enum WriteMode {
-    /// A row replaces the one before.
-    Put,
-    /// A row changes the columns that it has.
-    Update,
-    /// A value that this version does not know, as it was received.
-    Unknown {
-        /// The value.
-        value: String,
-    },
-}
-
-enumeration!(WriteMode: String {
-    "PUT" => Put,
-    "UPDATE" => Update,
-});
-
-/// The unit of timestamp columns for Hologres.
+/// The unit of timestamp columns at the target.
 #[derive(Clone, Debug, PartialEq, uniffi::Enum)]
 pub enum TimestampUnit {
     /// Microseconds.
@@ -473,6 +435,63 @@ enumeration!(TimestampUnit: String {
     "MICROSECOND" => Microsecond,
     "MILLISECOND" => Millisecond,
     "SECOND" => Second,
+});
+
+/// Whose rights a connector uses.
+#[derive(Clone, Debug, PartialEq, uniffi::Enum)]
+pub enum AuthMode {
+    /// Those of an access id and key.
+    Ak,
+    /// Those of the service's own role.
+    Sts,
+    /// A value that this version does not know, as it was received.
+    Unknown {
+        /// The value.
+        value: String,
+    },
+}
+
+enumeration!(AuthMode: String {
+    "ak" => Ak,
+    "sts" => Sts,
+});
+
+/// How a function is called.
+#[derive(Clone, Debug, PartialEq, uniffi::Enum)]
+pub enum InvokeType {
+    /// Its end is waited for.
+    Sync,
+    /// It is started only.
+    Async,
+    /// A value that this version does not know, as it was received.
+    Unknown {
+        /// The value.
+        value: String,
+    },
+}
+
+enumeration!(InvokeType: String {
+    "sync" => Sync,
+    "async" => Async,
+});
+
+/// How rows are written to Tablestore.
+#[derive(Clone, Debug, PartialEq, uniffi::Enum)]
+pub enum WriteMode {
+    /// A row replaces the one before.
+    Put,
+    /// A row changes the columns that it has.
+    Update,
+    /// A value that this version does not know, as it was received.
+    Unknown {
+        /// The value.
+        value: String,
+    },
+}
+
+enumeration!(WriteMode: String {
+    "PUT" => Put,
+    "UPDATE" => Update,
 });
 
 /// What a connector does.
@@ -762,6 +781,23 @@ model!(RegisterTopicSchemaResult {
     "request_id": request_id,
 });
 
+/// The range of a shard.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct ShardBase {
+    /// Id of the shard: a whole number as text.
+    pub shard_id: String,
+    /// First hash key of its range: 32 hexadecimal digits.
+    pub begin_hash_key: String,
+    /// End of its range, exclusive: 32 hexadecimal digits.
+    pub end_hash_key: String,
+}
+
+model!(ShardBase {
+    "shard_id": shard_id,
+    "begin_hash_key": begin_hash_key,
+    "end_hash_key": end_hash_key,
+});
+
 /// One shard of a topic.
 #[derive(Clone, Debug, uniffi::Record)]
 pub struct Shard {
@@ -823,23 +859,6 @@ model!(ListShardResult {
     "request_id": request_id,
 });
 
-/// The range of a shard.
-#[derive(Clone, Debug, uniffi::Record)]
-pub struct ShardBase {
-    /// Id of the shard: a whole number as text.
-    pub shard_id: String,
-    /// First hash key of its range: 32 hexadecimal digits.
-    pub begin_hash_key: String,
-    /// End of its range, exclusive: 32 hexadecimal digits.
-    pub end_hash_key: String,
-}
-
-model!(ShardBase {
-    "shard_id": shard_id,
-    "begin_hash_key": begin_hash_key,
-    "end_hash_key": end_hash_key,
-});
-
 /// The shards that a split made.
 #[derive(Clone, Debug, uniffi::Record)]
 pub struct SplitShardResult {
@@ -895,6 +914,41 @@ model!(GetCursorResult {
     "record_time": record_time,
     "sequence": sequence,
     "request_id": request_id,
+});
+
+/// A place that a shard's consumption is set to.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct OffsetBase {
+    /// Sequence number of the last record that counts as consumed; -1 for none.
+    pub sequence: i64,
+    /// Time of that record in milliseconds since 1970; -1 for none.
+    pub timestamp: i64,
+}
+
+model!(OffsetBase {
+    "sequence": sequence,
+    "timestamp": timestamp,
+});
+
+/// How far a shard was consumed.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct OffsetWithVersion {
+    /// Sequence number of the last record consumed; -1 for none.
+    pub sequence: i64,
+    /// Time of that record in milliseconds since 1970; -1 for none.
+    pub timestamp: i64,
+    /// Number of the last reset.
+    pub version: i64,
+    /// Place of the last record consumed inside a batch, from 0.
+    #[uniffi(default = 0)]
+    pub batch_index: i64,
+}
+
+model!(OffsetWithVersion {
+    "sequence": sequence,
+    "timestamp": timestamp,
+    "version": version,
+    "batch_index": batch_index,
 });
 
 /// How far a shard was consumed, with the session that may commit.
@@ -1071,6 +1125,18 @@ pub struct OdpsConnectorConfig {
     /// Formats of the partition columns, in order; absent for none.
     #[uniffi(default = None)]
     pub partition_config: Option<HashMap<String, String>>,
+    /// Time zone of the partitions, as in `Asia/Shanghai`; absent to leave it to the service.
+    #[uniffi(default = None)]
+    pub time_zone: Option<String>,
+    /// Whether bytes are written as Base64; absent to leave it to the service.
+    #[uniffi(default = None)]
+    pub base64_encode: Option<bool>,
+    /// Unit of timestamp columns; absent to leave it to the service.
+    #[uniffi(default = None)]
+    pub timestamp_unit: Option<TimestampUnit>,
+    /// Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+    #[uniffi(default = None)]
+    pub other_settings: Option<HashMap<String, String>>,
 }
 
 model!(OdpsConnectorConfig {
@@ -1083,6 +1149,10 @@ model!(OdpsConnectorConfig {
     "partition_mode": partition_mode,
     "time_range": time_range,
     "partition_config": partition_config,
+    "time_zone": time_zone,
+    "base64_encode": base64_encode,
+    "timestamp_unit": timestamp_unit,
+    "other_settings": other_settings,
 });
 
 impl fmt::Debug for OdpsConnectorConfig {
@@ -1097,6 +1167,10 @@ impl fmt::Debug for OdpsConnectorConfig {
             .field("partition_mode", &self.partition_mode)
             .field("time_range", &self.time_range)
             .field("partition_config", &self.partition_config)
+            .field("time_zone", &self.time_zone)
+            .field("base64_encode", &self.base64_encode)
+            .field("timestamp_unit", &self.timestamp_unit)
+            .field("other_settings", &"***")
             .finish()
     }
 }
@@ -1129,6 +1203,12 @@ pub struct DatabaseConnectorConfig {
     /// Whether rows that cannot be inserted are skipped.
     #[uniffi(default = true)]
     pub ignore: bool,
+    /// Unit of timestamp columns; absent to leave it to the service.
+    #[uniffi(default = None)]
+    pub timestamp_unit: Option<TimestampUnit>,
+    /// Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+    #[uniffi(default = None)]
+    pub other_settings: Option<HashMap<String, String>>,
 }
 
 model!(DatabaseConnectorConfig {
@@ -1139,6 +1219,8 @@ model!(DatabaseConnectorConfig {
     "password": password,
     "table": table,
     "ignore": ignore,
+    "timestamp_unit": timestamp_unit,
+    "other_settings": other_settings,
 });
 
 impl fmt::Debug for DatabaseConnectorConfig {
@@ -1151,6 +1233,8 @@ impl fmt::Debug for DatabaseConnectorConfig {
             .field("password", &"***")
             .field("table", &self.table)
             .field("ignore", &self.ignore)
+            .field("timestamp_unit", &self.timestamp_unit)
+            .field("other_settings", &"***")
             .finish()
     }
 }
@@ -1184,6 +1268,15 @@ pub struct EsConnectorConfig {
     /// Whether Elasticsearch is reached through a proxy.
     #[uniffi(default = false)]
     pub proxy_mode: bool,
+    /// Columns that make the routing key.
+    #[uniffi(default = [])]
+    pub router_fields: Vec<String>,
+    /// Unit of timestamp columns; absent to leave it to the service.
+    #[uniffi(default = None)]
+    pub timestamp_unit: Option<TimestampUnit>,
+    /// Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+    #[uniffi(default = None)]
+    pub other_settings: Option<HashMap<String, String>>,
 }
 
 model!(EsConnectorConfig {
@@ -1194,6 +1287,9 @@ model!(EsConnectorConfig {
     "id_fields": id_fields,
     "type_fields": type_fields,
     "proxy_mode": proxy_mode,
+    "router_fields": router_fields,
+    "timestamp_unit": timestamp_unit,
+    "other_settings": other_settings,
 });
 
 impl fmt::Debug for EsConnectorConfig {
@@ -1206,6 +1302,9 @@ impl fmt::Debug for EsConnectorConfig {
             .field("id_fields", &self.id_fields)
             .field("type_fields", &self.type_fields)
             .field("proxy_mode", &self.proxy_mode)
+            .field("router_fields", &self.router_fields)
+            .field("timestamp_unit", &self.timestamp_unit)
+            .field("other_settings", &"***")
             .finish()
     }
 }
@@ -1234,6 +1333,15 @@ pub struct FcConnectorConfig {
     /// Access key, for `ak`; the service never returns it.
     #[uniffi(default = "")]
     pub access_key: String,
+    /// Whether the function is waited for; absent to leave it to the service.
+    #[uniffi(default = None)]
+    pub invoke_type: Option<InvokeType>,
+    /// Unit of timestamp columns; absent to leave it to the service.
+    #[uniffi(default = None)]
+    pub timestamp_unit: Option<TimestampUnit>,
+    /// Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+    #[uniffi(default = None)]
+    pub other_settings: Option<HashMap<String, String>>,
 }
 
 model!(FcConnectorConfig {
@@ -1243,6 +1351,9 @@ model!(FcConnectorConfig {
     "auth_mode": auth_mode,
     "access_id": access_id,
     "access_key": access_key,
+    "invoke_type": invoke_type,
+    "timestamp_unit": timestamp_unit,
+    "other_settings": other_settings,
 });
 
 impl fmt::Debug for FcConnectorConfig {
@@ -1254,6 +1365,9 @@ impl fmt::Debug for FcConnectorConfig {
             .field("auth_mode", &self.auth_mode)
             .field("access_id", &self.access_id)
             .field("access_key", &"***")
+            .field("invoke_type", &self.invoke_type)
+            .field("timestamp_unit", &self.timestamp_unit)
+            .field("other_settings", &"***")
             .finish()
     }
 }
@@ -1286,6 +1400,15 @@ pub struct OssConnectorConfig {
     /// Access key, for `ak`; the service never returns it.
     #[uniffi(default = "")]
     pub access_key: String,
+    /// Largest size of an object, at least 1, as the service counts it; absent to leave it to the service.
+    #[uniffi(default = None)]
+    pub max_file_size: Option<i64>,
+    /// Unit of timestamp columns; absent to leave it to the service.
+    #[uniffi(default = None)]
+    pub timestamp_unit: Option<TimestampUnit>,
+    /// Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+    #[uniffi(default = None)]
+    pub other_settings: Option<HashMap<String, String>>,
 }
 
 model!(OssConnectorConfig {
@@ -1297,6 +1420,9 @@ model!(OssConnectorConfig {
     "auth_mode": auth_mode,
     "access_id": access_id,
     "access_key": access_key,
+    "max_file_size": max_file_size,
+    "timestamp_unit": timestamp_unit,
+    "other_settings": other_settings,
 });
 
 impl fmt::Debug for OssConnectorConfig {
@@ -1310,6 +1436,9 @@ impl fmt::Debug for OssConnectorConfig {
             .field("auth_mode", &self.auth_mode)
             .field("access_id", &self.access_id)
             .field("access_key", &"***")
+            .field("max_file_size", &self.max_file_size)
+            .field("timestamp_unit", &self.timestamp_unit)
+            .field("other_settings", &"***")
             .finish()
     }
 }
@@ -1341,6 +1470,12 @@ pub struct OtsConnectorConfig {
     /// How rows are written.
     #[uniffi(default = None)]
     pub write_mode: Option<WriteMode>,
+    /// Unit of timestamp columns; absent to leave it to the service.
+    #[uniffi(default = None)]
+    pub timestamp_unit: Option<TimestampUnit>,
+    /// Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+    #[uniffi(default = None)]
+    pub other_settings: Option<HashMap<String, String>>,
 }
 
 model!(OtsConnectorConfig {
@@ -1351,6 +1486,8 @@ model!(OtsConnectorConfig {
     "access_id": access_id,
     "access_key": access_key,
     "write_mode": write_mode,
+    "timestamp_unit": timestamp_unit,
+    "other_settings": other_settings,
 });
 
 impl fmt::Debug for OtsConnectorConfig {
@@ -1363,6 +1500,8 @@ impl fmt::Debug for OtsConnectorConfig {
             .field("access_id", &self.access_id)
             .field("access_key", &"***")
             .field("write_mode", &self.write_mode)
+            .field("timestamp_unit", &self.timestamp_unit)
+            .field("other_settings", &"***")
             .finish()
     }
 }
@@ -1396,6 +1535,9 @@ pub struct HologresConnectorConfig {
     /// Access key, for `ak`; the service never returns it.
     #[uniffi(default = "")]
     pub access_key: String,
+    /// Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+    #[uniffi(default = None)]
+    pub other_settings: Option<HashMap<String, String>>,
 }
 
 model!(HologresConnectorConfig {
@@ -1407,6 +1549,7 @@ model!(HologresConnectorConfig {
     "timestamp_unit": timestamp_unit,
     "access_id": access_id,
     "access_key": access_key,
+    "other_settings": other_settings,
 });
 
 impl fmt::Debug for HologresConnectorConfig {
@@ -1420,6 +1563,7 @@ impl fmt::Debug for HologresConnectorConfig {
             .field("timestamp_unit", &self.timestamp_unit)
             .field("access_id", &self.access_id)
             .field("access_key", &"***")
+            .field("other_settings", &"***")
             .finish()
     }
 }
@@ -1448,6 +1592,12 @@ pub struct DataHubConnectorConfig {
     /// Access key, for `ak`; the service never returns it.
     #[uniffi(default = "")]
     pub access_key: String,
+    /// Unit of timestamp columns; absent to leave it to the service.
+    #[uniffi(default = None)]
+    pub timestamp_unit: Option<TimestampUnit>,
+    /// Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+    #[uniffi(default = None)]
+    pub other_settings: Option<HashMap<String, String>>,
 }
 
 model!(DataHubConnectorConfig {
@@ -1457,6 +1607,8 @@ model!(DataHubConnectorConfig {
     "auth_mode": auth_mode,
     "access_id": access_id,
     "access_key": access_key,
+    "timestamp_unit": timestamp_unit,
+    "other_settings": other_settings,
 });
 
 impl fmt::Debug for DataHubConnectorConfig {
@@ -1468,6 +1620,8 @@ impl fmt::Debug for DataHubConnectorConfig {
             .field("auth_mode", &self.auth_mode)
             .field("access_id", &self.access_id)
             .field("access_key", &"***")
+            .field("timestamp_unit", &self.timestamp_unit)
+            .field("other_settings", &"***")
             .finish()
     }
 }
@@ -1676,6 +1830,44 @@ model!(CreateSubscriptionResult {
     "request_id": request_id,
 });
 
+/// One subscription of a topic.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct Subscription {
+    /// Id of the subscription.
+    pub sub_id: String,
+    /// Name of the topic.
+    #[uniffi(default = "")]
+    pub topic_name: String,
+    /// Free text.
+    #[uniffi(default = "")]
+    pub comment: String,
+    /// When it was created, in seconds since 1970.
+    #[uniffi(default = 0)]
+    pub create_time: i64,
+    /// When it was last changed, in seconds since 1970.
+    #[uniffi(default = 0)]
+    pub last_modify_time: i64,
+    /// Whether the caller owns it.
+    #[uniffi(default = false)]
+    pub is_owner: bool,
+    /// Whether it is in use.
+    pub state: SubscriptionState,
+    /// 0 for one of a user.
+    #[uniffi(default = 0)]
+    pub r#type: i64,
+}
+
+model!(Subscription {
+    "sub_id": sub_id,
+    "topic_name": topic_name,
+    "comment": comment,
+    "create_time": create_time,
+    "last_modify_time": last_modify_time,
+    "is_owner": is_owner,
+    "state": state,
+    "type": r#type,
+});
+
 /// The properties of a subscription.
 #[derive(Clone, Debug, uniffi::Record)]
 pub struct GetSubscriptionResult {
@@ -1718,44 +1910,6 @@ model!(GetSubscriptionResult {
     "request_id": request_id,
 });
 
-/// One subscription of a topic.
-#[derive(Clone, Debug, uniffi::Record)]
-pub struct Subscription {
-    /// Id of the subscription.
-    pub sub_id: String,
-    /// Name of the topic.
-    #[uniffi(default = "")]
-    pub topic_name: String,
-    /// Free text.
-    #[uniffi(default = "")]
-    pub comment: String,
-    /// When it was created, in seconds since 1970.
-    #[uniffi(default = 0)]
-    pub create_time: i64,
-    /// When it was last changed, in seconds since 1970.
-    #[uniffi(default = 0)]
-    pub last_modify_time: i64,
-    /// Whether the caller owns it.
-    #[uniffi(default = false)]
-    pub is_owner: bool,
-    /// Whether it is in use.
-    pub state: SubscriptionState,
-    /// 0 for one of a user.
-    #[uniffi(default = 0)]
-    pub r#type: i64,
-}
-
-model!(Subscription {
-    "sub_id": sub_id,
-    "topic_name": topic_name,
-    "comment": comment,
-    "create_time": create_time,
-    "last_modify_time": last_modify_time,
-    "is_owner": is_owner,
-    "state": state,
-    "type": r#type,
-});
-
 /// A page of subscriptions.
 #[derive(Clone, Debug, uniffi::Record)]
 pub struct ListSubscriptionResult {
@@ -1789,27 +1943,6 @@ model!(InitAndGetSubscriptionOffsetResult {
     "request_id": request_id,
 });
 
-/// How far a shard was consumed.
-#[derive(Clone, Debug, uniffi::Record)]
-pub struct OffsetWithVersion {
-    /// Sequence number of the last record consumed; -1 for none.
-    pub sequence: i64,
-    /// Time of that record in milliseconds since 1970; -1 for none.
-    pub timestamp: i64,
-    /// Number of the last reset.
-    pub version: i64,
-    /// Place of the last record consumed inside a batch, from 0.
-    #[uniffi(default = 0)]
-    pub batch_index: i64,
-}
-
-model!(OffsetWithVersion {
-    "sequence": sequence,
-    "timestamp": timestamp,
-    "version": version,
-    "batch_index": batch_index,
-});
-
 /// How far shards were consumed.
 #[derive(Clone, Debug, uniffi::Record)]
 pub struct GetSubscriptionOffsetResult {
@@ -1823,20 +1956,6 @@ pub struct GetSubscriptionOffsetResult {
 model!(GetSubscriptionOffsetResult {
     "offsets": offsets,
     "request_id": request_id,
-});
-
-/// A place that a shard's consumption is set to.
-#[derive(Clone, Debug, uniffi::Record)]
-pub struct OffsetBase {
-    /// Sequence number of the last record that counts as consumed; -1 for none.
-    pub sequence: i64,
-    /// Time of that record in milliseconds since 1970; -1 for none.
-    pub timestamp: i64,
-}
-
-model!(OffsetBase {
-    "sequence": sequence,
-    "timestamp": timestamp,
 });
 
 /// The consumer that joined.
@@ -2531,8 +2650,9 @@ impl DataHub {
 
     /// Puts records into one shard: all of them, or none.
     ///
-    /// The routing keys of the records are not used. It is not sent again after the service may have
-    /// accepted it, unless the client was told `at_least_once`.
+    /// Its result has no failed records: a put that is refused is an error. The routing keys of the
+    /// records are not used. It is not sent again after the service may have accepted it, unless the
+    /// client was told `at_least_once`.
     ///
     /// - Parameter projectName: Name of the project.
     /// - Parameter topicName: Name of the topic.
@@ -2544,7 +2664,7 @@ impl DataHub {
         topic_name: String,
         shard_id: String,
         record_list: Arc<RecordBatch>,
-    ) -> Result<(), HubstreamError> {
+    ) -> Result<PutRecordsResult, HubstreamError> {
         let arguments = vec![
             ("project_name", project_name.into_value()),
             ("topic_name", topic_name.into_value()),

@@ -26,13 +26,13 @@ pub fn operation(arguments: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Turns a struct into a described group of members, or an enum into an open list of names.
 ///
-/// Options: `snake_case` (wire names in snake case instead of Pascal case) and `local` (the type
-/// does not travel as JSON).
+/// Options: `snake_case` (wire names in snake case instead of Pascal case), `local` (the type does
+/// not travel as JSON) and `extends = Model` (all members of that model are among these).
 #[proc_macro_attribute]
 pub fn model(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let arguments = parse_macro_input!(arguments as model::Arguments);
     let result = match parse_macro_input!(item as Item) {
-        Item::Struct(item) => model::expand(arguments, item),
+        Item::Struct(item) => model::expand(&arguments, item),
         Item::Enum(item) => enumeration::expand(item),
         other => Err(syn::Error::new_spanned(
             other,

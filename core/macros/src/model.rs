@@ -4,43 +4,59 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Fields, Ident, ItemStruct, Meta, Result, Token};
+use syn::{Fields, Ident, ItemStruct, Meta, Path, Result, Token};
 
 use crate::attributes::docs;
 use crate::field::{Field, constructors, conversions, debug, record_count};
 
-#[derive(Clone, Copy, Default)]
+#[derive(Default)]
 pub(crate) struct Arguments {
     snake_case: bool,
     local: bool,
+    extends: Option<Path>,
 }
 
 impl Parse for Arguments {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let mut arguments = Self::default();
-        for name in input.parse_terminated(Ident::parse, Token![,])? {
+        while !input.is_empty() {
+            let name: Ident = input.parse()?;
             match name.to_string().as_str() {
                 "snake_case" => arguments.snake_case = true,
                 "local" => arguments.local = true,
+                "extends" => {
+                    input.parse::<Token![=]>()?;
+                    arguments.extends = Some(input.parse()?);
+                }
                 _ => return Err(syn::Error::new(name.span(), "unknown option")),
+            }
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
             }
         }
         Ok(arguments)
     }
 }
 
-pub(crate) fn expand(arguments: Arguments, mut item: ItemStruct) -> Result<TokenStream> {
+pub(crate) fn expand(arguments: &Arguments, mut item: ItemStruct) -> Result<TokenStream> {
     let docs = docs(&item.attrs, &item.ident)?;
     let name = item.ident.clone();
     let text = name.to_string();
     let fields = Field::read_all(&mut item.fields, arguments.snake_case, false)?;
     let schemas = fields.iter().map(Field::schema);
+    let extends = match &arguments.extends {
+        Some(base) => {
+            quote!(::core::option::Option::Some(::hubstream::schema::ModelSchema::of::<#base>()))
+        }
+        None => quote!(::core::option::Option::None),
+    };
     let conversions = conversions(
         &name,
         &quote!(&::hubstream::schema::ModelSchema {
             name: #text,
             docs: ::hubstream::schema::docs(#docs),
             fields: &[#(#schemas),*],
+            extends: #extends,
         }),
         &fields,
     );
@@ -92,8 +108,7 @@ fn default_functions(name: &Ident, fields: &[Field], local: bool) -> TokenStream
 fn add_serde(model: &Ident, item_fields: &mut Fields, fields: &[Field]) -> Result<()> {
     for (item, field) in item_fields.iter_mut().zip(fields) {
         if field.skip {
-            item.attrs
-                .push(syn::parse_quote!(#[serde(skip_serializing, default)]));
+            item.attrs.push(syn::parse_quote!(#[serde(skip)]));
             continue;
         }
         let wire = &field.wire;

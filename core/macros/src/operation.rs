@@ -99,6 +99,7 @@ pub(crate) fn expand(arguments: &Arguments, mut item: ItemStruct) -> Result<Toke
             name: #text,
             docs: ::hubstream::schema::docs(#docs),
             fields: &[#(#schemas),*],
+            extends: ::core::option::Option::None,
         }),
         &fields,
     );

@@ -18,7 +18,7 @@ use super::place::Topic;
 use super::put::stored;
 use super::service::VERSION_HEADER;
 use super::wire::{ACTION_HEADER, BINARY};
-use super::{DataHubService, GetRecordsResult, PutRecordsByShard};
+use super::{DataHubService, GetRecordsResult, PutRecordsByShard, PutRecordsResult};
 
 /// The schema version of blobs.
 const BLOB_VERSION: i32 = -1;
@@ -64,7 +64,7 @@ pub(super) async fn put(
     version: BatchVersion,
     schema_version: i32,
     client: &Client<DataHubService>,
-) -> Result<()> {
+) -> Result<PutRecordsResult> {
     let service = client.service();
     let target = operation.topic().shard(&operation.shard_id);
     let mut request = Request::new(http::Method::POST, target);

@@ -115,6 +115,7 @@ pub struct CreateConnector {
     /// Columns that it copies; empty for a blob topic.
     pub column_fields: Vec<String>,
     /// Settings for that target.
+    #[check(ConnectorConfig::check)]
     pub config: ConnectorConfig,
     /// Time of the first record to copy in milliseconds since 1970; -1 for the oldest.
     #[default(-1)]
@@ -319,6 +320,7 @@ pub struct UpdateConnector {
     #[accepts(ConnectorType)]
     pub connector_id: String,
     /// New settings for its target.
+    #[check(ConnectorConfig::check)]
     pub config: ConnectorConfig,
 }
 

@@ -2,284 +2,31 @@
 //!
 //! Requests carry typed values; replies carry every value as text. Both forms are read.
 
+mod forms;
+mod models;
+
 use indexmap::IndexMap;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::ser::Error as _;
+use serde::{Serialize, Serializer};
+use serde_json::Map;
 
 use crate::dynamic::{Dynamic, Mismatch, Value};
 use crate::error::{Error, Result};
 use crate::json;
-use crate::model;
 use crate::schema::{ModelSchema, TypeSchema, UnionSchema};
 
-use super::ConnectorType;
+use super::{ConnectorType, extra_config};
 
-/// Whose rights a connector uses.
-#[model]
-pub enum AuthMode {
-    /// Those of an access id and key.
-    #[wire("ak")]
-    Ak,
-    /// Those of the service's own role.
-    #[wire("sts")]
-    Sts,
-}
-
-/// What a MaxCompute partition is made from.
-#[model]
-pub enum PartitionMode {
-    /// Columns of the record.
-    UserDefine,
-    /// The time when the service received the record.
-    SystemTime,
-    /// The column `event_time` of the record.
-    EventTime,
-}
-
-/// How rows are written to Tablestore.
-#[model]
-pub enum WriteMode {
-    /// A row replaces the one before.
-    Put,
-    /// A row changes the columns that it has.
-    Update,
-}
-
-/// The unit of timestamp columns for Hologres.
-#[model]
-pub enum TimestampUnit {
-    /// Microseconds.
-    Microsecond,
-    /// Milliseconds.
-    Millisecond,
-    /// Seconds.
-    Second,
-}
-
-/// Settings of a connector to MaxCompute.
-#[model]
-pub struct OdpsConnectorConfig {
-    /// Name of the MaxCompute project.
-    #[wire("Project")]
-    pub project_name: String,
-    /// Name of the table.
-    #[wire("Table")]
-    pub table_name: String,
-    /// URL of MaxCompute.
-    #[default]
-    pub odps_endpoint: String,
-    /// URL of the tunnel service.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    #[default]
-    pub tunnel_endpoint: String,
-    /// Access id for MaxCompute.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    #[default]
-    pub access_id: String,
-    /// Access key for MaxCompute; the service never returns it.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    #[secret]
-    #[default]
-    pub access_key: String,
-    /// What a partition is made from.
-    #[default(SystemTime)]
-    pub partition_mode: PartitionMode,
-    /// Minutes per partition.
-    #[serde(deserialize_with = "number")]
-    #[default(15)]
-    pub time_range: i32,
-    /// Formats of the partition columns, in order; absent for none.
-    #[serde(deserialize_with = "ordered_map")]
-    pub partition_config: Option<IndexMap<String, String>>,
-}
-
-/// Settings of a connector to a database, that is MySQL or AnalyticDB.
-#[model]
-pub struct DatabaseConnectorConfig {
-    /// Host name or address.
-    pub host: String,
-    /// Port, 1 to 65535.
-    #[serde(serialize_with = "as_text", deserialize_with = "number")]
-    pub port: i32,
-    /// Name of the database.
-    pub database: String,
-    /// User.
-    #[default]
-    pub user: String,
-    /// Password; the service never returns it.
-    #[secret]
-    #[default]
-    pub password: String,
-    /// Name of the table.
-    #[default]
-    pub table: String,
-    /// Whether rows that cannot be inserted are skipped.
-    #[serde(serialize_with = "as_text", deserialize_with = "boolean")]
-    #[default(true)]
-    pub ignore: bool,
-}
-
-/// Settings of a connector to Elasticsearch.
-#[model]
-pub struct EsConnectorConfig {
-    /// Name of the index.
-    pub index: String,
-    /// URL of Elasticsearch.
-    pub endpoint: String,
-    /// User.
-    #[default]
-    pub user: String,
-    /// Password; the service never returns it.
-    #[secret]
-    #[default]
-    pub password: String,
-    /// Columns that make the document id.
-    #[wire("IDFields")]
-    #[serde(deserialize_with = "list")]
-    #[default]
-    pub id_fields: Vec<String>,
-    /// Columns that make the document type.
-    #[serde(deserialize_with = "list")]
-    #[default]
-    pub type_fields: Vec<String>,
-    /// Whether Elasticsearch is reached through a proxy.
-    #[serde(serialize_with = "as_text", deserialize_with = "boolean")]
-    #[default(false)]
-    pub proxy_mode: bool,
-}
-
-/// Settings of a connector to Function Compute.
-#[model]
-pub struct FcConnectorConfig {
-    /// URL of Function Compute.
-    pub endpoint: String,
-    /// Name of the service.
-    pub service: String,
-    /// Name of the function.
-    #[wire("Function")]
-    pub func: String,
-    /// Whose rights are used.
-    pub auth_mode: AuthMode,
-    /// Access id, for `ak`.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    #[default]
-    pub access_id: String,
-    /// Access key, for `ak`; the service never returns it.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    #[secret]
-    #[default]
-    pub access_key: String,
-}
-
-/// Settings of a connector to Object Storage Service.
-#[model]
-pub struct OssConnectorConfig {
-    /// URL of Object Storage Service.
-    pub endpoint: String,
-    /// Name of the bucket.
-    pub bucket: String,
-    /// Prefix of object names.
-    pub prefix: String,
-    /// Format of the time in object names.
-    pub time_format: String,
-    /// Minutes per object.
-    #[serde(deserialize_with = "number")]
-    pub time_range: i32,
-    /// Whose rights are used.
-    pub auth_mode: AuthMode,
-    /// Access id, for `ak`.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    #[default]
-    pub access_id: String,
-    /// Access key, for `ak`; the service never returns it.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    #[secret]
-    #[default]
-    pub access_key: String,
-}
-
-/// Settings of a connector to Tablestore.
-#[model]
-pub struct OtsConnectorConfig {
-    /// URL of Tablestore.
-    pub endpoint: String,
-    /// Name of the instance.
-    #[wire("InstanceName")]
-    pub instance: String,
-    /// Name of the table.
-    #[wire("TableName")]
-    pub table: String,
-    /// Whose rights are used.
-    pub auth_mode: AuthMode,
-    /// Access id, for `ak`.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    #[default]
-    pub access_id: String,
-    /// Access key, for `ak`; the service never returns it.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    #[secret]
-    #[default]
-    pub access_key: String,
-    /// How rows are written.
-    #[default(Put)]
-    pub write_mode: WriteMode,
-}
-
-/// Settings of a connector to Hologres.
-#[model]
-pub struct HologresConnectorConfig {
-    /// Name of the database.
-    #[wire("Project")]
-    pub project: String,
-    /// Name of the table.
-    #[wire("Topic")]
-    pub topic: String,
-    /// URL of Hologres.
-    pub endpoint: String,
-    /// Id of the instance.
-    pub instance_id: String,
-    /// Whose rights are used.
-    pub auth_mode: AuthMode,
-    /// Unit of timestamp columns.
-    #[default(Microsecond)]
-    pub timestamp_unit: TimestampUnit,
-    /// Access id, for `ak`.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    #[default]
-    pub access_id: String,
-    /// Access key, for `ak`; the service never returns it.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    #[secret]
-    #[default]
-    pub access_key: String,
-}
-
-/// Settings of a connector to another DataHub topic.
-#[model]
-pub struct DataHubConnectorConfig {
-    /// URL of the other DataHub.
-    pub endpoint: String,
-    /// Name of the project there.
-    pub project: String,
-    /// Name of the topic there.
-    pub topic: String,
-    /// Whose rights are used.
-    pub auth_mode: AuthMode,
-    /// Access id, for `ak`.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    #[default]
-    pub access_id: String,
-    /// Access key, for `ak`; the service never returns it.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    #[secret]
-    #[default]
-    pub access_key: String,
-}
+pub use models::{
+    AuthMode, DataHubConnectorConfig, DatabaseConnectorConfig, EsConnectorConfig,
+    FcConnectorConfig, HologresConnectorConfig, InvokeType, OdpsConnectorConfig,
+    OssConnectorConfig, OtsConnectorConfig, PartitionMode, TimestampUnit, WriteMode,
+};
 
 macro_rules! configs {
     ($($variant:ident($model:ident) $($kind:ident)|+;)*) => {
         /// The settings of a connector; which model depends on where it copies to.
-        #[derive(Clone, Debug, PartialEq, Serialize)]
-        #[serde(untagged)]
+        #[derive(Clone, Debug, PartialEq)]
         #[non_exhaustive]
         pub enum ConnectorConfig {
             $(
@@ -296,6 +43,15 @@ macro_rules! configs {
                 }
             }
 
+            /// Checks that no further setting stands for one that has a member of its own.
+            pub(super) fn check(argument: &'static str, config: &Self) -> Result<()> {
+                match config {
+                    $(Self::$variant(model) => {
+                        check_others(argument, &model.other_settings, ModelSchema::of::<$model>())
+                    })*
+                }
+            }
+
             /// Reads the settings of a reply.
             pub(super) fn read(connector_type: &ConnectorType, config: serde_json::Value) -> Result<Self> {
                 let wrong = |error: serde_json::Error| {
@@ -306,12 +62,23 @@ macro_rules! configs {
                 };
                 match connector_type {
                     $($(ConnectorType::$kind)|+ => {
-                        json::from_value(&config).map(Self::$variant).map_err(wrong)
+                        let mut model: $model = json::from_value(&config).map_err(wrong)?;
+                        model.other_settings = others(&config, ModelSchema::of::<$model>());
+                        Ok(Self::$variant(model))
                     })*
                     ConnectorType::Unknown(_) => Err(Error::malformed(
                         "the connector has a type that this version does not know",
                     )),
                 }
+            }
+        }
+
+        impl Serialize for ConnectorConfig {
+            fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+                let (members, others) = match self {
+                    $(Self::$variant(model) => (serde_json::to_vec(model), &model.other_settings),)*
+                };
+                together(members, others).map_err(S::Error::custom)?.serialize(serializer)
             }
         }
 
@@ -325,7 +92,7 @@ macro_rules! configs {
             const TYPE: TypeSchema = TypeSchema::Union(&UnionSchema {
                 name: "ConnectorConfig",
                 docs: "The settings of a connector; which model depends on where it copies to.",
-                models: &[$(model_schema::<$model>()),*],
+                models: &[$(ModelSchema::of::<$model>()),*],
             });
 
             fn from_value(value: Value) -> std::result::Result<Self, Mismatch> {
@@ -369,74 +136,45 @@ configs! {
     DataHub(DataHubConnectorConfig) SinkDatahub;
 }
 
-const fn model_schema<T: Dynamic>() -> &'static ModelSchema {
-    match T::TYPE {
-        TypeSchema::Model(model) => model,
-        _ => panic!("a config is a model"),
+/// The members of a reply that a model has not.
+fn others(config: &serde_json::Value, model: &ModelSchema) -> IndexMap<String, String> {
+    let members = config.as_object().into_iter().flatten();
+    members
+        .filter(|(name, value)| !value.is_null() && !is_member(model, name))
+        .map(|(name, value)| (name.clone(), extra_config::text(value.clone())))
+        .collect()
+}
+
+fn is_member(model: &ModelSchema, wire: &str) -> bool {
+    model
+        .fields
+        .iter()
+        .any(|field| field.wire == wire && field.name != "other_settings")
+}
+
+fn check_others(
+    argument: &'static str,
+    others: &IndexMap<String, String>,
+    model: &ModelSchema,
+) -> Result<()> {
+    match others.keys().find(|name| is_member(model, name)) {
+        None => Ok(()),
+        Some(name) => Err(Error::invalid_argument(
+            argument,
+            format_args!("`other_settings` must not hold {name}, which has a member of its own"),
+        )),
     }
 }
 
-fn as_text<S: Serializer>(
-    value: &impl std::fmt::Display,
-    serializer: S,
-) -> std::result::Result<S::Ok, S::Error> {
-    serializer.collect_str(value)
-}
-
-/// A value in its own JSON form, or as text that holds that form.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Loose<T> {
-    Typed(T),
-    Text(String),
-}
-
-fn number<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<i32, D::Error> {
-    match Loose::deserialize(deserializer)? {
-        Loose::Typed(number) => Ok(number),
-        Loose::Text(text) => text.trim().parse().map_err(serde::de::Error::custom),
-    }
-}
-
-fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<bool, D::Error> {
-    match Loose::deserialize(deserializer)? {
-        Loose::Typed(flag) => Ok(flag),
-        Loose::Text(text) => Ok(text.eq_ignore_ascii_case("true")),
-    }
-}
-
-fn list<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Vec<String>, D::Error> {
-    match Loose::deserialize(deserializer)? {
-        Loose::Typed(list) => Ok(list),
-        Loose::Text(text) if text.is_empty() => Ok(Vec::new()),
-        Loose::Text(text) => json::from_slice(text.as_bytes()).map_err(serde::de::Error::custom),
-    }
-}
-
-#[derive(Deserialize)]
-struct Pair {
-    key: String,
-    value: String,
-}
-
-fn ordered_map<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> std::result::Result<Option<IndexMap<String, String>>, D::Error> {
-    match Option::<Loose<IndexMap<String, String>>>::deserialize(deserializer)? {
-        None => Ok(None),
-        Some(Loose::Typed(map)) => Ok(Some(map)),
-        Some(Loose::Text(text)) if text.is_empty() => Ok(None),
-        Some(Loose::Text(text)) => {
-            let pairs: Vec<Pair> =
-                json::from_slice(text.as_bytes()).map_err(serde::de::Error::custom)?;
-            Ok(Some(
-                pairs
-                    .into_iter()
-                    .map(|pair| (pair.key, pair.value))
-                    .collect(),
-            ))
-        }
-    }
+/// The settings of a request: what a model wrote, and the further ones.
+fn together(
+    members: serde_json::Result<Vec<u8>>,
+    others: &IndexMap<String, String>,
+) -> serde_json::Result<Map<String, serde_json::Value>> {
+    let mut members: Map<_, _> = serde_json::from_slice(&members?)?;
+    let others = others.iter();
+    members.extend(others.map(|(name, text)| (name.clone(), text.as_str().into())));
+    Ok(members)
 }
 
 #[cfg(test)]
@@ -486,12 +224,65 @@ mod tests {
             panic!()
         };
         assert_eq!(config.id_fields, ["a"]);
+        assert!(config.router_fields.is_empty());
         assert!(config.type_fields.is_empty() && config.proxy_mode);
     }
 
     #[test]
+    fn what_only_other_clients_know_survives_an_update() {
+        let received = json!({"Endpoint": "o", "Bucket": "b", "Prefix": "p", "TimeFormat": "%Y",
+            "TimeRange": "15", "AuthMode": "sts", "MaxFileSize": 9_007_199_254_740_993_i64,
+            "TimestampUnit": "SECOND", "Later": "x", "Parser": {"Kind": 1}, "Nothing": null,
+            "OtherSettings": "y"});
+        let config = ConnectorConfig::read(&ConnectorType::SinkOss, received).unwrap();
+        let ConnectorConfig::Oss(mut config) = config else {
+            panic!()
+        };
+        assert_eq!(config.max_file_size, Some(9_007_199_254_740_993));
+        assert_eq!(config.timestamp_unit, Some(TimestampUnit::Second));
+        let others: Vec<_> = config.other_settings.iter().collect();
+        let expected = [
+            ("Later", "x"),
+            ("Parser", r#"{"Kind":1}"#),
+            ("OtherSettings", "y"),
+        ];
+        assert!(
+            others
+                .iter()
+                .map(|(name, text)| (name.as_str(), text.as_str()))
+                .eq(expected)
+        );
+
+        config.bucket = "c".to_owned();
+        let sent = serde_json::to_value(ConnectorConfig::from(config)).unwrap();
+        assert_eq!(
+            sent,
+            json!({"Endpoint": "o", "Bucket": "c", "Prefix": "p", "TimeFormat": "%Y", "TimeRange": 15,
+                "AuthMode": "sts", "MaxFileSize": 9_007_199_254_740_993_i64, "TimestampUnit": "SECOND",
+                "Later": "x", "Parser": r#"{"Kind":1}"#, "OtherSettings": "y"})
+        );
+    }
+
+    #[test]
+    fn further_settings_are_those_without_a_member() {
+        let with = |name: &str| {
+            let mut config = OdpsConnectorConfig::new("p", "t");
+            config
+                .other_settings
+                .insert(name.to_owned(), "hush".to_owned());
+            ConnectorConfig::check("config", &config.into())
+        };
+        assert!(with("SplitKey").is_ok());
+        for name in ["Project", "AccessKey"] {
+            let error = with(name).unwrap_err().to_string();
+            assert!(error.contains(name) && !error.contains("hush"), "{error}");
+        }
+    }
+
+    #[test]
     fn secrets_are_not_shown() {
-        let config = OdpsConnectorConfig::new("p", "t").access_key("hush");
+        let mut config = OdpsConnectorConfig::new("p", "t").access_key("hush");
+        config.other_settings = [("Token".to_owned(), "hush".to_owned())].into();
         let shown = format!("{:?}", ConnectorConfig::from(config));
         assert!(shown.contains("***") && !shown.contains("hush"), "{shown}");
     }

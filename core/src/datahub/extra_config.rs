@@ -15,13 +15,17 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<IndexMap<String, String>, D::Error> {
     let settings = Option::<Map<String, Value>>::deserialize(deserializer)?;
-    let text = |value| match value {
-        Value::String(text) => text,
-        other => other.to_string(),
-    };
     Ok(settings
         .unwrap_or_default()
         .into_iter()
         .map(|(name, value)| (name, text(value)))
         .collect())
+}
+
+/// A text as it is, anything else as its JSON text.
+pub(super) fn text(value: Value) -> String {
+    match value {
+        Value::String(text) => text,
+        other => other.to_string(),
+    }
 }

@@ -7,7 +7,7 @@ use crate::{model, operation};
 use super::{DataHubService, check};
 
 /// How far a shard was consumed, with the session that may commit.
-#[model]
+#[model(extends = OffsetWithVersion)]
 pub struct OffsetWithSession {
     /// Sequence number of the last record consumed; -1 for none.
     pub sequence: i64,
@@ -23,7 +23,7 @@ pub struct OffsetWithSession {
 }
 
 /// How far a shard was consumed.
-#[model]
+#[model(extends = OffsetBase)]
 pub struct OffsetWithVersion {
     /// Sequence number of the last record consumed; -1 for none.
     pub sequence: i64,

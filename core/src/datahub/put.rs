@@ -70,11 +70,13 @@ pub struct FailedRecord {
 
 /// Puts records into one shard: all of them, or none.
 ///
-/// The routing keys of the records are not used. It is not sent again after the service may have
-/// accepted it, unless the client was told `at_least_once`.
+/// Its result has no failed records: a put that is refused is an error. The routing keys of the
+/// records are not used. It is not sent again after the service may have accepted it, unless the
+/// client was told `at_least_once`.
 #[operation(
     service = DataHubService,
-    POST "/projects/{project_name}/topics/{topic_name}/shards/{shard_id}", composite
+    POST "/projects/{project_name}/topics/{topic_name}/shards/{shard_id}",
+    returns = PutRecordsResult, composite
 )]
 pub struct PutRecordsByShard {
     /// Name of the project.
@@ -175,9 +177,10 @@ impl Exchange for PutRecords {
 }
 
 /// Reads the reply to a put into one shard: all records were stored, or it says which were not.
-pub(super) fn stored(response: &Response) -> Result<()> {
+pub(super) fn stored(response: &Response) -> Result<PutRecordsResult> {
+    let all = PutRecordsResult::new(0, Vec::new());
     if !frame::is_frame(&response.body) {
-        return decode_nothing(response);
+        return decode_nothing(response).map(|()| all);
     }
     let reply = codec::protobuf::read_put(&frame::payload(&response.body)?)?;
     match reply.failed_records.first() {
@@ -187,7 +190,7 @@ pub(super) fn stored(response: &Response) -> Result<()> {
         None if reply.failed_record_count > 0 => Err(Error::malformed(
             "the reply says that records were not stored, but not which",
         )),
-        None => Ok(()),
+        None => Ok(all),
     }
 }
 
@@ -206,14 +209,18 @@ impl PutRecordsByShard {
         &self,
         version: BatchVersion,
         client: &Client<DataHubService>,
-    ) -> Result<()> {
+    ) -> Result<PutRecordsResult> {
         let schema = batch::schema_version(self, client).await?;
         batch::put(self, version, schema, client).await
     }
 
     /// Puts the records as a batch if the topic is declared to hold batches, else as protobuf; in the
     /// other way if the topic refuses the first.
-    async fn put_best(&self, version: BatchVersion, client: &Client<DataHubService>) -> Result<()> {
+    async fn put_best(
+        &self,
+        version: BatchVersion,
+        client: &Client<DataHubService>,
+    ) -> Result<PutRecordsResult> {
         let topics = &client.service().topics;
         if topics.batches(client, self.topic()).await == Batches::Declared {
             // Columns that are no version of the topic's schema, and registries that may not be
@@ -238,14 +245,14 @@ impl PutRecordsByShard {
         let Ok(schema) = batch::schema_version(self, client).await else {
             return Err(error);
         };
-        batch::put(self, version, schema, client).await?;
+        let result = batch::put(self, version, schema, client).await?;
         topics.learn(client, self.topic(), Batches::Declared);
-        Ok(())
+        Ok(result)
     }
 }
 
 impl Composite for PutRecordsByShard {
-    async fn compose(self, client: &Client<DataHubService>) -> Result<()> {
+    async fn compose(self, client: &Client<DataHubService>) -> Result<PutRecordsResult> {
         self.validate()?;
         let outcome = match client.service().protocol {
             Protocol::Auto(version) => self.put_best(version, client).await,
@@ -269,7 +276,7 @@ impl Exchange for PutRecordsByShard {
         put(service, target, Protocol::Protobuf, &self.record_list)
     }
 
-    fn decode(&self, _: &DataHubService, response: Response) -> Result<()> {
+    fn decode(&self, _: &DataHubService, response: Response) -> Result<PutRecordsResult> {
         stored(&response)
     }
 

@@ -55,7 +55,7 @@ pub struct ListShardResult {
 }
 
 /// One shard of a topic.
-#[model]
+#[model(extends = ShardBase)]
 pub struct Shard {
     /// Id of the shard: a whole number as text.
     pub shard_id: String,
@@ -209,7 +209,7 @@ pub struct MergeShard {
 }
 
 /// The shard that a merge made.
-#[model]
+#[model(extends = ShardBase)]
 pub struct MergeShardResult {
     /// Id of the new shard.
     pub shard_id: String,

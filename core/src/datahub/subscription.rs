@@ -68,7 +68,7 @@ pub struct GetSubscription {
 }
 
 /// The properties of a subscription.
-#[model]
+#[model(extends = Subscription)]
 pub struct GetSubscriptionResult {
     /// Id of the subscription.
     pub sub_id: String,

@@ -175,6 +175,19 @@ export const PartitionMode = {
 /** What a MaxCompute partition is made from. */
 export type PartitionMode = 'USER_DEFINE' | 'SYSTEM_TIME' | 'EVENT_TIME'
 
+/** The unit of timestamp columns at the target. */
+export const TimestampUnit = {
+  /** Microseconds. */
+  MICROSECOND: 'MICROSECOND',
+  /** Milliseconds. */
+  MILLISECOND: 'MILLISECOND',
+  /** Seconds. */
+  SECOND: 'SECOND',
+} as const
+
+/** The unit of timestamp columns at the target. */
+export type TimestampUnit = 'MICROSECOND' | 'MILLISECOND' | 'SECOND'
+
 /** Whose rights a connector uses. */
 export const AuthMode = {
   /** Those of an access id and key. */
@@ -186,6 +199,17 @@ export const AuthMode = {
 /** Whose rights a connector uses. */
 export type AuthMode = 'ak' | 'sts'
 
+/** How a function is called. */
+export const InvokeType = {
+  /** Its end is waited for. */
+  SYNC: 'sync',
+  /** It is started only. */
+  ASYNC: 'async',
+} as const
+
+/** How a function is called. */
+export type InvokeType = 'sync' | 'async'
+
 /** How rows are written to Tablestore. */
 export const WriteMode = {
   /** A row replaces the one before. */
@@ -196,19 +220,6 @@ export const WriteMode = {
 
 /** How rows are written to Tablestore. */
 export type WriteMode = 'PUT' | 'UPDATE'
-
-/** The unit of timestamp columns for Hologres. */
-export const TimestampUnit = {
-  /** Microseconds. */
-  MICROSECOND: 'MICROSECOND',
-  /** Milliseconds. */
-  MILLISECOND: 'MILLISECOND',
-  /** Seconds. */
-  SECOND: 'SECOND',
-} as const
-
-/** The unit of timestamp columns for Hologres. */
-export type TimestampUnit = 'MICROSECOND' | 'MILLISECOND' | 'SECOND'
 
 /** What a connector does. */
 export const ConnectorState = {
@@ -315,6 +326,19 @@ export interface OdpsConnectorConfigInput {
   readonly timeRange?: number | undefined
   /** Formats of the partition columns, in order; absent for none. */
   readonly partitionConfig?: Readonly<Record<string, string>> | null | undefined
+  /** Time zone of the partitions, as in `Asia/Shanghai`; absent to leave it to the service. */
+  readonly timeZone?: string | null | undefined
+  /** Whether bytes are written as Base64; absent to leave it to the service. */
+  readonly base64Encode?: boolean | null | undefined
+  /** Unit of timestamp columns; absent to leave it to the service. */
+  readonly timestampUnit?: TimestampUnit | null | undefined
+  /**
+   * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON
+   * text.
+   *
+   * @default empty
+   */
+  readonly otherSettings?: Readonly<Record<string, string>> | undefined
 }
 
 /** Settings of a connector to a database, that is MySQL or AnalyticDB. */
@@ -349,6 +373,15 @@ export interface DatabaseConnectorConfigInput {
    * @default true
    */
   readonly ignore?: boolean | undefined
+  /** Unit of timestamp columns; absent to leave it to the service. */
+  readonly timestampUnit?: TimestampUnit | null | undefined
+  /**
+   * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON
+   * text.
+   *
+   * @default empty
+   */
+  readonly otherSettings?: Readonly<Record<string, string>> | undefined
 }
 
 /** Settings of a connector to Elasticsearch. */
@@ -387,6 +420,21 @@ export interface EsConnectorConfigInput {
    * @default false
    */
   readonly proxyMode?: boolean | undefined
+  /**
+   * Columns that make the routing key.
+   *
+   * @default empty
+   */
+  readonly routerFields?: readonly string[] | undefined
+  /** Unit of timestamp columns; absent to leave it to the service. */
+  readonly timestampUnit?: TimestampUnit | null | undefined
+  /**
+   * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON
+   * text.
+   *
+   * @default empty
+   */
+  readonly otherSettings?: Readonly<Record<string, string>> | undefined
 }
 
 /** Settings of a connector to Function Compute. */
@@ -411,6 +459,17 @@ export interface FcConnectorConfigInput {
    * @default ''
    */
   readonly accessKey?: string | undefined
+  /** Whether the function is waited for; absent to leave it to the service. */
+  readonly invokeType?: InvokeType | null | undefined
+  /** Unit of timestamp columns; absent to leave it to the service. */
+  readonly timestampUnit?: TimestampUnit | null | undefined
+  /**
+   * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON
+   * text.
+   *
+   * @default empty
+   */
+  readonly otherSettings?: Readonly<Record<string, string>> | undefined
 }
 
 /** Settings of a connector to Object Storage Service. */
@@ -439,6 +498,17 @@ export interface OssConnectorConfigInput {
    * @default ''
    */
   readonly accessKey?: string | undefined
+  /** Largest size of an object, at least 1, as the service counts it; absent to leave it to the service. */
+  readonly maxFileSize?: bigint | number | null | undefined
+  /** Unit of timestamp columns; absent to leave it to the service. */
+  readonly timestampUnit?: TimestampUnit | null | undefined
+  /**
+   * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON
+   * text.
+   *
+   * @default empty
+   */
+  readonly otherSettings?: Readonly<Record<string, string>> | undefined
 }
 
 /** Settings of a connector to Tablestore. */
@@ -469,6 +539,15 @@ export interface OtsConnectorConfigInput {
    * @default 'PUT'
    */
   readonly writeMode?: WriteMode | undefined
+  /** Unit of timestamp columns; absent to leave it to the service. */
+  readonly timestampUnit?: TimestampUnit | null | undefined
+  /**
+   * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON
+   * text.
+   *
+   * @default empty
+   */
+  readonly otherSettings?: Readonly<Record<string, string>> | undefined
 }
 
 /** Settings of a connector to Hologres. */
@@ -501,6 +580,13 @@ export interface HologresConnectorConfigInput {
    * @default ''
    */
   readonly accessKey?: string | undefined
+  /**
+   * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON
+   * text.
+   *
+   * @default empty
+   */
+  readonly otherSettings?: Readonly<Record<string, string>> | undefined
 }
 
 /** Settings of a connector to another DataHub topic. */
@@ -525,6 +611,15 @@ export interface DataHubConnectorConfigInput {
    * @default ''
    */
   readonly accessKey?: string | undefined
+  /** Unit of timestamp columns; absent to leave it to the service. */
+  readonly timestampUnit?: TimestampUnit | null | undefined
+  /**
+   * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON
+   * text.
+   *
+   * @default empty
+   */
+  readonly otherSettings?: Readonly<Record<string, string>> | undefined
 }
 
 /** A place that a connector is set to. */
@@ -834,6 +929,17 @@ export interface OdpsConnectorConfig {
   readonly timeRange: number
   /** Formats of the partition columns, in order; absent for none. */
   readonly partitionConfig: Record<string, string> | null
+  /** Time zone of the partitions, as in `Asia/Shanghai`; absent to leave it to the service. */
+  readonly timeZone: string | null
+  /** Whether bytes are written as Base64; absent to leave it to the service. */
+  readonly base64Encode: boolean | null
+  /** Unit of timestamp columns; absent to leave it to the service. */
+  readonly timestampUnit: TimestampUnit | (string & {}) | null
+  /**
+   * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON
+   * text.
+   */
+  readonly otherSettings: Record<string, string>
 }
 
 /** Settings of a connector to a database, that is MySQL or AnalyticDB. */
@@ -852,6 +958,13 @@ export interface DatabaseConnectorConfig {
   readonly table: string
   /** Whether rows that cannot be inserted are skipped. */
   readonly ignore: boolean
+  /** Unit of timestamp columns; absent to leave it to the service. */
+  readonly timestampUnit: TimestampUnit | (string & {}) | null
+  /**
+   * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON
+   * text.
+   */
+  readonly otherSettings: Record<string, string>
 }
 
 /** Settings of a connector to Elasticsearch. */
@@ -870,6 +983,15 @@ export interface EsConnectorConfig {
   readonly typeFields: string[]
   /** Whether Elasticsearch is reached through a proxy. */
   readonly proxyMode: boolean
+  /** Columns that make the routing key. */
+  readonly routerFields: string[]
+  /** Unit of timestamp columns; absent to leave it to the service. */
+  readonly timestampUnit: TimestampUnit | (string & {}) | null
+  /**
+   * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON
+   * text.
+   */
+  readonly otherSettings: Record<string, string>
 }
 
 /** Settings of a connector to Function Compute. */
@@ -886,6 +1008,15 @@ export interface FcConnectorConfig {
   readonly accessId: string
   /** Access key, for `ak`; the service never returns it. */
   readonly accessKey: string
+  /** Whether the function is waited for; absent to leave it to the service. */
+  readonly invokeType: InvokeType | (string & {}) | null
+  /** Unit of timestamp columns; absent to leave it to the service. */
+  readonly timestampUnit: TimestampUnit | (string & {}) | null
+  /**
+   * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON
+   * text.
+   */
+  readonly otherSettings: Record<string, string>
 }
 
 /** Settings of a connector to Object Storage Service. */
@@ -906,6 +1037,15 @@ export interface OssConnectorConfig {
   readonly accessId: string
   /** Access key, for `ak`; the service never returns it. */
   readonly accessKey: string
+  /** Largest size of an object, at least 1, as the service counts it; absent to leave it to the service. */
+  readonly maxFileSize: bigint | null
+  /** Unit of timestamp columns; absent to leave it to the service. */
+  readonly timestampUnit: TimestampUnit | (string & {}) | null
+  /**
+   * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON
+   * text.
+   */
+  readonly otherSettings: Record<string, string>
 }
 
 /** Settings of a connector to Tablestore. */
@@ -924,6 +1064,13 @@ export interface OtsConnectorConfig {
   readonly accessKey: string
   /** How rows are written. */
   readonly writeMode: WriteMode | (string & {})
+  /** Unit of timestamp columns; absent to leave it to the service. */
+  readonly timestampUnit: TimestampUnit | (string & {}) | null
+  /**
+   * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON
+   * text.
+   */
+  readonly otherSettings: Record<string, string>
 }
 
 /** Settings of a connector to Hologres. */
@@ -944,6 +1091,11 @@ export interface HologresConnectorConfig {
   readonly accessId: string
   /** Access key, for `ak`; the service never returns it. */
   readonly accessKey: string
+  /**
+   * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON
+   * text.
+   */
+  readonly otherSettings: Record<string, string>
 }
 
 /** Settings of a connector to another DataHub topic. */
@@ -960,6 +1112,13 @@ export interface DataHubConnectorConfig {
   readonly accessId: string
   /** Access key, for `ak`; the service never returns it. */
   readonly accessKey: string
+  /** Unit of timestamp columns; absent to leave it to the service. */
+  readonly timestampUnit: TimestampUnit | (string & {}) | null
+  /**
+   * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON
+   * text.
+   */
+  readonly otherSettings: Record<string, string>
 }
 
 /** The place of a connector in a shard. */
@@ -2201,13 +2360,14 @@ export class DataHub extends ServiceClient {
   /**
    * Puts records into one shard: all of them, or none.
    *
-   * The routing keys of the records are not used. It is not sent again after the service may have accepted
-   * it, unless the client was told `atLeastOnce`.
+   * Its result has no failed records: a put that is refused is an error. The routing keys of the records
+   * are not used. It is not sent again after the service may have accepted it, unless the client was told
+   * `atLeastOnce`.
    */
   async putRecordsByShard(
     args: PutRecordsByShardArguments,
     options?: CallOptions,
-  ): Promise<void> {
+  ): Promise<PutRecordsResult> {
     const converted = {
       ...args,
       recordList: batchOf(args?.recordList, 'recordList'),

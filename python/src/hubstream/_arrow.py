@@ -38,7 +38,7 @@ MAX_BYTES = 2 * 1024 * 1024
 def put_all(
     columns: RecordSchema | None,
     data: ArrowData,
-    put: Callable[[RecordBatch], PutRecordsResult | None],
+    put: Callable[[RecordBatch], PutRecordsResult],
 ) -> PutRecordsResult:
     """Puts the data in as many requests as its size needs."""
     puts = Puts(columns, data)
@@ -51,7 +51,7 @@ def put_all(
 async def put_all_async(
     columns: RecordSchema | None,
     data: ArrowData,
-    put: Callable[[RecordBatch], Awaitable[PutRecordsResult | None]],
+    put: Callable[[RecordBatch], Awaitable[PutRecordsResult]],
 ) -> PutRecordsResult:
     """The same with a put that is a coroutine; the data is read in another thread."""
     from asyncio import to_thread
@@ -84,16 +84,16 @@ class Puts:
         if error is not None and self._records:
             error.add_note(f"the first {self._records} records of the data were put before")
 
-    def add(self, records: int, result: PutRecordsResult | None) -> None:
+    def add(self, records: int, result: PutRecordsResult) -> None:
         """Adds the result of the next put of so many records."""
         from hubstream.datahub.models import FailedRecord
 
-        for failed in result.failed_records if result else ():
+        for failed in result.failed_records:
             self._failed.append(
                 FailedRecord(self._records + failed.index, failed.error_code, failed.error_message)
             )
         self._records += records
-        self._request_id = result.request_id if result else ""
+        self._request_id = result.request_id
 
     def result(self) -> PutRecordsResult:
         """The result of all; it has the id of the last request."""

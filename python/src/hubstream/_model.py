@@ -42,6 +42,9 @@ class _Fields:
         return fields
 
 
+_FIELDS = _Fields()
+
+
 class Model:
     """A group of members that cannot be changed."""
 
@@ -58,10 +61,12 @@ class Model:
     # The service's names of the members; empty for those that are not in its messages.
     _WIRE = ()
 
-    __dataclass_fields__ = _Fields()  # type: ignore[assignment]
+    __dataclass_fields__ = _FIELDS  # type: ignore[assignment]
 
     def __init_subclass__(cls) -> None:
         type.__setattr__(cls, "__match_args__", cls.__slots__)
+        # Not those of a class that this one is derived from, once somebody has looked at them.
+        type.__setattr__(cls, "__dataclass_fields__", _FIELDS)
 
     def _members(self) -> tuple[Any, ...]:
         return tuple([getattr(self, name) for name in self.__slots__])

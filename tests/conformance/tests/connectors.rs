@@ -137,6 +137,45 @@ async fn settings_of_every_type_come_back() {
 }
 
 #[tokio::test]
+async fn an_update_keeps_what_only_other_clients_know() {
+    let (emulator, hub) = topic().await;
+    let mut config = odps()
+        .time_zone("Asia/Shanghai")
+        .base64_encode(true)
+        .timestamp_unit(TimestampUnit::Millisecond);
+    let others = [
+        ("SplitKey", "k"),
+        ("BinaryParserConfig", r#"{"BinaryParserType":"X"}"#),
+    ];
+    config.other_settings = others
+        .map(|(name, text)| (name.to_owned(), text.to_owned()))
+        .into();
+    let created = hub
+        .create_connector(create(ConnectorType::SinkOdps, config.clone().into()))
+        .await
+        .unwrap();
+    let get = GetConnector::new("shop", "orders", &created.connector_id);
+    let found = hub.get_connector(get.clone()).await.unwrap();
+    let ConnectorConfig::Odps(mut read) = found.config else {
+        panic!("{:?}", found.r#type)
+    };
+    assert_eq!(read, config);
+    read.time_range = 60;
+    let update = UpdateConnector::new("shop", "orders", &created.connector_id, read.clone());
+    hub.update_connector(update).await.unwrap();
+    let found = hub.get_connector(get).await.unwrap();
+    assert_eq!(found.config, ConnectorConfig::from(read));
+
+    config
+        .other_settings
+        .insert("Table".to_owned(), "u".to_owned());
+    let twice = UpdateConnector::new("shop", "orders", &created.connector_id, config);
+    let refused = hub.update_connector(twice).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::InvalidArgument);
+    emulator.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_connector_is_stopped_moved_and_deleted() {
     let (emulator, hub) = topic().await;
     let created = hub

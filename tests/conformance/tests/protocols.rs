@@ -110,7 +110,7 @@ impl Place {
 
     async fn put(&self, columns: usize) -> Result<()> {
         let put = PutRecordsByShard::new("shop", "orders", "0", rows(columns));
-        self.hub.put_records_by_shard(put).await
+        self.hub.put_records_by_shard(put).await.map(drop)
     }
 
     async fn get(&self, limit: i32) -> Result<RecordBatch> {

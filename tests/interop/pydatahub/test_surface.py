@@ -1,7 +1,10 @@
 """The classes of the official client beside those of hubstream: constructors, attributes, printed forms."""
 
+import importlib
 import inspect
 
+import datahub.core
+import datahub.exceptions as official_exceptions
 import datahub.models as official
 import hubstream.datahub.models as own
 import pytest
@@ -9,8 +12,9 @@ from conftest import ACCESS_ID, ACCESS_KEY
 from datahub.core import DatahubProtocolType
 from datahub.models import results
 from datahub.models.subscription import OffsetWithBatchIndex
-from hubstream.datahub import DataHub
+from hubstream.datahub import DataHub, exceptions
 from hubstream.datahub.models import results as own_results
+from hubstream.datahub.models import subscription
 
 # Classes whose constructors differ, all of them made by the client alone.
 OTHER_CONSTRUCTORS = {
@@ -94,6 +98,43 @@ def test_a_class(kind, counterpart):
     has = {name for name in dir(counterpart) if not name.startswith("_")}
     has |= set(getattr(counterpart, "__dataclass_fields__", ()))
     assert public - has == set()
+
+
+def all_classes():
+    """All classes of the official client, its exceptions too, by their names."""
+    modules = [importlib.import_module(f"datahub.models.{name}") for name in MODULES]
+    modules += [official_exceptions, datahub.core]
+    found = (kind for module in modules for kind in vars(module).values() if inspect.isclass(kind))
+    return {kind.__name__: kind for kind in found if kind.__module__.startswith("datahub")}
+
+
+def own_class(name):
+    """What has that name in hubstream; a union of classes where it is one of several."""
+    modules = (own, own_results, subscription, exceptions)
+    return next((kind for module in modules if (kind := getattr(module, name, None)) is not None), None)
+
+
+def test_the_bases_of_classes():
+    """A class that is derived from another there is derived from that of the same name here."""
+    checked = set()
+    for name, kind in all_classes().items():
+        for base in kind.__mro__[1:]:
+            counterpart, own_base = own_class(name), own_class(base.__name__)
+            if counterpart is None or own_base is None or counterpart is own_base:
+                continue
+            assert issubclass(counterpart, own_base), f"{name} is no {base.__name__}"
+            checked.add((name, base.__name__))
+    assert {
+        ("OffsetWithVersion", "OffsetBase"),
+        ("OffsetWithSession", "OffsetBase"),
+        ("OffsetWithBatchIndex", "OffsetWithVersion"),
+        ("Shard", "ShardBase"),
+        ("MergeShardResult", "ShardBase"),
+        ("GetSubscriptionResult", "Subscription"),
+        ("OdpsConnectorConfig", "ConnectorConfig"),
+        ("BlobRecord", "Record"),
+        ("OffsetResetException", "DatahubException"),
+    } <= checked
 
 
 @pytest.fixture

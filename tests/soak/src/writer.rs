@@ -98,7 +98,8 @@ impl Writer {
             Way::Shard(hub, topic) => {
                 let shard = random.usize(..SHARDS).to_string();
                 let put = PutRecordsByShard::new(PROJECT, *topic, shard, records);
-                hub.put_records_by_shard(put).await.map(|()| 0)
+                let put = hub.put_records_by_shard(put).await;
+                put.map(|result| result.failed_record_count)
             }
             Way::Stream(client) => {
                 let put = client

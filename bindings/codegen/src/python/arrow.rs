@@ -56,13 +56,8 @@ impl Arrow {
         });
         let given: Vec<&str> = std::iter::once("self").chain(given).collect();
         let returns = super::types::annotation(operation.returns, "models.");
-        let keyword = if operation.returns == TypeSchema::Unit {
-            ""
-        } else {
-            "return "
-        };
         let target = format!(
-            "{keyword}{wait}{}Base.{}",
+            "return {wait}{}Base.{}",
             service.entry.client, operation.method
         );
         Self {

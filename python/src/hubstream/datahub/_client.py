@@ -1011,11 +1011,12 @@ class DataHubBase(SyncClient):
         topic_name: str,
         shard_id: str,
         record_list: RecordBatch | Sequence[Record] | ArrowData,
-    ) -> None:
+    ) -> models.PutRecordsResult:
         """Puts records into one shard: all of them, or none.
 
-        The routing keys of the records are not used. It is not sent again after the service may
-        have accepted it, unless the client was told `at_least_once`.
+        Its result has no failed records: a put that is refused is an error. The routing keys of the
+        records are not used. It is not sent again after the service may have accepted it, unless
+        the client was told `at_least_once`.
 
         Arrow data is mapped to the columns of the topic, which the service is asked for; see
         `RecordBatch.from_arrow`. It is read batch by batch and put in as many requests as its size
@@ -1029,6 +1030,9 @@ class DataHubBase(SyncClient):
             record_list: The records, 1 to 10000; or Arrow data of any size: a table, a data frame,
                 a relation, a stream.
 
+        Returns:
+            The outcome of a put.
+
         Raises:
             InvalidArgumentError: If an argument is refused.
             HubstreamError: If the call fails in another way.
@@ -1038,12 +1042,13 @@ class DataHubBase(SyncClient):
 
             columns = (self.get_topic(project_name, topic_name)).record_schema
 
-            def put(records: RecordBatch) -> None:
-                DataHubBase.put_records_by_shard(self, project_name, topic_name, shard_id, records)
+            def put(records: RecordBatch) -> models.PutRecordsResult:
+                return DataHubBase.put_records_by_shard(
+                    self, project_name, topic_name, shard_id, records
+                )
 
-            put_all(columns, record_list, put)
-            return
-        self._call(
+            return put_all(columns, record_list, put)
+        value = self._call(
             "PutRecordsByShard",
             {
                 "project_name": project_name,
@@ -1052,6 +1057,7 @@ class DataHubBase(SyncClient):
                 "record_list": batch_of(record_list, "record_list"),
             },
         )
+        return models.PutRecordsResult.from_native(value)
 
     def get_tuple_records(
         self,

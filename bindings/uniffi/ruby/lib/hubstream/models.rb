@@ -188,6 +188,21 @@ module Hubstream
   #   @return [String]
   class RegisterTopicSchemaResult; end
 
+  # The range of a shard.
+  #
+  # @!attribute [r] shard_id
+  #   Id of the shard: a whole number as text.
+  #   @return [String]
+  #
+  # @!attribute [r] begin_hash_key
+  #   First hash key of its range: 32 hexadecimal digits.
+  #   @return [String]
+  #
+  # @!attribute [r] end_hash_key
+  #   End of its range, exclusive: 32 hexadecimal digits.
+  #   @return [String]
+  class ShardBase; end
+
   # One shard of a topic.
   #
   # @!attribute [r] shard_id
@@ -242,21 +257,6 @@ module Hubstream
   #   @return [String]
   class ListShardResult; end
 
-  # The range of a shard.
-  #
-  # @!attribute [r] shard_id
-  #   Id of the shard: a whole number as text.
-  #   @return [String]
-  #
-  # @!attribute [r] begin_hash_key
-  #   First hash key of its range: 32 hexadecimal digits.
-  #   @return [String]
-  #
-  # @!attribute [r] end_hash_key
-  #   End of its range, exclusive: 32 hexadecimal digits.
-  #   @return [String]
-  class ShardBase; end
-
   # The shards that a split made.
   #
   # @!attribute [r] new_shards
@@ -305,6 +305,36 @@ module Hubstream
   #   Id that the service gave to the request.
   #   @return [String]
   class GetCursorResult; end
+
+  # A place that a shard's consumption is set to.
+  #
+  # @!attribute [r] sequence
+  #   Sequence number of the last record that counts as consumed; -1 for none.
+  #   @return [Integer]
+  #
+  # @!attribute [r] timestamp
+  #   Time of that record in milliseconds since 1970; -1 for none.
+  #   @return [Integer]
+  class OffsetBase; end
+
+  # How far a shard was consumed.
+  #
+  # @!attribute [r] sequence
+  #   Sequence number of the last record consumed; -1 for none.
+  #   @return [Integer]
+  #
+  # @!attribute [r] timestamp
+  #   Time of that record in milliseconds since 1970; -1 for none.
+  #   @return [Integer]
+  #
+  # @!attribute [r] version
+  #   Number of the last reset.
+  #   @return [Integer]
+  #
+  # @!attribute [r] batch_index
+  #   Place of the last record consumed inside a batch, from 0.
+  #   @return [Integer]
+  class OffsetWithVersion; end
 
   # How far a shard was consumed, with the session that may commit.
   #
@@ -468,6 +498,22 @@ module Hubstream
   # @!attribute [r] partition_config
   #   Formats of the partition columns, in order; absent for none.
   #   @return [Hash{String => String}, nil]
+  #
+  # @!attribute [r] time_zone
+  #   Time zone of the partitions, as in `Asia/Shanghai`; absent to leave it to the service.
+  #   @return [String, nil]
+  #
+  # @!attribute [r] base64_encode
+  #   Whether bytes are written as Base64; absent to leave it to the service.
+  #   @return [Boolean, nil]
+  #
+  # @!attribute [r] timestamp_unit
+  #   Unit of timestamp columns; absent to leave it to the service.
+  #   @return [TimestampUnit, Symbol, String, nil]
+  #
+  # @!attribute [r] other_settings
+  #   Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+  #   @return [Hash{String => String}]
   class OdpsConnectorConfig; end
 
   # Settings of a connector to a database, that is MySQL or AnalyticDB.
@@ -499,6 +545,14 @@ module Hubstream
   # @!attribute [r] ignore
   #   Whether rows that cannot be inserted are skipped.
   #   @return [Boolean]
+  #
+  # @!attribute [r] timestamp_unit
+  #   Unit of timestamp columns; absent to leave it to the service.
+  #   @return [TimestampUnit, Symbol, String, nil]
+  #
+  # @!attribute [r] other_settings
+  #   Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+  #   @return [Hash{String => String}]
   class DatabaseConnectorConfig; end
 
   # Settings of a connector to Elasticsearch.
@@ -530,6 +584,18 @@ module Hubstream
   # @!attribute [r] proxy_mode
   #   Whether Elasticsearch is reached through a proxy.
   #   @return [Boolean]
+  #
+  # @!attribute [r] router_fields
+  #   Columns that make the routing key.
+  #   @return [Array<String>]
+  #
+  # @!attribute [r] timestamp_unit
+  #   Unit of timestamp columns; absent to leave it to the service.
+  #   @return [TimestampUnit, Symbol, String, nil]
+  #
+  # @!attribute [r] other_settings
+  #   Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+  #   @return [Hash{String => String}]
   class EsConnectorConfig; end
 
   # Settings of a connector to Function Compute.
@@ -557,6 +623,18 @@ module Hubstream
   # @!attribute [r] access_key
   #   Access key, for `ak`; the service never returns it.
   #   @return [String]
+  #
+  # @!attribute [r] invoke_type
+  #   Whether the function is waited for; absent to leave it to the service.
+  #   @return [InvokeType, Symbol, String, nil]
+  #
+  # @!attribute [r] timestamp_unit
+  #   Unit of timestamp columns; absent to leave it to the service.
+  #   @return [TimestampUnit, Symbol, String, nil]
+  #
+  # @!attribute [r] other_settings
+  #   Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+  #   @return [Hash{String => String}]
   class FcConnectorConfig; end
 
   # Settings of a connector to Object Storage Service.
@@ -592,6 +670,18 @@ module Hubstream
   # @!attribute [r] access_key
   #   Access key, for `ak`; the service never returns it.
   #   @return [String]
+  #
+  # @!attribute [r] max_file_size
+  #   Largest size of an object, at least 1, as the service counts it; absent to leave it to the service.
+  #   @return [Integer, nil]
+  #
+  # @!attribute [r] timestamp_unit
+  #   Unit of timestamp columns; absent to leave it to the service.
+  #   @return [TimestampUnit, Symbol, String, nil]
+  #
+  # @!attribute [r] other_settings
+  #   Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+  #   @return [Hash{String => String}]
   class OssConnectorConfig; end
 
   # Settings of a connector to Tablestore.
@@ -623,6 +713,14 @@ module Hubstream
   # @!attribute [r] write_mode
   #   How rows are written.
   #   @return [WriteMode, Symbol, String]
+  #
+  # @!attribute [r] timestamp_unit
+  #   Unit of timestamp columns; absent to leave it to the service.
+  #   @return [TimestampUnit, Symbol, String, nil]
+  #
+  # @!attribute [r] other_settings
+  #   Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+  #   @return [Hash{String => String}]
   class OtsConnectorConfig; end
 
   # Settings of a connector to Hologres.
@@ -658,6 +756,10 @@ module Hubstream
   # @!attribute [r] access_key
   #   Access key, for `ak`; the service never returns it.
   #   @return [String]
+  #
+  # @!attribute [r] other_settings
+  #   Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+  #   @return [Hash{String => String}]
   class HologresConnectorConfig; end
 
   # Settings of a connector to another DataHub topic.
@@ -685,6 +787,14 @@ module Hubstream
   # @!attribute [r] access_key
   #   Access key, for `ak`; the service never returns it.
   #   @return [String]
+  #
+  # @!attribute [r] timestamp_unit
+  #   Unit of timestamp columns; absent to leave it to the service.
+  #   @return [TimestampUnit, Symbol, String, nil]
+  #
+  # @!attribute [r] other_settings
+  #   Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+  #   @return [Hash{String => String}]
   class DataHubConnectorConfig; end
 
   # The connector that was created.
@@ -863,6 +973,41 @@ module Hubstream
   #   @return [String]
   class CreateSubscriptionResult; end
 
+  # One subscription of a topic.
+  #
+  # @!attribute [r] sub_id
+  #   Id of the subscription.
+  #   @return [String]
+  #
+  # @!attribute [r] topic_name
+  #   Name of the topic.
+  #   @return [String]
+  #
+  # @!attribute [r] comment
+  #   Free text.
+  #   @return [String]
+  #
+  # @!attribute [r] create_time
+  #   When it was created, in seconds since 1970.
+  #   @return [Integer]
+  #
+  # @!attribute [r] last_modify_time
+  #   When it was last changed, in seconds since 1970.
+  #   @return [Integer]
+  #
+  # @!attribute [r] is_owner
+  #   Whether the caller owns it.
+  #   @return [Boolean]
+  #
+  # @!attribute [r] state
+  #   Whether it is in use.
+  #   @return [SubscriptionState, Symbol, String]
+  #
+  # @!attribute [r] type
+  #   0 for one of a user.
+  #   @return [Integer]
+  class Subscription; end
+
   # The properties of a subscription.
   #
   # @!attribute [r] sub_id
@@ -902,41 +1047,6 @@ module Hubstream
   #   @return [String]
   class GetSubscriptionResult; end
 
-  # One subscription of a topic.
-  #
-  # @!attribute [r] sub_id
-  #   Id of the subscription.
-  #   @return [String]
-  #
-  # @!attribute [r] topic_name
-  #   Name of the topic.
-  #   @return [String]
-  #
-  # @!attribute [r] comment
-  #   Free text.
-  #   @return [String]
-  #
-  # @!attribute [r] create_time
-  #   When it was created, in seconds since 1970.
-  #   @return [Integer]
-  #
-  # @!attribute [r] last_modify_time
-  #   When it was last changed, in seconds since 1970.
-  #   @return [Integer]
-  #
-  # @!attribute [r] is_owner
-  #   Whether the caller owns it.
-  #   @return [Boolean]
-  #
-  # @!attribute [r] state
-  #   Whether it is in use.
-  #   @return [SubscriptionState, Symbol, String]
-  #
-  # @!attribute [r] type
-  #   0 for one of a user.
-  #   @return [Integer]
-  class Subscription; end
-
   # A page of subscriptions.
   #
   # @!attribute [r] total_count
@@ -963,25 +1073,6 @@ module Hubstream
   #   @return [String]
   class InitAndGetSubscriptionOffsetResult; end
 
-  # How far a shard was consumed.
-  #
-  # @!attribute [r] sequence
-  #   Sequence number of the last record consumed; -1 for none.
-  #   @return [Integer]
-  #
-  # @!attribute [r] timestamp
-  #   Time of that record in milliseconds since 1970; -1 for none.
-  #   @return [Integer]
-  #
-  # @!attribute [r] version
-  #   Number of the last reset.
-  #   @return [Integer]
-  #
-  # @!attribute [r] batch_index
-  #   Place of the last record consumed inside a batch, from 0.
-  #   @return [Integer]
-  class OffsetWithVersion; end
-
   # How far shards were consumed.
   #
   # @!attribute [r] offsets
@@ -992,17 +1083,6 @@ module Hubstream
   #   Id that the service gave to the request.
   #   @return [String]
   class GetSubscriptionOffsetResult; end
-
-  # A place that a shard's consumption is set to.
-  #
-  # @!attribute [r] sequence
-  #   Sequence number of the last record that counts as consumed; -1 for none.
-  #   @return [Integer]
-  #
-  # @!attribute [r] timestamp
-  #   Time of that record in milliseconds since 1970; -1 for none.
-  #   @return [Integer]
-  class OffsetBase; end
 
   # The consumer that joined.
   #

@@ -373,6 +373,8 @@ private_constant :UniffiHandleMap
     RustBuffer.check_lower_TypeAuthMode(v.auth_mode)
 
 
+    RustBuffer.check_lower_OptionalTypeTimestampUnit(v.timestamp_unit)
+    RustBuffer.check_lower_OptionalMapStringString(v.other_settings)
   end
 
   def self.alloc_from_TypeDataHubConnectorConfig(v)
@@ -398,6 +400,8 @@ private_constant :UniffiHandleMap
 
 
 
+    RustBuffer.check_lower_OptionalTypeTimestampUnit(v.timestamp_unit)
+    RustBuffer.check_lower_OptionalMapStringString(v.other_settings)
   end
 
   def self.alloc_from_TypeDatabaseConnectorConfig(v)
@@ -904,6 +908,9 @@ private_constant :UniffiHandleMap
     RustBuffer.check_lower_Sequencestring(v.id_fields)
     RustBuffer.check_lower_Sequencestring(v.type_fields)
 
+    RustBuffer.check_lower_Sequencestring(v.router_fields)
+    RustBuffer.check_lower_OptionalTypeTimestampUnit(v.timestamp_unit)
+    RustBuffer.check_lower_OptionalMapStringString(v.other_settings)
   end
 
   def self.alloc_from_TypeEsConnectorConfig(v)
@@ -974,6 +981,9 @@ private_constant :UniffiHandleMap
     RustBuffer.check_lower_TypeAuthMode(v.auth_mode)
 
 
+    RustBuffer.check_lower_OptionalTypeInvokeType(v.invoke_type)
+    RustBuffer.check_lower_OptionalTypeTimestampUnit(v.timestamp_unit)
+    RustBuffer.check_lower_OptionalMapStringString(v.other_settings)
   end
 
   def self.alloc_from_TypeFcConnectorConfig(v)
@@ -1331,6 +1341,7 @@ private_constant :UniffiHandleMap
     RustBuffer.check_lower_OptionalTypeTimestampUnit(v.timestamp_unit)
 
 
+    RustBuffer.check_lower_OptionalMapStringString(v.other_settings)
   end
 
   def self.alloc_from_TypeHologresConnectorConfig(v)
@@ -1574,6 +1585,10 @@ private_constant :UniffiHandleMap
     RustBuffer.check_lower_OptionalTypePartitionMode(v.partition_mode)
 
     RustBuffer.check_lower_OptionalMapStringString(v.partition_config)
+    RustBuffer.check_lower_Optionalstring(v.time_zone)
+    RustBuffer.check_lower_Optionalbool(v.base64_encode)
+    RustBuffer.check_lower_OptionalTypeTimestampUnit(v.timestamp_unit)
+    RustBuffer.check_lower_OptionalMapStringString(v.other_settings)
   end
 
   def self.alloc_from_TypeOdpsConnectorConfig(v)
@@ -1665,6 +1680,9 @@ private_constant :UniffiHandleMap
     RustBuffer.check_lower_TypeAuthMode(v.auth_mode)
 
 
+    RustBuffer.check_lower_Optionali64(v.max_file_size)
+    RustBuffer.check_lower_OptionalTypeTimestampUnit(v.timestamp_unit)
+    RustBuffer.check_lower_OptionalMapStringString(v.other_settings)
   end
 
   def self.alloc_from_TypeOssConnectorConfig(v)
@@ -1690,6 +1708,8 @@ private_constant :UniffiHandleMap
 
 
     RustBuffer.check_lower_OptionalTypeWriteMode(v.write_mode)
+    RustBuffer.check_lower_OptionalTypeTimestampUnit(v.timestamp_unit)
+    RustBuffer.check_lower_OptionalMapStringString(v.other_settings)
   end
 
   def self.alloc_from_TypeOtsConnectorConfig(v)
@@ -2654,6 +2674,35 @@ private_constant :UniffiHandleMap
   end
 
 
+  # The Enum type InvokeType.
+
+  def self.check_lower_TypeInvokeType(v)
+    if v.sync?
+      return
+    end
+    if v.async?
+      return
+    end
+    if v.unknown?
+
+      return
+    end
+  end
+
+  def self.alloc_from_TypeInvokeType(v)
+    RustBuffer.allocWithBuilder do |builder|
+      builder.write_TypeInvokeType(v)
+      return builder.finalize
+    end
+  end
+
+  def consume_into_TypeInvokeType
+    consumeWithStream do |stream|
+      return stream.read_TypeInvokeType
+    end
+  end
+
+
   # The Enum type LogLevel.
 
   def self.check_lower_TypeLogLevel(v)
@@ -3276,6 +3325,27 @@ private_constant :UniffiHandleMap
   def consume_into_OptionalTypeFaultMoment
     consumeWithStream do |stream|
       return stream.read_OptionalTypeFaultMoment
+    end
+  end
+
+  # The Optional<T> type for TypeInvokeType.
+
+  def self.check_lower_OptionalTypeInvokeType(v)
+    if !v.nil?
+      RustBuffer.check_lower_TypeInvokeType(v)
+    end
+  end
+
+  def self.alloc_from_OptionalTypeInvokeType(v)
+    RustBuffer.allocWithBuilder do |builder|
+      builder.write_OptionalTypeInvokeType(v)
+      return builder.finalize()
+    end
+  end
+
+  def consume_into_OptionalTypeInvokeType
+    consumeWithStream do |stream|
+      return stream.read_OptionalTypeInvokeType
     end
   end
 
@@ -4277,7 +4347,9 @@ class RustBufferStream
       topic: read_string,
       auth_mode: read_TypeAuthMode,
       access_id: read_string,
-      access_key: read_string
+      access_key: read_string,
+      timestamp_unit: read_OptionalTypeTimestampUnit,
+      other_settings: read_OptionalMapStringString
     )
   end
 
@@ -4291,7 +4363,9 @@ class RustBufferStream
       user: read_string,
       password: read_string,
       table: read_string,
-      ignore: read_bool
+      ignore: read_bool,
+      timestamp_unit: read_OptionalTypeTimestampUnit,
+      other_settings: read_OptionalMapStringString
     )
   end
 
@@ -4566,7 +4640,10 @@ class RustBufferStream
       password: read_string,
       id_fields: read_Sequencestring,
       type_fields: read_Sequencestring,
-      proxy_mode: read_bool
+      proxy_mode: read_bool,
+      router_fields: read_Sequencestring,
+      timestamp_unit: read_OptionalTypeTimestampUnit,
+      other_settings: read_OptionalMapStringString
     )
   end
 
@@ -4603,7 +4680,10 @@ class RustBufferStream
       func: read_string,
       auth_mode: read_TypeAuthMode,
       access_id: read_string,
-      access_key: read_string
+      access_key: read_string,
+      invoke_type: read_OptionalTypeInvokeType,
+      timestamp_unit: read_OptionalTypeTimestampUnit,
+      other_settings: read_OptionalMapStringString
     )
   end
 
@@ -4795,7 +4875,8 @@ class RustBufferStream
       auth_mode: read_TypeAuthMode,
       timestamp_unit: read_OptionalTypeTimestampUnit,
       access_id: read_string,
-      access_key: read_string
+      access_key: read_string,
+      other_settings: read_OptionalMapStringString
     )
   end
 
@@ -4917,7 +4998,11 @@ class RustBufferStream
       access_key: read_string,
       partition_mode: read_OptionalTypePartitionMode,
       time_range: read_i64,
-      partition_config: read_OptionalMapStringString
+      partition_config: read_OptionalMapStringString,
+      time_zone: read_Optionalstring,
+      base64_encode: read_Optionalbool,
+      timestamp_unit: read_OptionalTypeTimestampUnit,
+      other_settings: read_OptionalMapStringString
     )
   end
 
@@ -4964,7 +5049,10 @@ class RustBufferStream
       time_range: read_i64,
       auth_mode: read_TypeAuthMode,
       access_id: read_string,
-      access_key: read_string
+      access_key: read_string,
+      max_file_size: read_Optionali64,
+      timestamp_unit: read_OptionalTypeTimestampUnit,
+      other_settings: read_OptionalMapStringString
     )
   end
 
@@ -4978,7 +5066,9 @@ class RustBufferStream
       auth_mode: read_TypeAuthMode,
       access_id: read_string,
       access_key: read_string,
-      write_mode: read_OptionalTypeWriteMode
+      write_mode: read_OptionalTypeWriteMode,
+      timestamp_unit: read_OptionalTypeTimestampUnit,
+      other_settings: read_OptionalMapStringString
     )
   end
 
@@ -5895,6 +5985,31 @@ class RustBufferStream
 
 
 
+  # The Enum type InvokeType.
+
+  def read_TypeInvokeType
+    variant = unpack_from 4, 'l>'
+
+    if variant == 1
+        return InvokeType::SYNC.new
+
+    end
+    if variant == 2
+        return InvokeType::ASYNC.new
+
+    end
+    if variant == 3
+        return InvokeType::UNKNOWN.new(
+            value: self.read_string()
+        )
+    end
+    raise InternalError, 'Unexpected variant tag for TypeInvokeType'
+  end
+
+
+
+
+
   # The Enum type LogLevel.
 
   def read_TypeLogLevel
@@ -6384,6 +6499,21 @@ class RustBufferStream
       return read_TypeFaultMoment
     else
       raise InternalError, 'Unexpected flag byte for OptionalTypeFaultMoment'
+    end
+  end
+
+
+  # The Optional<T> type for TypeInvokeType.
+
+  def read_OptionalTypeInvokeType
+    flag = unpack_from 1, 'c'
+
+    if flag == 0
+      return nil
+    elsif flag == 1
+      return read_TypeInvokeType
+    else
+      raise InternalError, 'Unexpected flag byte for OptionalTypeInvokeType'
     end
   end
 
@@ -7171,6 +7301,8 @@ class RustBufferBuilder
     self.write_TypeAuthMode(v.auth_mode)
     self.write_string(v.access_id)
     self.write_string(v.access_key)
+    self.write_OptionalTypeTimestampUnit(v.timestamp_unit)
+    self.write_OptionalMapStringString(v.other_settings)
   end
 
   # The Record type DatabaseConnectorConfig.
@@ -7183,6 +7315,8 @@ class RustBufferBuilder
     self.write_string(v.password)
     self.write_string(v.table)
     self.write_bool(v.ignore)
+    self.write_OptionalTypeTimestampUnit(v.timestamp_unit)
+    self.write_OptionalMapStringString(v.other_settings)
   end
 
   # The Record type DisApp.
@@ -7416,6 +7550,9 @@ class RustBufferBuilder
     self.write_Sequencestring(v.id_fields)
     self.write_Sequencestring(v.type_fields)
     self.write_bool(v.proxy_mode)
+    self.write_Sequencestring(v.router_fields)
+    self.write_OptionalTypeTimestampUnit(v.timestamp_unit)
+    self.write_OptionalMapStringString(v.other_settings)
   end
 
   # The Record type FailedRecord.
@@ -7447,6 +7584,9 @@ class RustBufferBuilder
     self.write_TypeAuthMode(v.auth_mode)
     self.write_string(v.access_id)
     self.write_string(v.access_key)
+    self.write_OptionalTypeInvokeType(v.invoke_type)
+    self.write_OptionalTypeTimestampUnit(v.timestamp_unit)
+    self.write_OptionalMapStringString(v.other_settings)
   end
 
   # The Record type Field.
@@ -7609,6 +7749,7 @@ class RustBufferBuilder
     self.write_OptionalTypeTimestampUnit(v.timestamp_unit)
     self.write_string(v.access_id)
     self.write_string(v.access_key)
+    self.write_OptionalMapStringString(v.other_settings)
   end
 
   # The Record type InitAndGetSubscriptionOffsetResult.
@@ -7709,6 +7850,10 @@ class RustBufferBuilder
     self.write_OptionalTypePartitionMode(v.partition_mode)
     self.write_i64(v.time_range)
     self.write_OptionalMapStringString(v.partition_config)
+    self.write_Optionalstring(v.time_zone)
+    self.write_Optionalbool(v.base64_encode)
+    self.write_OptionalTypeTimestampUnit(v.timestamp_unit)
+    self.write_OptionalMapStringString(v.other_settings)
   end
 
   # The Record type OffsetBase.
@@ -7748,6 +7893,9 @@ class RustBufferBuilder
     self.write_TypeAuthMode(v.auth_mode)
     self.write_string(v.access_id)
     self.write_string(v.access_key)
+    self.write_Optionali64(v.max_file_size)
+    self.write_OptionalTypeTimestampUnit(v.timestamp_unit)
+    self.write_OptionalMapStringString(v.other_settings)
   end
 
   # The Record type OtsConnectorConfig.
@@ -7760,6 +7908,8 @@ class RustBufferBuilder
     self.write_string(v.access_id)
     self.write_string(v.access_key)
     self.write_OptionalTypeWriteMode(v.write_mode)
+    self.write_OptionalTypeTimestampUnit(v.timestamp_unit)
+    self.write_OptionalMapStringString(v.other_settings)
   end
 
   # The Record type PutRecordsResult.
@@ -8435,6 +8585,22 @@ class RustBufferBuilder
   end
 
 
+  # The Enum type InvokeType.
+
+  def write_TypeInvokeType(v)
+    if v.sync?
+      pack_into(4, 'l>', 1)
+    end
+    if v.async?
+      pack_into(4, 'l>', 2)
+    end
+    if v.unknown?
+      pack_into(4, 'l>', 3)
+        self.write_string(v.value)
+    end
+ end
+
+
   # The Enum type LogLevel.
 
   def write_TypeLogLevel(v)
@@ -8781,6 +8947,17 @@ class RustBufferBuilder
     else
       pack_into(1, 'c', 1)
       self.write_TypeFaultMoment(v)
+    end
+  end
+
+  # The Optional<T> type for TypeInvokeType.
+
+  def write_OptionalTypeInvokeType(v)
+    if v.nil?
+      pack_into(1, 'c', 0)
+    else
+      pack_into(1, 'c', 1)
+      self.write_TypeInvokeType(v)
     end
   end
 
@@ -9629,6 +9806,7 @@ module HubstreamError
   end
 
 end
+
 
 
 
@@ -16243,6 +16421,129 @@ end
 
 
 
+class InvokeType
+  def initialize
+    raise RuntimeError, 'InvokeType cannot be instantiated directly'
+  end
+
+
+  # Each enum variant is a nested class of the enum itself.
+  class SYNC < InvokeType
+
+    def initialize()
+
+
+    end
+
+    def [](index)
+      @values[index]
+    end
+
+    def to_s
+      "InvokeType::SYNC"
+    end
+    def ==(other)
+      return false unless other.respond_to?(:sync?)
+      return false unless other.sync?
+
+      true
+    end
+
+    # For each variant, we have an `NAME?` method for easily checking
+    # whether an instance is that variant.
+
+    def sync?
+      instance_of? InvokeType::SYNC
+    end
+
+    def async?
+      instance_of? InvokeType::ASYNC
+    end
+
+    def unknown?
+      instance_of? InvokeType::UNKNOWN
+    end
+
+  end
+  class ASYNC < InvokeType
+
+    def initialize()
+
+
+    end
+
+    def [](index)
+      @values[index]
+    end
+
+    def to_s
+      "InvokeType::ASYNC"
+    end
+    def ==(other)
+      return false unless other.respond_to?(:async?)
+      return false unless other.async?
+
+      true
+    end
+
+    # For each variant, we have an `NAME?` method for easily checking
+    # whether an instance is that variant.
+
+    def sync?
+      instance_of? InvokeType::SYNC
+    end
+
+    def async?
+      instance_of? InvokeType::ASYNC
+    end
+
+    def unknown?
+      instance_of? InvokeType::UNKNOWN
+    end
+
+  end
+  class UNKNOWN < InvokeType
+
+      attr_reader :value
+
+    def initialize(value:
+      )
+        @value = value
+    end
+    def to_s
+      "InvokeType::UNKNOWN"
+    end
+    def ==(other)
+      return false unless other.respond_to?(:unknown?)
+      return false unless other.unknown?
+        return false if @value != other.value
+      true
+    end
+
+    # For each variant, we have an `NAME?` method for easily checking
+    # whether an instance is that variant.
+
+    def sync?
+      instance_of? InvokeType::SYNC
+    end
+
+    def async?
+      instance_of? InvokeType::ASYNC
+    end
+
+    def unknown?
+      instance_of? InvokeType::UNKNOWN
+    end
+
+  end
+
+end
+
+
+
+
+
+
 class PartitionMode
   def initialize
     raise RuntimeError, 'PartitionMode cannot be instantiated directly'
@@ -18030,15 +18331,17 @@ end
 
   # Record type DataHubConnectorConfig
 class DataHubConnectorConfig
-  attr_reader :endpoint, :project, :topic, :auth_mode, :access_id, :access_key
+  attr_reader :endpoint, :project, :topic, :auth_mode, :access_id, :access_key, :timestamp_unit, :other_settings
 
-  def initialize(endpoint:, project:, topic:, auth_mode:, access_id: "", access_key: "")
+  def initialize(endpoint:, project:, topic:, auth_mode:, access_id: "", access_key: "", timestamp_unit: nil, other_settings: nil)
     @endpoint = endpoint
     @project = project
     @topic = topic
     @auth_mode = auth_mode
     @access_id = access_id
     @access_key = access_key
+    @timestamp_unit = timestamp_unit
+    @other_settings = other_settings
   end
 
   def ==(other)
@@ -18058,6 +18361,12 @@ class DataHubConnectorConfig
       return false
     end
     if @access_key != other.access_key
+      return false
+    end
+    if @timestamp_unit != other.timestamp_unit
+      return false
+    end
+    if @other_settings != other.other_settings
       return false
     end
 
@@ -18084,9 +18393,9 @@ end
 
   # Record type DatabaseConnectorConfig
 class DatabaseConnectorConfig
-  attr_reader :host, :port, :database, :user, :password, :table, :ignore
+  attr_reader :host, :port, :database, :user, :password, :table, :ignore, :timestamp_unit, :other_settings
 
-  def initialize(host:, port:, database:, user: "", password: "", table: "", ignore: true)
+  def initialize(host:, port:, database:, user: "", password: "", table: "", ignore: true, timestamp_unit: nil, other_settings: nil)
     @host = host
     @port = port
     @database = database
@@ -18094,6 +18403,8 @@ class DatabaseConnectorConfig
     @password = password
     @table = table
     @ignore = ignore
+    @timestamp_unit = timestamp_unit
+    @other_settings = other_settings
   end
 
   def ==(other)
@@ -18116,6 +18427,12 @@ class DatabaseConnectorConfig
       return false
     end
     if @ignore != other.ignore
+      return false
+    end
+    if @timestamp_unit != other.timestamp_unit
+      return false
+    end
+    if @other_settings != other.other_settings
       return false
     end
 
@@ -18786,9 +19103,9 @@ end
 
   # Record type EsConnectorConfig
 class EsConnectorConfig
-  attr_reader :index, :endpoint, :user, :password, :id_fields, :type_fields, :proxy_mode
+  attr_reader :index, :endpoint, :user, :password, :id_fields, :type_fields, :proxy_mode, :router_fields, :timestamp_unit, :other_settings
 
-  def initialize(index:, endpoint:, user: "", password: "", id_fields: [], type_fields: [], proxy_mode: false)
+  def initialize(index:, endpoint:, user: "", password: "", id_fields: [], type_fields: [], proxy_mode: false, router_fields: [], timestamp_unit: nil, other_settings: nil)
     @index = index
     @endpoint = endpoint
     @user = user
@@ -18796,6 +19113,9 @@ class EsConnectorConfig
     @id_fields = id_fields
     @type_fields = type_fields
     @proxy_mode = proxy_mode
+    @router_fields = router_fields
+    @timestamp_unit = timestamp_unit
+    @other_settings = other_settings
   end
 
   def ==(other)
@@ -18818,6 +19138,15 @@ class EsConnectorConfig
       return false
     end
     if @proxy_mode != other.proxy_mode
+      return false
+    end
+    if @router_fields != other.router_fields
+      return false
+    end
+    if @timestamp_unit != other.timestamp_unit
+      return false
+    end
+    if @other_settings != other.other_settings
       return false
     end
 
@@ -18870,15 +19199,18 @@ end
 
   # Record type FcConnectorConfig
 class FcConnectorConfig
-  attr_reader :endpoint, :service, :func, :auth_mode, :access_id, :access_key
+  attr_reader :endpoint, :service, :func, :auth_mode, :access_id, :access_key, :invoke_type, :timestamp_unit, :other_settings
 
-  def initialize(endpoint:, service:, func:, auth_mode:, access_id: "", access_key: "")
+  def initialize(endpoint:, service:, func:, auth_mode:, access_id: "", access_key: "", invoke_type: nil, timestamp_unit: nil, other_settings: nil)
     @endpoint = endpoint
     @service = service
     @func = func
     @auth_mode = auth_mode
     @access_id = access_id
     @access_key = access_key
+    @invoke_type = invoke_type
+    @timestamp_unit = timestamp_unit
+    @other_settings = other_settings
   end
 
   def ==(other)
@@ -18898,6 +19230,15 @@ class FcConnectorConfig
       return false
     end
     if @access_key != other.access_key
+      return false
+    end
+    if @invoke_type != other.invoke_type
+      return false
+    end
+    if @timestamp_unit != other.timestamp_unit
+      return false
+    end
+    if @other_settings != other.other_settings
       return false
     end
 
@@ -19406,9 +19747,9 @@ end
 
   # Record type HologresConnectorConfig
 class HologresConnectorConfig
-  attr_reader :project, :topic, :endpoint, :instance_id, :auth_mode, :timestamp_unit, :access_id, :access_key
+  attr_reader :project, :topic, :endpoint, :instance_id, :auth_mode, :timestamp_unit, :access_id, :access_key, :other_settings
 
-  def initialize(project:, topic:, endpoint:, instance_id:, auth_mode:, timestamp_unit: nil, access_id: "", access_key: "")
+  def initialize(project:, topic:, endpoint:, instance_id:, auth_mode:, timestamp_unit: nil, access_id: "", access_key: "", other_settings: nil)
     @project = project
     @topic = topic
     @endpoint = endpoint
@@ -19417,6 +19758,7 @@ class HologresConnectorConfig
     @timestamp_unit = timestamp_unit
     @access_id = access_id
     @access_key = access_key
+    @other_settings = other_settings
   end
 
   def ==(other)
@@ -19442,6 +19784,9 @@ class HologresConnectorConfig
       return false
     end
     if @access_key != other.access_key
+      return false
+    end
+    if @other_settings != other.other_settings
       return false
     end
 
@@ -19714,9 +20059,9 @@ end
 
   # Record type OdpsConnectorConfig
 class OdpsConnectorConfig
-  attr_reader :project_name, :table_name, :odps_endpoint, :tunnel_endpoint, :access_id, :access_key, :partition_mode, :time_range, :partition_config
+  attr_reader :project_name, :table_name, :odps_endpoint, :tunnel_endpoint, :access_id, :access_key, :partition_mode, :time_range, :partition_config, :time_zone, :base64_encode, :timestamp_unit, :other_settings
 
-  def initialize(project_name:, table_name:, odps_endpoint: "", tunnel_endpoint: "", access_id: "", access_key: "", partition_mode: nil, time_range: 15, partition_config: nil)
+  def initialize(project_name:, table_name:, odps_endpoint: "", tunnel_endpoint: "", access_id: "", access_key: "", partition_mode: nil, time_range: 15, partition_config: nil, time_zone: nil, base64_encode: nil, timestamp_unit: nil, other_settings: nil)
     @project_name = project_name
     @table_name = table_name
     @odps_endpoint = odps_endpoint
@@ -19726,6 +20071,10 @@ class OdpsConnectorConfig
     @partition_mode = partition_mode
     @time_range = time_range
     @partition_config = partition_config
+    @time_zone = time_zone
+    @base64_encode = base64_encode
+    @timestamp_unit = timestamp_unit
+    @other_settings = other_settings
   end
 
   def ==(other)
@@ -19754,6 +20103,18 @@ class OdpsConnectorConfig
       return false
     end
     if @partition_config != other.partition_config
+      return false
+    end
+    if @time_zone != other.time_zone
+      return false
+    end
+    if @base64_encode != other.base64_encode
+      return false
+    end
+    if @timestamp_unit != other.timestamp_unit
+      return false
+    end
+    if @other_settings != other.other_settings
       return false
     end
 
@@ -19866,9 +20227,9 @@ end
 
   # Record type OssConnectorConfig
 class OssConnectorConfig
-  attr_reader :endpoint, :bucket, :prefix, :time_format, :time_range, :auth_mode, :access_id, :access_key
+  attr_reader :endpoint, :bucket, :prefix, :time_format, :time_range, :auth_mode, :access_id, :access_key, :max_file_size, :timestamp_unit, :other_settings
 
-  def initialize(endpoint:, bucket:, prefix:, time_format:, time_range:, auth_mode:, access_id: "", access_key: "")
+  def initialize(endpoint:, bucket:, prefix:, time_format:, time_range:, auth_mode:, access_id: "", access_key: "", max_file_size: nil, timestamp_unit: nil, other_settings: nil)
     @endpoint = endpoint
     @bucket = bucket
     @prefix = prefix
@@ -19877,6 +20238,9 @@ class OssConnectorConfig
     @auth_mode = auth_mode
     @access_id = access_id
     @access_key = access_key
+    @max_file_size = max_file_size
+    @timestamp_unit = timestamp_unit
+    @other_settings = other_settings
   end
 
   def ==(other)
@@ -19904,6 +20268,15 @@ class OssConnectorConfig
     if @access_key != other.access_key
       return false
     end
+    if @max_file_size != other.max_file_size
+      return false
+    end
+    if @timestamp_unit != other.timestamp_unit
+      return false
+    end
+    if @other_settings != other.other_settings
+      return false
+    end
 
     true
   end
@@ -19928,9 +20301,9 @@ end
 
   # Record type OtsConnectorConfig
 class OtsConnectorConfig
-  attr_reader :endpoint, :instance, :table, :auth_mode, :access_id, :access_key, :write_mode
+  attr_reader :endpoint, :instance, :table, :auth_mode, :access_id, :access_key, :write_mode, :timestamp_unit, :other_settings
 
-  def initialize(endpoint:, instance:, table:, auth_mode:, access_id: "", access_key: "", write_mode: nil)
+  def initialize(endpoint:, instance:, table:, auth_mode:, access_id: "", access_key: "", write_mode: nil, timestamp_unit: nil, other_settings: nil)
     @endpoint = endpoint
     @instance = instance
     @table = table
@@ -19938,6 +20311,8 @@ class OtsConnectorConfig
     @access_id = access_id
     @access_key = access_key
     @write_mode = write_mode
+    @timestamp_unit = timestamp_unit
+    @other_settings = other_settings
   end
 
   def ==(other)
@@ -19960,6 +20335,12 @@ class OtsConnectorConfig
       return false
     end
     if @write_mode != other.write_mode
+      return false
+    end
+    if @timestamp_unit != other.timestamp_unit
+      return false
+    end
+    if @other_settings != other.other_settings
       return false
     end
 
@@ -21601,11 +21982,11 @@ end
         (RecordBatch.uniffi_check_lower record_list)
     ::Hubstream.uniffi_rust_call_async(
       UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_put_records_by_shard(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(shard_id),(RecordBatch.uniffi_lower record_list)].unshift(uniffi_clone_handle())),
-      :ffi_hubstream_uniffi_rust_future_poll_void,
-      :ffi_hubstream_uniffi_rust_future_cancel_void,
-      :ffi_hubstream_uniffi_rust_future_complete_void,
-      :ffi_hubstream_uniffi_rust_future_free_void,
-      Proc.new { |v| nil },
+      :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
+      :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
+      :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
+      :ffi_hubstream_uniffi_rust_future_free_rust_buffer,
+      Proc.new { |v| v.consume_into_TypePutRecordsResult },
     HubstreamError
     )
   end

@@ -84,6 +84,17 @@ module Hubstream
     names(USER_DEFINE: 'USER_DEFINE', SYSTEM_TIME: 'SYSTEM_TIME', EVENT_TIME: 'EVENT_TIME')
   end
 
+  # The unit of timestamp columns at the target.
+  #
+  # - `MICROSECOND`: Microseconds.
+  # - `MILLISECOND`: Milliseconds.
+  # - `SECOND`: Seconds.
+  class TimestampUnit
+    extend OpenNames
+
+    names(MICROSECOND: 'MICROSECOND', MILLISECOND: 'MILLISECOND', SECOND: 'SECOND')
+  end
+
   # Whose rights a connector uses.
   #
   # - `AK`: Those of an access id and key.
@@ -94,6 +105,16 @@ module Hubstream
     names(AK: 'ak', STS: 'sts')
   end
 
+  # How a function is called.
+  #
+  # - `SYNC`: Its end is waited for.
+  # - `ASYNC`: It is started only.
+  class InvokeType
+    extend OpenNames
+
+    names(SYNC: 'sync', ASYNC: 'async')
+  end
+
   # How rows are written to Tablestore.
   #
   # - `PUT`: A row replaces the one before.
@@ -102,17 +123,6 @@ module Hubstream
     extend OpenNames
 
     names(PUT: 'PUT', UPDATE: 'UPDATE')
-  end
-
-  # The unit of timestamp columns for Hologres.
-  #
-  # - `MICROSECOND`: Microseconds.
-  # - `MILLISECOND`: Milliseconds.
-  # - `SECOND`: Seconds.
-  class TimestampUnit
-    extend OpenNames
-
-    names(MICROSECOND: 'MICROSECOND', MILLISECOND: 'MILLISECOND', SECOND: 'SECOND')
   end
 
   # What a connector does.
@@ -480,14 +490,15 @@ module Hubstream
 
       # Puts records into one shard: all of them, or none.
       #
-      # The routing keys of the records are not used. It is not sent again after the service may have
-      # accepted it, unless the client was told `at_least_once`.
+      # Its result has no failed records: a put that is refused is an error. The routing keys of the
+      # records are not used. It is not sent again after the service may have accepted it, unless the
+      # client was told `at_least_once`.
       #
       # @param project_name [String] Name of the project.
       # @param topic_name [String] Name of the topic.
       # @param shard_id [String] Id of the shard.
       # @param record_list [RecordBatch] The records, 1 to 10000.
-      # @return [void]
+      # @return [PutRecordsResult]
       # @raise [HubstreamError]
       def put_records_by_shard(project_name, topic_name, shard_id, record_list)
         super(project_name, topic_name, shard_id, record_list)

@@ -1320,15 +1320,16 @@ public protocol DataHubProtocol: AnyObject, Sendable {
     /**
      * Puts records into one shard: all of them, or none.
      *
-     * The routing keys of the records are not used. It is not sent again after the service may have
-     * accepted it, unless the client was told `at_least_once`.
+     * Its result has no failed records: a put that is refused is an error. The routing keys of the
+     * records are not used. It is not sent again after the service may have accepted it, unless the
+     * client was told `at_least_once`.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
      * - Parameter shardId: Id of the shard.
      * - Parameter recordList: The records, 1 to 10000.
      */
-    func putRecordsByShard(projectName: String, topicName: String, shardId: String, recordList: RecordBatch) async throws 
+    func putRecordsByShard(projectName: String, topicName: String, shardId: String, recordList: RecordBatch) async throws  -> PutRecordsResult
     
     /**
      * Registers a version of a topic's schema.
@@ -2596,15 +2597,16 @@ open func putRecords(projectName: String, topicName: String, recordList: RecordB
     /**
      * Puts records into one shard: all of them, or none.
      *
-     * The routing keys of the records are not used. It is not sent again after the service may have
-     * accepted it, unless the client was told `at_least_once`.
+     * Its result has no failed records: a put that is refused is an error. The routing keys of the
+     * records are not used. It is not sent again after the service may have accepted it, unless the
+     * client was told `at_least_once`.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
      * - Parameter shardId: Id of the shard.
      * - Parameter recordList: The records, 1 to 10000.
      */
-open func putRecordsByShard(projectName: String, topicName: String, shardId: String, recordList: RecordBatch)async throws   {
+open func putRecordsByShard(projectName: String, topicName: String, shardId: String, recordList: RecordBatch)async throws  -> PutRecordsResult  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
@@ -2612,10 +2614,10 @@ open func putRecordsByShard(projectName: String, topicName: String, shardId: Str
                         self.uniffiCloneHandle(),FfiConverterString.lower(projectName),FfiConverterString.lower(topicName),FfiConverterString.lower(shardId),FfiConverterTypeRecordBatch_lower(recordList)
                 )
             },
-            pollFunc: ffi_hubstream_uniffi_rust_future_poll_void,
-            completeFunc: ffi_hubstream_uniffi_rust_future_complete_void,
-            freeFunc: ffi_hubstream_uniffi_rust_future_free_void,
-            liftFunc: { $0 },
+            pollFunc: ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_hubstream_uniffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypePutRecordsResult_lift,
             errorHandler: FfiConverterTypeHubstreamError_lift
         )
 }
@@ -5646,6 +5648,14 @@ public struct DataHubConnectorConfig: Equatable, Hashable, CustomDebugStringConv
      * Access key, for `ak`; the service never returns it.
      */
     public let accessKey: String
+    /**
+     * Unit of timestamp columns; absent to leave it to the service.
+     */
+    public let timestampUnit: TimestampUnit?
+    /**
+     * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+     */
+    public let otherSettings: [String: String]?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -5667,13 +5677,21 @@ public struct DataHubConnectorConfig: Equatable, Hashable, CustomDebugStringConv
          */accessId: String = "", 
         /**
          * Access key, for `ak`; the service never returns it.
-         */accessKey: String = "") {
+         */accessKey: String = "", 
+        /**
+         * Unit of timestamp columns; absent to leave it to the service.
+         */timestampUnit: TimestampUnit? = nil, 
+        /**
+         * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+         */otherSettings: [String: String]? = nil) {
         self.endpoint = endpoint
         self.project = project
         self.topic = topic
         self.authMode = authMode
         self.accessId = accessId
         self.accessKey = accessKey
+        self.timestampUnit = timestampUnit
+        self.otherSettings = otherSettings
     }
 
     
@@ -5719,7 +5737,9 @@ public struct FfiConverterTypeDataHubConnectorConfig: FfiConverterRustBuffer {
                 topic: FfiConverterString.read(from: &buf), 
                 authMode: FfiConverterTypeAuthMode.read(from: &buf), 
                 accessId: FfiConverterString.read(from: &buf), 
-                accessKey: FfiConverterString.read(from: &buf)
+                accessKey: FfiConverterString.read(from: &buf), 
+                timestampUnit: FfiConverterOptionTypeTimestampUnit.read(from: &buf), 
+                otherSettings: FfiConverterOptionDictionaryStringString.read(from: &buf)
         )
     }
 
@@ -5730,6 +5750,8 @@ public struct FfiConverterTypeDataHubConnectorConfig: FfiConverterRustBuffer {
         FfiConverterTypeAuthMode.write(value.authMode, into: &buf)
         FfiConverterString.write(value.accessId, into: &buf)
         FfiConverterString.write(value.accessKey, into: &buf)
+        FfiConverterOptionTypeTimestampUnit.write(value.timestampUnit, into: &buf)
+        FfiConverterOptionDictionaryStringString.write(value.otherSettings, into: &buf)
     }
 }
 
@@ -5781,6 +5803,14 @@ public struct DatabaseConnectorConfig: Equatable, Hashable, CustomDebugStringCon
      * Whether rows that cannot be inserted are skipped.
      */
     public let ignore: Bool
+    /**
+     * Unit of timestamp columns; absent to leave it to the service.
+     */
+    public let timestampUnit: TimestampUnit?
+    /**
+     * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+     */
+    public let otherSettings: [String: String]?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -5805,7 +5835,13 @@ public struct DatabaseConnectorConfig: Equatable, Hashable, CustomDebugStringCon
          */table: String = "", 
         /**
          * Whether rows that cannot be inserted are skipped.
-         */ignore: Bool = true) {
+         */ignore: Bool = true, 
+        /**
+         * Unit of timestamp columns; absent to leave it to the service.
+         */timestampUnit: TimestampUnit? = nil, 
+        /**
+         * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+         */otherSettings: [String: String]? = nil) {
         self.host = host
         self.port = port
         self.database = database
@@ -5813,6 +5849,8 @@ public struct DatabaseConnectorConfig: Equatable, Hashable, CustomDebugStringCon
         self.password = password
         self.table = table
         self.ignore = ignore
+        self.timestampUnit = timestampUnit
+        self.otherSettings = otherSettings
     }
 
     
@@ -5859,7 +5897,9 @@ public struct FfiConverterTypeDatabaseConnectorConfig: FfiConverterRustBuffer {
                 user: FfiConverterString.read(from: &buf), 
                 password: FfiConverterString.read(from: &buf), 
                 table: FfiConverterString.read(from: &buf), 
-                ignore: FfiConverterBool.read(from: &buf)
+                ignore: FfiConverterBool.read(from: &buf), 
+                timestampUnit: FfiConverterOptionTypeTimestampUnit.read(from: &buf), 
+                otherSettings: FfiConverterOptionDictionaryStringString.read(from: &buf)
         )
     }
 
@@ -5871,6 +5911,8 @@ public struct FfiConverterTypeDatabaseConnectorConfig: FfiConverterRustBuffer {
         FfiConverterString.write(value.password, into: &buf)
         FfiConverterString.write(value.table, into: &buf)
         FfiConverterBool.write(value.ignore, into: &buf)
+        FfiConverterOptionTypeTimestampUnit.write(value.timestampUnit, into: &buf)
+        FfiConverterOptionDictionaryStringString.write(value.otherSettings, into: &buf)
     }
 }
 
@@ -8147,6 +8189,18 @@ public struct EsConnectorConfig: Equatable, Hashable, CustomDebugStringConvertib
      * Whether Elasticsearch is reached through a proxy.
      */
     public let proxyMode: Bool
+    /**
+     * Columns that make the routing key.
+     */
+    public let routerFields: [String]
+    /**
+     * Unit of timestamp columns; absent to leave it to the service.
+     */
+    public let timestampUnit: TimestampUnit?
+    /**
+     * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+     */
+    public let otherSettings: [String: String]?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -8171,7 +8225,16 @@ public struct EsConnectorConfig: Equatable, Hashable, CustomDebugStringConvertib
          */typeFields: [String] = [], 
         /**
          * Whether Elasticsearch is reached through a proxy.
-         */proxyMode: Bool = false) {
+         */proxyMode: Bool = false, 
+        /**
+         * Columns that make the routing key.
+         */routerFields: [String] = [], 
+        /**
+         * Unit of timestamp columns; absent to leave it to the service.
+         */timestampUnit: TimestampUnit? = nil, 
+        /**
+         * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+         */otherSettings: [String: String]? = nil) {
         self.index = index
         self.endpoint = endpoint
         self.user = user
@@ -8179,6 +8242,9 @@ public struct EsConnectorConfig: Equatable, Hashable, CustomDebugStringConvertib
         self.idFields = idFields
         self.typeFields = typeFields
         self.proxyMode = proxyMode
+        self.routerFields = routerFields
+        self.timestampUnit = timestampUnit
+        self.otherSettings = otherSettings
     }
 
     
@@ -8225,7 +8291,10 @@ public struct FfiConverterTypeEsConnectorConfig: FfiConverterRustBuffer {
                 password: FfiConverterString.read(from: &buf), 
                 idFields: FfiConverterSequenceString.read(from: &buf), 
                 typeFields: FfiConverterSequenceString.read(from: &buf), 
-                proxyMode: FfiConverterBool.read(from: &buf)
+                proxyMode: FfiConverterBool.read(from: &buf), 
+                routerFields: FfiConverterSequenceString.read(from: &buf), 
+                timestampUnit: FfiConverterOptionTypeTimestampUnit.read(from: &buf), 
+                otherSettings: FfiConverterOptionDictionaryStringString.read(from: &buf)
         )
     }
 
@@ -8237,6 +8306,9 @@ public struct FfiConverterTypeEsConnectorConfig: FfiConverterRustBuffer {
         FfiConverterSequenceString.write(value.idFields, into: &buf)
         FfiConverterSequenceString.write(value.typeFields, into: &buf)
         FfiConverterBool.write(value.proxyMode, into: &buf)
+        FfiConverterSequenceString.write(value.routerFields, into: &buf)
+        FfiConverterOptionTypeTimestampUnit.write(value.timestampUnit, into: &buf)
+        FfiConverterOptionDictionaryStringString.write(value.otherSettings, into: &buf)
     }
 }
 
@@ -8486,6 +8558,18 @@ public struct FcConnectorConfig: Equatable, Hashable, CustomDebugStringConvertib
      * Access key, for `ak`; the service never returns it.
      */
     public let accessKey: String
+    /**
+     * Whether the function is waited for; absent to leave it to the service.
+     */
+    public let invokeType: InvokeType?
+    /**
+     * Unit of timestamp columns; absent to leave it to the service.
+     */
+    public let timestampUnit: TimestampUnit?
+    /**
+     * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+     */
+    public let otherSettings: [String: String]?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -8507,13 +8591,25 @@ public struct FcConnectorConfig: Equatable, Hashable, CustomDebugStringConvertib
          */accessId: String = "", 
         /**
          * Access key, for `ak`; the service never returns it.
-         */accessKey: String = "") {
+         */accessKey: String = "", 
+        /**
+         * Whether the function is waited for; absent to leave it to the service.
+         */invokeType: InvokeType? = nil, 
+        /**
+         * Unit of timestamp columns; absent to leave it to the service.
+         */timestampUnit: TimestampUnit? = nil, 
+        /**
+         * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+         */otherSettings: [String: String]? = nil) {
         self.endpoint = endpoint
         self.service = service
         self.`func` = `func`
         self.authMode = authMode
         self.accessId = accessId
         self.accessKey = accessKey
+        self.invokeType = invokeType
+        self.timestampUnit = timestampUnit
+        self.otherSettings = otherSettings
     }
 
     
@@ -8559,7 +8655,10 @@ public struct FfiConverterTypeFcConnectorConfig: FfiConverterRustBuffer {
                 func: FfiConverterString.read(from: &buf), 
                 authMode: FfiConverterTypeAuthMode.read(from: &buf), 
                 accessId: FfiConverterString.read(from: &buf), 
-                accessKey: FfiConverterString.read(from: &buf)
+                accessKey: FfiConverterString.read(from: &buf), 
+                invokeType: FfiConverterOptionTypeInvokeType.read(from: &buf), 
+                timestampUnit: FfiConverterOptionTypeTimestampUnit.read(from: &buf), 
+                otherSettings: FfiConverterOptionDictionaryStringString.read(from: &buf)
         )
     }
 
@@ -8570,6 +8669,9 @@ public struct FfiConverterTypeFcConnectorConfig: FfiConverterRustBuffer {
         FfiConverterTypeAuthMode.write(value.authMode, into: &buf)
         FfiConverterString.write(value.accessId, into: &buf)
         FfiConverterString.write(value.accessKey, into: &buf)
+        FfiConverterOptionTypeInvokeType.write(value.invokeType, into: &buf)
+        FfiConverterOptionTypeTimestampUnit.write(value.timestampUnit, into: &buf)
+        FfiConverterOptionDictionaryStringString.write(value.otherSettings, into: &buf)
     }
 }
 
@@ -10105,6 +10207,10 @@ public struct HologresConnectorConfig: Equatable, Hashable, CustomDebugStringCon
      * Access key, for `ak`; the service never returns it.
      */
     public let accessKey: String
+    /**
+     * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+     */
+    public let otherSettings: [String: String]?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -10132,7 +10238,10 @@ public struct HologresConnectorConfig: Equatable, Hashable, CustomDebugStringCon
          */accessId: String = "", 
         /**
          * Access key, for `ak`; the service never returns it.
-         */accessKey: String = "") {
+         */accessKey: String = "", 
+        /**
+         * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+         */otherSettings: [String: String]? = nil) {
         self.project = project
         self.topic = topic
         self.endpoint = endpoint
@@ -10141,6 +10250,7 @@ public struct HologresConnectorConfig: Equatable, Hashable, CustomDebugStringCon
         self.timestampUnit = timestampUnit
         self.accessId = accessId
         self.accessKey = accessKey
+        self.otherSettings = otherSettings
     }
 
     
@@ -10188,7 +10298,8 @@ public struct FfiConverterTypeHologresConnectorConfig: FfiConverterRustBuffer {
                 authMode: FfiConverterTypeAuthMode.read(from: &buf), 
                 timestampUnit: FfiConverterOptionTypeTimestampUnit.read(from: &buf), 
                 accessId: FfiConverterString.read(from: &buf), 
-                accessKey: FfiConverterString.read(from: &buf)
+                accessKey: FfiConverterString.read(from: &buf), 
+                otherSettings: FfiConverterOptionDictionaryStringString.read(from: &buf)
         )
     }
 
@@ -10201,6 +10312,7 @@ public struct FfiConverterTypeHologresConnectorConfig: FfiConverterRustBuffer {
         FfiConverterOptionTypeTimestampUnit.write(value.timestampUnit, into: &buf)
         FfiConverterString.write(value.accessId, into: &buf)
         FfiConverterString.write(value.accessKey, into: &buf)
+        FfiConverterOptionDictionaryStringString.write(value.otherSettings, into: &buf)
     }
 }
 
@@ -11110,6 +11222,22 @@ public struct OdpsConnectorConfig: Equatable, Hashable, CustomDebugStringConvert
      * Formats of the partition columns, in order; absent for none.
      */
     public let partitionConfig: [String: String]?
+    /**
+     * Time zone of the partitions, as in `Asia/Shanghai`; absent to leave it to the service.
+     */
+    public let timeZone: String?
+    /**
+     * Whether bytes are written as Base64; absent to leave it to the service.
+     */
+    public let base64Encode: Bool?
+    /**
+     * Unit of timestamp columns; absent to leave it to the service.
+     */
+    public let timestampUnit: TimestampUnit?
+    /**
+     * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+     */
+    public let otherSettings: [String: String]?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -11140,7 +11268,19 @@ public struct OdpsConnectorConfig: Equatable, Hashable, CustomDebugStringConvert
          */timeRange: Int64 = Int64(15), 
         /**
          * Formats of the partition columns, in order; absent for none.
-         */partitionConfig: [String: String]? = nil) {
+         */partitionConfig: [String: String]? = nil, 
+        /**
+         * Time zone of the partitions, as in `Asia/Shanghai`; absent to leave it to the service.
+         */timeZone: String? = nil, 
+        /**
+         * Whether bytes are written as Base64; absent to leave it to the service.
+         */base64Encode: Bool? = nil, 
+        /**
+         * Unit of timestamp columns; absent to leave it to the service.
+         */timestampUnit: TimestampUnit? = nil, 
+        /**
+         * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+         */otherSettings: [String: String]? = nil) {
         self.projectName = projectName
         self.tableName = tableName
         self.odpsEndpoint = odpsEndpoint
@@ -11150,6 +11290,10 @@ public struct OdpsConnectorConfig: Equatable, Hashable, CustomDebugStringConvert
         self.partitionMode = partitionMode
         self.timeRange = timeRange
         self.partitionConfig = partitionConfig
+        self.timeZone = timeZone
+        self.base64Encode = base64Encode
+        self.timestampUnit = timestampUnit
+        self.otherSettings = otherSettings
     }
 
     
@@ -11198,7 +11342,11 @@ public struct FfiConverterTypeOdpsConnectorConfig: FfiConverterRustBuffer {
                 accessKey: FfiConverterString.read(from: &buf), 
                 partitionMode: FfiConverterOptionTypePartitionMode.read(from: &buf), 
                 timeRange: FfiConverterInt64.read(from: &buf), 
-                partitionConfig: FfiConverterOptionDictionaryStringString.read(from: &buf)
+                partitionConfig: FfiConverterOptionDictionaryStringString.read(from: &buf), 
+                timeZone: FfiConverterOptionString.read(from: &buf), 
+                base64Encode: FfiConverterOptionBool.read(from: &buf), 
+                timestampUnit: FfiConverterOptionTypeTimestampUnit.read(from: &buf), 
+                otherSettings: FfiConverterOptionDictionaryStringString.read(from: &buf)
         )
     }
 
@@ -11212,6 +11360,10 @@ public struct FfiConverterTypeOdpsConnectorConfig: FfiConverterRustBuffer {
         FfiConverterOptionTypePartitionMode.write(value.partitionMode, into: &buf)
         FfiConverterInt64.write(value.timeRange, into: &buf)
         FfiConverterOptionDictionaryStringString.write(value.partitionConfig, into: &buf)
+        FfiConverterOptionString.write(value.timeZone, into: &buf)
+        FfiConverterOptionBool.write(value.base64Encode, into: &buf)
+        FfiConverterOptionTypeTimestampUnit.write(value.timestampUnit, into: &buf)
+        FfiConverterOptionDictionaryStringString.write(value.otherSettings, into: &buf)
     }
 }
 
@@ -11524,6 +11676,18 @@ public struct OssConnectorConfig: Equatable, Hashable, CustomDebugStringConverti
      * Access key, for `ak`; the service never returns it.
      */
     public let accessKey: String
+    /**
+     * Largest size of an object, at least 1, as the service counts it; absent to leave it to the service.
+     */
+    public let maxFileSize: Int64?
+    /**
+     * Unit of timestamp columns; absent to leave it to the service.
+     */
+    public let timestampUnit: TimestampUnit?
+    /**
+     * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+     */
+    public let otherSettings: [String: String]?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -11551,7 +11715,16 @@ public struct OssConnectorConfig: Equatable, Hashable, CustomDebugStringConverti
          */accessId: String = "", 
         /**
          * Access key, for `ak`; the service never returns it.
-         */accessKey: String = "") {
+         */accessKey: String = "", 
+        /**
+         * Largest size of an object, at least 1, as the service counts it; absent to leave it to the service.
+         */maxFileSize: Int64? = nil, 
+        /**
+         * Unit of timestamp columns; absent to leave it to the service.
+         */timestampUnit: TimestampUnit? = nil, 
+        /**
+         * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+         */otherSettings: [String: String]? = nil) {
         self.endpoint = endpoint
         self.bucket = bucket
         self.prefix = prefix
@@ -11560,6 +11733,9 @@ public struct OssConnectorConfig: Equatable, Hashable, CustomDebugStringConverti
         self.authMode = authMode
         self.accessId = accessId
         self.accessKey = accessKey
+        self.maxFileSize = maxFileSize
+        self.timestampUnit = timestampUnit
+        self.otherSettings = otherSettings
     }
 
     
@@ -11607,7 +11783,10 @@ public struct FfiConverterTypeOssConnectorConfig: FfiConverterRustBuffer {
                 timeRange: FfiConverterInt64.read(from: &buf), 
                 authMode: FfiConverterTypeAuthMode.read(from: &buf), 
                 accessId: FfiConverterString.read(from: &buf), 
-                accessKey: FfiConverterString.read(from: &buf)
+                accessKey: FfiConverterString.read(from: &buf), 
+                maxFileSize: FfiConverterOptionInt64.read(from: &buf), 
+                timestampUnit: FfiConverterOptionTypeTimestampUnit.read(from: &buf), 
+                otherSettings: FfiConverterOptionDictionaryStringString.read(from: &buf)
         )
     }
 
@@ -11620,6 +11799,9 @@ public struct FfiConverterTypeOssConnectorConfig: FfiConverterRustBuffer {
         FfiConverterTypeAuthMode.write(value.authMode, into: &buf)
         FfiConverterString.write(value.accessId, into: &buf)
         FfiConverterString.write(value.accessKey, into: &buf)
+        FfiConverterOptionInt64.write(value.maxFileSize, into: &buf)
+        FfiConverterOptionTypeTimestampUnit.write(value.timestampUnit, into: &buf)
+        FfiConverterOptionDictionaryStringString.write(value.otherSettings, into: &buf)
     }
 }
 
@@ -11671,6 +11853,14 @@ public struct OtsConnectorConfig: Equatable, Hashable, CustomDebugStringConverti
      * How rows are written.
      */
     public let writeMode: WriteMode?
+    /**
+     * Unit of timestamp columns; absent to leave it to the service.
+     */
+    public let timestampUnit: TimestampUnit?
+    /**
+     * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+     */
+    public let otherSettings: [String: String]?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -11695,7 +11885,13 @@ public struct OtsConnectorConfig: Equatable, Hashable, CustomDebugStringConverti
          */accessKey: String = "", 
         /**
          * How rows are written.
-         */writeMode: WriteMode? = nil) {
+         */writeMode: WriteMode? = nil, 
+        /**
+         * Unit of timestamp columns; absent to leave it to the service.
+         */timestampUnit: TimestampUnit? = nil, 
+        /**
+         * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+         */otherSettings: [String: String]? = nil) {
         self.endpoint = endpoint
         self.instance = instance
         self.table = table
@@ -11703,6 +11899,8 @@ public struct OtsConnectorConfig: Equatable, Hashable, CustomDebugStringConverti
         self.accessId = accessId
         self.accessKey = accessKey
         self.writeMode = writeMode
+        self.timestampUnit = timestampUnit
+        self.otherSettings = otherSettings
     }
 
     
@@ -11749,7 +11947,9 @@ public struct FfiConverterTypeOtsConnectorConfig: FfiConverterRustBuffer {
                 authMode: FfiConverterTypeAuthMode.read(from: &buf), 
                 accessId: FfiConverterString.read(from: &buf), 
                 accessKey: FfiConverterString.read(from: &buf), 
-                writeMode: FfiConverterOptionTypeWriteMode.read(from: &buf)
+                writeMode: FfiConverterOptionTypeWriteMode.read(from: &buf), 
+                timestampUnit: FfiConverterOptionTypeTimestampUnit.read(from: &buf), 
+                otherSettings: FfiConverterOptionDictionaryStringString.read(from: &buf)
         )
     }
 
@@ -11761,6 +11961,8 @@ public struct FfiConverterTypeOtsConnectorConfig: FfiConverterRustBuffer {
         FfiConverterString.write(value.accessId, into: &buf)
         FfiConverterString.write(value.accessKey, into: &buf)
         FfiConverterOptionTypeWriteMode.write(value.writeMode, into: &buf)
+        FfiConverterOptionTypeTimestampUnit.write(value.timestampUnit, into: &buf)
+        FfiConverterOptionDictionaryStringString.write(value.otherSettings, into: &buf)
     }
 }
 
@@ -15588,6 +15790,97 @@ public func FfiConverterTypeHubstreamError_lower(_ value: HubstreamError) -> Rus
 
 
 /**
+ * How a function is called.
+ */
+
+public enum InvokeType: Equatable, Hashable {
+    
+    /**
+     * Its end is waited for.
+     */
+    case sync
+    /**
+     * It is started only.
+     */
+    case async
+    /**
+     * A value that this version does not know, as it was received.
+     */
+    case unknown(
+        /**
+         * The value.
+         */value: String
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension InvokeType: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeInvokeType: FfiConverterRustBuffer {
+    typealias SwiftType = InvokeType
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> InvokeType {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .sync
+        
+        case 2: return .async
+        
+        case 3: return .unknown(value: try FfiConverterString.read(from: &buf)
+        )
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: InvokeType, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .sync:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .async:
+            writeInt(&buf, Int32(2))
+        
+        
+        case let .unknown(value):
+            writeInt(&buf, Int32(3))
+            FfiConverterString.write(value, into: &buf)
+            
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeInvokeType_lift(_ buf: RustBuffer) throws -> InvokeType {
+    return try FfiConverterTypeInvokeType.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeInvokeType_lower(_ value: InvokeType) -> RustBuffer {
+    return FfiConverterTypeInvokeType.lower(value)
+}
+
+
+
+/**
  * How severe an event is.
  */
 
@@ -16087,7 +16380,7 @@ public func FfiConverterTypeSubscriptionState_lower(_ value: SubscriptionState) 
 
 
 /**
- * The unit of timestamp columns for Hologres.
+ * The unit of timestamp columns at the target.
  */
 
 public enum TimestampUnit: Equatable, Hashable {
@@ -16752,6 +17045,30 @@ fileprivate struct FfiConverterOptionTypeFaultMoment: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeFaultMoment.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeInvokeType: FfiConverterRustBuffer {
+    typealias SwiftType = InvokeType?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeInvokeType.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeInvokeType.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -17991,7 +18308,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_datahub_put_records() != 39621) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_put_records_by_shard() != 36272) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_put_records_by_shard() != 32750) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_register_topic_schema() != 40159) {

@@ -503,7 +503,7 @@ class SplitShardResult(Model):
         )
 
 
-class MergeShardResult(Model):
+class MergeShardResult(ShardBase):
     """The shard that a merge made.
 
     Attributes:
@@ -514,7 +514,7 @@ class MergeShardResult(Model):
     """
 
     __slots__ = ("shard_id", "begin_hash_key", "end_hash_key", "request_id")
-    _WIRE = ("ShardId", "BeginHashKey", "EndHashKey", "")
+    _WIRE = ("ShardId", "BeginHashKey", "EndHashKey", "")  # type: ignore[assignment]
 
     shard_id: str
     begin_hash_key: str
@@ -1050,7 +1050,7 @@ class CreateSubscriptionResult(Model):
         )
 
 
-class GetSubscriptionResult(Model):
+class GetSubscriptionResult(Subscription):
     """The properties of a subscription.
 
     Attributes:
@@ -1076,7 +1076,7 @@ class GetSubscriptionResult(Model):
         "type",
         "request_id",
     )
-    _WIRE = (
+    _WIRE = (  # type: ignore[assignment]
         "SubId",
         "TopicName",
         "Comment",

@@ -26,6 +26,7 @@ __all__: list[str] = [
     "FailedRecord",
     "FcConnectorConfig",
     "HologresConnectorConfig",
+    "InvokeType",
     "OdpsConnectorConfig",
     "OffsetBase",
     "OffsetWithSession",
@@ -116,6 +117,17 @@ class PartitionMode(OpenEnum):
     """The column `event_time` of the record."""
 
 
+class TimestampUnit(OpenEnum):
+    """The unit of timestamp columns at the target."""
+
+    MICROSECOND = "MICROSECOND"
+    """Microseconds."""
+    MILLISECOND = "MILLISECOND"
+    """Milliseconds."""
+    SECOND = "SECOND"
+    """Seconds."""
+
+
 class AuthMode(OpenEnum):
     """Whose rights a connector uses."""
 
@@ -125,6 +137,15 @@ class AuthMode(OpenEnum):
     """Those of the service's own role."""
 
 
+class InvokeType(OpenEnum):
+    """How a function is called."""
+
+    SYNC = "sync"
+    """Its end is waited for."""
+    ASYNC = "async"
+    """It is started only."""
+
+
 class WriteMode(OpenEnum):
     """How rows are written to Tablestore."""
 
@@ -132,17 +153,6 @@ class WriteMode(OpenEnum):
     """A row replaces the one before."""
     UPDATE = "UPDATE"
     """A row changes the columns that it has."""
-
-
-class TimestampUnit(OpenEnum):
-    """The unit of timestamp columns for Hologres."""
-
-    MICROSECOND = "MICROSECOND"
-    """Microseconds."""
-    MILLISECOND = "MILLISECOND"
-    """Milliseconds."""
-    SECOND = "SECOND"
-    """Seconds."""
 
 
 class ConnectorState(OpenEnum):
@@ -223,7 +233,43 @@ class TopicSchema(Model):
         )
 
 
-class Shard(Model):
+class ShardBase(Model):
+    """The range of a shard.
+
+    Attributes:
+        shard_id: Id of the shard: a whole number as text.
+        begin_hash_key: First hash key of its range: 32 hexadecimal digits.
+        end_hash_key: End of its range, exclusive: 32 hexadecimal digits.
+    """
+
+    __slots__ = ("shard_id", "begin_hash_key", "end_hash_key")
+    _WIRE = ("ShardId", "BeginHashKey", "EndHashKey")
+
+    shard_id: str
+    begin_hash_key: str
+    end_hash_key: str
+
+    def __init__(
+        self,
+        shard_id: str,
+        begin_hash_key: str,
+        end_hash_key: str,
+    ) -> None:
+        _set(self, "shard_id", shard_id)
+        _set(self, "begin_hash_key", begin_hash_key)
+        _set(self, "end_hash_key", end_hash_key)
+
+    @classmethod
+    def from_native(cls, value: dict[str, Any]) -> ShardBase:
+        """Makes it from what the native client gave."""
+        return cls(
+            shard_id=value["shard_id"],
+            begin_hash_key=value["begin_hash_key"],
+            end_hash_key=value["end_hash_key"],
+        )
+
+
+class Shard(ShardBase):
     """One shard of a topic.
 
     Attributes:
@@ -247,7 +293,7 @@ class Shard(Model):
         "left_shard_id",
         "right_shard_id",
     )
-    _WIRE = (
+    _WIRE = (  # type: ignore[assignment]
         "ShardId",
         "BeginHashKey",
         "EndHashKey",
@@ -302,43 +348,79 @@ class Shard(Model):
         )
 
 
-class ShardBase(Model):
-    """The range of a shard.
+class OffsetBase(Editable):
+    """A place that a shard's consumption is set to.
 
     Attributes:
-        shard_id: Id of the shard: a whole number as text.
-        begin_hash_key: First hash key of its range: 32 hexadecimal digits.
-        end_hash_key: End of its range, exclusive: 32 hexadecimal digits.
+        sequence: Sequence number of the last record that counts as consumed; -1 for none.
+        timestamp: Time of that record in milliseconds since 1970; -1 for none.
     """
 
-    __slots__ = ("shard_id", "begin_hash_key", "end_hash_key")
-    _WIRE = ("ShardId", "BeginHashKey", "EndHashKey")
+    __slots__ = ("sequence", "timestamp")
+    _WIRE = ("Sequence", "Timestamp")
 
-    shard_id: str
-    begin_hash_key: str
-    end_hash_key: str
+    sequence: int
+    timestamp: int
 
     def __init__(
         self,
-        shard_id: str,
-        begin_hash_key: str,
-        end_hash_key: str,
+        sequence: int,
+        timestamp: int,
     ) -> None:
-        _set(self, "shard_id", shard_id)
-        _set(self, "begin_hash_key", begin_hash_key)
-        _set(self, "end_hash_key", end_hash_key)
+        _set(self, "sequence", sequence)
+        _set(self, "timestamp", timestamp)
 
     @classmethod
-    def from_native(cls, value: dict[str, Any]) -> ShardBase:
+    def from_native(cls, value: dict[str, Any]) -> OffsetBase:
         """Makes it from what the native client gave."""
         return cls(
-            shard_id=value["shard_id"],
-            begin_hash_key=value["begin_hash_key"],
-            end_hash_key=value["end_hash_key"],
+            sequence=value["sequence"],
+            timestamp=value["timestamp"],
         )
 
 
-class OffsetWithSession(Editable):
+class OffsetWithVersion(OffsetBase):
+    """How far a shard was consumed.
+
+    Attributes:
+        sequence: Sequence number of the last record consumed; -1 for none.
+        timestamp: Time of that record in milliseconds since 1970; -1 for none.
+        version: Number of the last reset.
+        batch_index: Place of the last record consumed inside a batch, from 0.
+    """
+
+    __slots__ = ("sequence", "timestamp", "version", "batch_index")
+    _WIRE = ("Sequence", "Timestamp", "Version", "BatchIndex")  # type: ignore[assignment]
+
+    sequence: int
+    timestamp: int
+    version: int
+    batch_index: int
+
+    def __init__(
+        self,
+        sequence: int,
+        timestamp: int,
+        version: int,
+        batch_index: int = 0,
+    ) -> None:
+        _set(self, "sequence", sequence)
+        _set(self, "timestamp", timestamp)
+        _set(self, "version", version)
+        _set(self, "batch_index", batch_index)
+
+    @classmethod
+    def from_native(cls, value: dict[str, Any]) -> OffsetWithVersion:
+        """Makes it from what the native client gave."""
+        return cls(
+            sequence=value["sequence"],
+            timestamp=value["timestamp"],
+            version=value["version"],
+            batch_index=value["batch_index"],
+        )
+
+
+class OffsetWithSession(OffsetWithVersion):
     """How far a shard was consumed, with the session that may commit.
 
     Attributes:
@@ -350,7 +432,7 @@ class OffsetWithSession(Editable):
     """
 
     __slots__ = ("sequence", "timestamp", "version", "session_id", "batch_index")
-    _WIRE = ("Sequence", "Timestamp", "Version", "SessionId", "BatchIndex")
+    _WIRE = ("Sequence", "Timestamp", "Version", "SessionId", "BatchIndex")  # type: ignore[assignment]
 
     sequence: int
     timestamp: int
@@ -433,6 +515,12 @@ class OdpsConnectorConfig(Editable):
         partition_mode: What a partition is made from.
         time_range: Minutes per partition.
         partition_config: Formats of the partition columns, in order; absent for none.
+        time_zone: Time zone of the partitions, as in `Asia/Shanghai`; absent to leave it to the
+            service.
+        base64_encode: Whether bytes are written as Base64; absent to leave it to the service.
+        timestamp_unit: Unit of timestamp columns; absent to leave it to the service.
+        other_settings: Further settings by their names in the service's messages, kept by an
+            update; what is no text, as JSON text.
     """
 
     __slots__ = (
@@ -445,6 +533,10 @@ class OdpsConnectorConfig(Editable):
         "partition_mode",
         "time_range",
         "partition_config",
+        "time_zone",
+        "base64_encode",
+        "timestamp_unit",
+        "other_settings",
     )
     _WIRE = (
         "Project",
@@ -456,8 +548,12 @@ class OdpsConnectorConfig(Editable):
         "PartitionMode",
         "TimeRange",
         "PartitionConfig",
+        "TimeZone",
+        "Base64Encode",
+        "TimestampUnit",
+        "OtherSettings",
     )
-    _HIDDEN = ("access_key",)
+    _HIDDEN = ("access_key", "other_settings")
 
     project_name: str
     table_name: str
@@ -468,6 +564,10 @@ class OdpsConnectorConfig(Editable):
     partition_mode: PartitionMode
     time_range: int
     partition_config: dict[str, str] | None
+    time_zone: str | None
+    base64_encode: bool | None
+    timestamp_unit: TimestampUnit | None
+    other_settings: dict[str, str]
 
     def __init__(
         self,
@@ -480,6 +580,10 @@ class OdpsConnectorConfig(Editable):
         partition_mode: PartitionMode = PartitionMode.SYSTEM_TIME,
         time_range: int = 15,
         partition_config: dict[str, str] | None = None,
+        time_zone: str | None = None,
+        base64_encode: bool | None = None,
+        timestamp_unit: TimestampUnit | None = None,
+        other_settings: dict[str, str] | None = None,
     ) -> None:
         _set(self, "project_name", project_name)
         _set(self, "table_name", table_name)
@@ -490,6 +594,10 @@ class OdpsConnectorConfig(Editable):
         _set(self, "partition_mode", partition_mode)
         _set(self, "time_range", time_range)
         _set(self, "partition_config", partition_config)
+        _set(self, "time_zone", time_zone)
+        _set(self, "base64_encode", base64_encode)
+        _set(self, "timestamp_unit", timestamp_unit)
+        _set(self, "other_settings", other_settings or {})
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> OdpsConnectorConfig:
@@ -504,6 +612,10 @@ class OdpsConnectorConfig(Editable):
             partition_mode=PartitionMode.received(value["partition_mode"]),
             time_range=value["time_range"],
             partition_config=value["partition_config"],
+            time_zone=value["time_zone"],
+            base64_encode=value["base64_encode"],
+            timestamp_unit=optional(TimestampUnit.received, value["timestamp_unit"]),
+            other_settings=value["other_settings"],
         )
 
 
@@ -518,11 +630,34 @@ class DatabaseConnectorConfig(Editable):
         password: Password; the service never returns it.
         table: Name of the table.
         ignore: Whether rows that cannot be inserted are skipped.
+        timestamp_unit: Unit of timestamp columns; absent to leave it to the service.
+        other_settings: Further settings by their names in the service's messages, kept by an
+            update; what is no text, as JSON text.
     """
 
-    __slots__ = ("host", "port", "database", "user", "password", "table", "ignore")
-    _WIRE = ("Host", "Port", "Database", "User", "Password", "Table", "Ignore")
-    _HIDDEN = ("password",)
+    __slots__ = (
+        "host",
+        "port",
+        "database",
+        "user",
+        "password",
+        "table",
+        "ignore",
+        "timestamp_unit",
+        "other_settings",
+    )
+    _WIRE = (
+        "Host",
+        "Port",
+        "Database",
+        "User",
+        "Password",
+        "Table",
+        "Ignore",
+        "TimestampUnit",
+        "OtherSettings",
+    )
+    _HIDDEN = ("password", "other_settings")
 
     host: str
     port: int
@@ -531,6 +666,8 @@ class DatabaseConnectorConfig(Editable):
     password: str
     table: str
     ignore: bool
+    timestamp_unit: TimestampUnit | None
+    other_settings: dict[str, str]
 
     def __init__(
         self,
@@ -541,6 +678,8 @@ class DatabaseConnectorConfig(Editable):
         password: str = "",
         table: str = "",
         ignore: bool = True,
+        timestamp_unit: TimestampUnit | None = None,
+        other_settings: dict[str, str] | None = None,
     ) -> None:
         _set(self, "host", host)
         _set(self, "port", port)
@@ -549,6 +688,8 @@ class DatabaseConnectorConfig(Editable):
         _set(self, "password", password)
         _set(self, "table", table)
         _set(self, "ignore", ignore)
+        _set(self, "timestamp_unit", timestamp_unit)
+        _set(self, "other_settings", other_settings or {})
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> DatabaseConnectorConfig:
@@ -561,6 +702,8 @@ class DatabaseConnectorConfig(Editable):
             password=value["password"],
             table=value["table"],
             ignore=value["ignore"],
+            timestamp_unit=optional(TimestampUnit.received, value["timestamp_unit"]),
+            other_settings=value["other_settings"],
         )
 
 
@@ -575,11 +718,37 @@ class EsConnectorConfig(Editable):
         id_fields: Columns that make the document id.
         type_fields: Columns that make the document type.
         proxy_mode: Whether Elasticsearch is reached through a proxy.
+        router_fields: Columns that make the routing key.
+        timestamp_unit: Unit of timestamp columns; absent to leave it to the service.
+        other_settings: Further settings by their names in the service's messages, kept by an
+            update; what is no text, as JSON text.
     """
 
-    __slots__ = ("index", "endpoint", "user", "password", "id_fields", "type_fields", "proxy_mode")
-    _WIRE = ("Index", "Endpoint", "User", "Password", "IDFields", "TypeFields", "ProxyMode")
-    _HIDDEN = ("password",)
+    __slots__ = (
+        "index",
+        "endpoint",
+        "user",
+        "password",
+        "id_fields",
+        "type_fields",
+        "proxy_mode",
+        "router_fields",
+        "timestamp_unit",
+        "other_settings",
+    )
+    _WIRE = (
+        "Index",
+        "Endpoint",
+        "User",
+        "Password",
+        "IDFields",
+        "TypeFields",
+        "ProxyMode",
+        "RouterFields",
+        "TimestampUnit",
+        "OtherSettings",
+    )
+    _HIDDEN = ("password", "other_settings")
 
     index: str
     endpoint: str
@@ -588,6 +757,9 @@ class EsConnectorConfig(Editable):
     id_fields: list[str]
     type_fields: list[str]
     proxy_mode: bool
+    router_fields: list[str]
+    timestamp_unit: TimestampUnit | None
+    other_settings: dict[str, str]
 
     def __init__(
         self,
@@ -598,6 +770,9 @@ class EsConnectorConfig(Editable):
         id_fields: list[str] | None = None,
         type_fields: list[str] | None = None,
         proxy_mode: bool = False,
+        router_fields: list[str] | None = None,
+        timestamp_unit: TimestampUnit | None = None,
+        other_settings: dict[str, str] | None = None,
     ) -> None:
         _set(self, "index", index)
         _set(self, "endpoint", endpoint)
@@ -606,6 +781,9 @@ class EsConnectorConfig(Editable):
         _set(self, "id_fields", id_fields or [])
         _set(self, "type_fields", type_fields or [])
         _set(self, "proxy_mode", proxy_mode)
+        _set(self, "router_fields", router_fields or [])
+        _set(self, "timestamp_unit", timestamp_unit)
+        _set(self, "other_settings", other_settings or {})
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> EsConnectorConfig:
@@ -618,6 +796,9 @@ class EsConnectorConfig(Editable):
             id_fields=value["id_fields"],
             type_fields=value["type_fields"],
             proxy_mode=value["proxy_mode"],
+            router_fields=value["router_fields"],
+            timestamp_unit=optional(TimestampUnit.received, value["timestamp_unit"]),
+            other_settings=value["other_settings"],
         )
 
 
@@ -631,11 +812,35 @@ class FcConnectorConfig(Editable):
         auth_mode: Whose rights are used.
         access_id: Access id, for `ak`.
         access_key: Access key, for `ak`; the service never returns it.
+        invoke_type: Whether the function is waited for; absent to leave it to the service.
+        timestamp_unit: Unit of timestamp columns; absent to leave it to the service.
+        other_settings: Further settings by their names in the service's messages, kept by an
+            update; what is no text, as JSON text.
     """
 
-    __slots__ = ("endpoint", "service", "func", "auth_mode", "access_id", "access_key")
-    _WIRE = ("Endpoint", "Service", "Function", "AuthMode", "AccessId", "AccessKey")
-    _HIDDEN = ("access_key",)
+    __slots__ = (
+        "endpoint",
+        "service",
+        "func",
+        "auth_mode",
+        "access_id",
+        "access_key",
+        "invoke_type",
+        "timestamp_unit",
+        "other_settings",
+    )
+    _WIRE = (
+        "Endpoint",
+        "Service",
+        "Function",
+        "AuthMode",
+        "AccessId",
+        "AccessKey",
+        "InvokeType",
+        "TimestampUnit",
+        "OtherSettings",
+    )
+    _HIDDEN = ("access_key", "other_settings")
 
     endpoint: str
     service: str
@@ -643,6 +848,9 @@ class FcConnectorConfig(Editable):
     auth_mode: AuthMode
     access_id: str
     access_key: str
+    invoke_type: InvokeType | None
+    timestamp_unit: TimestampUnit | None
+    other_settings: dict[str, str]
 
     def __init__(
         self,
@@ -652,6 +860,9 @@ class FcConnectorConfig(Editable):
         auth_mode: AuthMode,
         access_id: str = "",
         access_key: str = "",
+        invoke_type: InvokeType | None = None,
+        timestamp_unit: TimestampUnit | None = None,
+        other_settings: dict[str, str] | None = None,
     ) -> None:
         _set(self, "endpoint", endpoint)
         _set(self, "service", service)
@@ -659,6 +870,9 @@ class FcConnectorConfig(Editable):
         _set(self, "auth_mode", auth_mode)
         _set(self, "access_id", access_id)
         _set(self, "access_key", access_key)
+        _set(self, "invoke_type", invoke_type)
+        _set(self, "timestamp_unit", timestamp_unit)
+        _set(self, "other_settings", other_settings or {})
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> FcConnectorConfig:
@@ -670,6 +884,9 @@ class FcConnectorConfig(Editable):
             auth_mode=AuthMode.received(value["auth_mode"]),
             access_id=value["access_id"],
             access_key=value["access_key"],
+            invoke_type=optional(InvokeType.received, value["invoke_type"]),
+            timestamp_unit=optional(TimestampUnit.received, value["timestamp_unit"]),
+            other_settings=value["other_settings"],
         )
 
 
@@ -685,6 +902,11 @@ class OssConnectorConfig(Editable):
         auth_mode: Whose rights are used.
         access_id: Access id, for `ak`.
         access_key: Access key, for `ak`; the service never returns it.
+        max_file_size: Largest size of an object, at least 1, as the service counts it; absent to
+            leave it to the service.
+        timestamp_unit: Unit of timestamp columns; absent to leave it to the service.
+        other_settings: Further settings by their names in the service's messages, kept by an
+            update; what is no text, as JSON text.
     """
 
     __slots__ = (
@@ -696,6 +918,9 @@ class OssConnectorConfig(Editable):
         "auth_mode",
         "access_id",
         "access_key",
+        "max_file_size",
+        "timestamp_unit",
+        "other_settings",
     )
     _WIRE = (
         "Endpoint",
@@ -706,8 +931,11 @@ class OssConnectorConfig(Editable):
         "AuthMode",
         "AccessId",
         "AccessKey",
+        "MaxFileSize",
+        "TimestampUnit",
+        "OtherSettings",
     )
-    _HIDDEN = ("access_key",)
+    _HIDDEN = ("access_key", "other_settings")
 
     endpoint: str
     bucket: str
@@ -717,6 +945,9 @@ class OssConnectorConfig(Editable):
     auth_mode: AuthMode
     access_id: str
     access_key: str
+    max_file_size: int | None
+    timestamp_unit: TimestampUnit | None
+    other_settings: dict[str, str]
 
     def __init__(
         self,
@@ -728,6 +959,9 @@ class OssConnectorConfig(Editable):
         auth_mode: AuthMode,
         access_id: str = "",
         access_key: str = "",
+        max_file_size: int | None = None,
+        timestamp_unit: TimestampUnit | None = None,
+        other_settings: dict[str, str] | None = None,
     ) -> None:
         _set(self, "endpoint", endpoint)
         _set(self, "bucket", bucket)
@@ -737,6 +971,9 @@ class OssConnectorConfig(Editable):
         _set(self, "auth_mode", auth_mode)
         _set(self, "access_id", access_id)
         _set(self, "access_key", access_key)
+        _set(self, "max_file_size", max_file_size)
+        _set(self, "timestamp_unit", timestamp_unit)
+        _set(self, "other_settings", other_settings or {})
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> OssConnectorConfig:
@@ -750,6 +987,9 @@ class OssConnectorConfig(Editable):
             auth_mode=AuthMode.received(value["auth_mode"]),
             access_id=value["access_id"],
             access_key=value["access_key"],
+            max_file_size=value["max_file_size"],
+            timestamp_unit=optional(TimestampUnit.received, value["timestamp_unit"]),
+            other_settings=value["other_settings"],
         )
 
 
@@ -764,6 +1004,9 @@ class OtsConnectorConfig(Editable):
         access_id: Access id, for `ak`.
         access_key: Access key, for `ak`; the service never returns it.
         write_mode: How rows are written.
+        timestamp_unit: Unit of timestamp columns; absent to leave it to the service.
+        other_settings: Further settings by their names in the service's messages, kept by an
+            update; what is no text, as JSON text.
     """
 
     __slots__ = (
@@ -774,6 +1017,8 @@ class OtsConnectorConfig(Editable):
         "access_id",
         "access_key",
         "write_mode",
+        "timestamp_unit",
+        "other_settings",
     )
     _WIRE = (
         "Endpoint",
@@ -783,8 +1028,10 @@ class OtsConnectorConfig(Editable):
         "AccessId",
         "AccessKey",
         "WriteMode",
+        "TimestampUnit",
+        "OtherSettings",
     )
-    _HIDDEN = ("access_key",)
+    _HIDDEN = ("access_key", "other_settings")
 
     endpoint: str
     instance: str
@@ -793,6 +1040,8 @@ class OtsConnectorConfig(Editable):
     access_id: str
     access_key: str
     write_mode: WriteMode
+    timestamp_unit: TimestampUnit | None
+    other_settings: dict[str, str]
 
     def __init__(
         self,
@@ -803,6 +1052,8 @@ class OtsConnectorConfig(Editable):
         access_id: str = "",
         access_key: str = "",
         write_mode: WriteMode = WriteMode.PUT,
+        timestamp_unit: TimestampUnit | None = None,
+        other_settings: dict[str, str] | None = None,
     ) -> None:
         _set(self, "endpoint", endpoint)
         _set(self, "instance", instance)
@@ -811,6 +1062,8 @@ class OtsConnectorConfig(Editable):
         _set(self, "access_id", access_id)
         _set(self, "access_key", access_key)
         _set(self, "write_mode", write_mode)
+        _set(self, "timestamp_unit", timestamp_unit)
+        _set(self, "other_settings", other_settings or {})
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> OtsConnectorConfig:
@@ -823,6 +1076,8 @@ class OtsConnectorConfig(Editable):
             access_id=value["access_id"],
             access_key=value["access_key"],
             write_mode=WriteMode.received(value["write_mode"]),
+            timestamp_unit=optional(TimestampUnit.received, value["timestamp_unit"]),
+            other_settings=value["other_settings"],
         )
 
 
@@ -838,6 +1093,8 @@ class HologresConnectorConfig(Editable):
         timestamp_unit: Unit of timestamp columns.
         access_id: Access id, for `ak`.
         access_key: Access key, for `ak`; the service never returns it.
+        other_settings: Further settings by their names in the service's messages, kept by an
+            update; what is no text, as JSON text.
     """
 
     __slots__ = (
@@ -849,6 +1106,7 @@ class HologresConnectorConfig(Editable):
         "timestamp_unit",
         "access_id",
         "access_key",
+        "other_settings",
     )
     _WIRE = (
         "Project",
@@ -859,8 +1117,9 @@ class HologresConnectorConfig(Editable):
         "TimestampUnit",
         "AccessId",
         "AccessKey",
+        "OtherSettings",
     )
-    _HIDDEN = ("access_key",)
+    _HIDDEN = ("access_key", "other_settings")
 
     project: str
     topic: str
@@ -870,6 +1129,7 @@ class HologresConnectorConfig(Editable):
     timestamp_unit: TimestampUnit
     access_id: str
     access_key: str
+    other_settings: dict[str, str]
 
     def __init__(
         self,
@@ -881,6 +1141,7 @@ class HologresConnectorConfig(Editable):
         timestamp_unit: TimestampUnit = TimestampUnit.MICROSECOND,
         access_id: str = "",
         access_key: str = "",
+        other_settings: dict[str, str] | None = None,
     ) -> None:
         _set(self, "project", project)
         _set(self, "topic", topic)
@@ -890,6 +1151,7 @@ class HologresConnectorConfig(Editable):
         _set(self, "timestamp_unit", timestamp_unit)
         _set(self, "access_id", access_id)
         _set(self, "access_key", access_key)
+        _set(self, "other_settings", other_settings or {})
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> HologresConnectorConfig:
@@ -903,6 +1165,7 @@ class HologresConnectorConfig(Editable):
             timestamp_unit=TimestampUnit.received(value["timestamp_unit"]),
             access_id=value["access_id"],
             access_key=value["access_key"],
+            other_settings=value["other_settings"],
         )
 
 
@@ -916,11 +1179,32 @@ class DataHubConnectorConfig(Editable):
         auth_mode: Whose rights are used.
         access_id: Access id, for `ak`.
         access_key: Access key, for `ak`; the service never returns it.
+        timestamp_unit: Unit of timestamp columns; absent to leave it to the service.
+        other_settings: Further settings by their names in the service's messages, kept by an
+            update; what is no text, as JSON text.
     """
 
-    __slots__ = ("endpoint", "project", "topic", "auth_mode", "access_id", "access_key")
-    _WIRE = ("Endpoint", "Project", "Topic", "AuthMode", "AccessId", "AccessKey")
-    _HIDDEN = ("access_key",)
+    __slots__ = (
+        "endpoint",
+        "project",
+        "topic",
+        "auth_mode",
+        "access_id",
+        "access_key",
+        "timestamp_unit",
+        "other_settings",
+    )
+    _WIRE = (
+        "Endpoint",
+        "Project",
+        "Topic",
+        "AuthMode",
+        "AccessId",
+        "AccessKey",
+        "TimestampUnit",
+        "OtherSettings",
+    )
+    _HIDDEN = ("access_key", "other_settings")
 
     endpoint: str
     project: str
@@ -928,6 +1212,8 @@ class DataHubConnectorConfig(Editable):
     auth_mode: AuthMode
     access_id: str
     access_key: str
+    timestamp_unit: TimestampUnit | None
+    other_settings: dict[str, str]
 
     def __init__(
         self,
@@ -937,6 +1223,8 @@ class DataHubConnectorConfig(Editable):
         auth_mode: AuthMode,
         access_id: str = "",
         access_key: str = "",
+        timestamp_unit: TimestampUnit | None = None,
+        other_settings: dict[str, str] | None = None,
     ) -> None:
         _set(self, "endpoint", endpoint)
         _set(self, "project", project)
@@ -944,6 +1232,8 @@ class DataHubConnectorConfig(Editable):
         _set(self, "auth_mode", auth_mode)
         _set(self, "access_id", access_id)
         _set(self, "access_key", access_key)
+        _set(self, "timestamp_unit", timestamp_unit)
+        _set(self, "other_settings", other_settings or {})
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> DataHubConnectorConfig:
@@ -955,6 +1245,8 @@ class DataHubConnectorConfig(Editable):
             auth_mode=AuthMode.received(value["auth_mode"]),
             access_id=value["access_id"],
             access_key=value["access_key"],
+            timestamp_unit=optional(TimestampUnit.received, value["timestamp_unit"]),
+            other_settings=value["other_settings"],
         )
 
 
@@ -1185,78 +1477,6 @@ class Subscription(Model):
             is_owner=value["is_owner"],
             state=SubscriptionState.received(value["state"]),
             type=value["type"],
-        )
-
-
-class OffsetWithVersion(Model):
-    """How far a shard was consumed.
-
-    Attributes:
-        sequence: Sequence number of the last record consumed; -1 for none.
-        timestamp: Time of that record in milliseconds since 1970; -1 for none.
-        version: Number of the last reset.
-        batch_index: Place of the last record consumed inside a batch, from 0.
-    """
-
-    __slots__ = ("sequence", "timestamp", "version", "batch_index")
-    _WIRE = ("Sequence", "Timestamp", "Version", "BatchIndex")
-
-    sequence: int
-    timestamp: int
-    version: int
-    batch_index: int
-
-    def __init__(
-        self,
-        sequence: int,
-        timestamp: int,
-        version: int,
-        batch_index: int = 0,
-    ) -> None:
-        _set(self, "sequence", sequence)
-        _set(self, "timestamp", timestamp)
-        _set(self, "version", version)
-        _set(self, "batch_index", batch_index)
-
-    @classmethod
-    def from_native(cls, value: dict[str, Any]) -> OffsetWithVersion:
-        """Makes it from what the native client gave."""
-        return cls(
-            sequence=value["sequence"],
-            timestamp=value["timestamp"],
-            version=value["version"],
-            batch_index=value["batch_index"],
-        )
-
-
-class OffsetBase(Editable):
-    """A place that a shard's consumption is set to.
-
-    Attributes:
-        sequence: Sequence number of the last record that counts as consumed; -1 for none.
-        timestamp: Time of that record in milliseconds since 1970; -1 for none.
-    """
-
-    __slots__ = ("sequence", "timestamp")
-    _WIRE = ("Sequence", "Timestamp")
-
-    sequence: int
-    timestamp: int
-
-    def __init__(
-        self,
-        sequence: int,
-        timestamp: int,
-    ) -> None:
-        _set(self, "sequence", sequence)
-        _set(self, "timestamp", timestamp)
-
-    @classmethod
-    def from_native(cls, value: dict[str, Any]) -> OffsetBase:
-        """Makes it from what the native client gave."""
-        return cls(
-            sequence=value["sequence"],
-            timestamp=value["timestamp"],
         )
 
 

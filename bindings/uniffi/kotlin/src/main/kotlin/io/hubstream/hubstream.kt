@@ -1566,7 +1566,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_put_records() and 0xFFFF) != 39621) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_put_records_by_shard() and 0xFFFF) != 36272) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_put_records_by_shard() and 0xFFFF) != 32750) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_register_topic_schema() and 0xFFFF) != 40159) {
@@ -3206,15 +3206,16 @@ public interface DataHubInterface {
     /**
      * Puts records into one shard: all of them, or none.
      *
-     * The routing keys of the records are not used. It is not sent again after the service may have
-     * accepted it, unless the client was told `at_least_once`.
+     * Its result has no failed records: a put that is refused is an error. The routing keys of the
+     * records are not used. It is not sent again after the service may have accepted it, unless the
+     * client was told `at_least_once`.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
      * @param shardId Id of the shard.
      * @param recordList The records, 1 to 10000.
      */
-    suspend fun `putRecordsByShard`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `recordList`: RecordBatch)
+    suspend fun `putRecordsByShard`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `recordList`: RecordBatch): PutRecordsResult
     
     /**
      * Registers a version of a topic's schema.
@@ -4871,8 +4872,9 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     /**
      * Puts records into one shard: all of them, or none.
      *
-     * The routing keys of the records are not used. It is not sent again after the service may have
-     * accepted it, unless the client was told `at_least_once`.
+     * Its result has no failed records: a put that is refused is an error. The routing keys of the
+     * records are not used. It is not sent again after the service may have accepted it, unless the
+     * client was told `at_least_once`.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -4881,7 +4883,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `putRecordsByShard`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `recordList`: RecordBatch) {
+    override suspend fun `putRecordsByShard`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `recordList`: RecordBatch) : PutRecordsResult {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_put_records_by_shard(
@@ -4893,12 +4895,11 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
         naming("recordList") { FfiConverterTypeRecordBatch.lower(`recordList`) },
             )
         },
-        { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
-        { future, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_complete_void(future, continuation) },
-        { future -> UniffiLib.ffi_hubstream_uniffi_rust_future_free_void(future) },
+        { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_hubstream_uniffi_rust_future_free_rust_buffer(future) },
         // lift function
-        { },
-        
+        { FfiConverterTypePutRecordsResult.lift(it) },
         // Error FFI converter
         HubstreamException.ErrorHandler,
     )
@@ -9051,6 +9052,16 @@ data class DataHubConnectorConfig (
      * Access key, for `ak`; the service never returns it.
      */
     val `accessKey`: kotlin.String = "" 
+    , 
+    /**
+     * Unit of timestamp columns; absent to leave it to the service.
+     */
+    val `timestampUnit`: TimestampUnit? = null 
+    , 
+    /**
+     * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+     */
+    val `otherSettings`: Map<kotlin.String, kotlin.String>? = null 
     
 ){
     
@@ -9082,6 +9093,8 @@ public object FfiConverterTypeDataHubConnectorConfig: FfiConverterRustBuffer<Dat
             FfiConverterTypeAuthMode.read(buf),
             FfiConverterString.read(buf),
             FfiConverterString.read(buf),
+            FfiConverterOptionalTypeTimestampUnit.read(buf),
+            FfiConverterOptionalMapStringString.read(buf),
         )
     }
 
@@ -9091,7 +9104,9 @@ public object FfiConverterTypeDataHubConnectorConfig: FfiConverterRustBuffer<Dat
             FfiConverterString.allocationSize(value.`topic`) +
             FfiConverterTypeAuthMode.allocationSize(value.`authMode`) +
             FfiConverterString.allocationSize(value.`accessId`) +
-            FfiConverterString.allocationSize(value.`accessKey`)
+            FfiConverterString.allocationSize(value.`accessKey`) +
+            FfiConverterOptionalTypeTimestampUnit.allocationSize(value.`timestampUnit`) +
+            FfiConverterOptionalMapStringString.allocationSize(value.`otherSettings`)
     )
 
     override fun write(value: DataHubConnectorConfig, buf: ByteBuffer) {
@@ -9101,6 +9116,8 @@ public object FfiConverterTypeDataHubConnectorConfig: FfiConverterRustBuffer<Dat
             FfiConverterTypeAuthMode.write(value.`authMode`, buf)
             FfiConverterString.write(value.`accessId`, buf)
             FfiConverterString.write(value.`accessKey`, buf)
+            FfiConverterOptionalTypeTimestampUnit.write(value.`timestampUnit`, buf)
+            FfiConverterOptionalMapStringString.write(value.`otherSettings`, buf)
     }
 }
 
@@ -9144,6 +9161,16 @@ data class DatabaseConnectorConfig (
      * Whether rows that cannot be inserted are skipped.
      */
     val `ignore`: kotlin.Boolean = true 
+    , 
+    /**
+     * Unit of timestamp columns; absent to leave it to the service.
+     */
+    val `timestampUnit`: TimestampUnit? = null 
+    , 
+    /**
+     * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+     */
+    val `otherSettings`: Map<kotlin.String, kotlin.String>? = null 
     
 ){
     
@@ -9176,6 +9203,8 @@ public object FfiConverterTypeDatabaseConnectorConfig: FfiConverterRustBuffer<Da
             FfiConverterString.read(buf),
             FfiConverterString.read(buf),
             FfiConverterBoolean.read(buf),
+            FfiConverterOptionalTypeTimestampUnit.read(buf),
+            FfiConverterOptionalMapStringString.read(buf),
         )
     }
 
@@ -9186,7 +9215,9 @@ public object FfiConverterTypeDatabaseConnectorConfig: FfiConverterRustBuffer<Da
             FfiConverterString.allocationSize(value.`user`) +
             FfiConverterString.allocationSize(value.`password`) +
             FfiConverterString.allocationSize(value.`table`) +
-            FfiConverterBoolean.allocationSize(value.`ignore`)
+            FfiConverterBoolean.allocationSize(value.`ignore`) +
+            FfiConverterOptionalTypeTimestampUnit.allocationSize(value.`timestampUnit`) +
+            FfiConverterOptionalMapStringString.allocationSize(value.`otherSettings`)
     )
 
     override fun write(value: DatabaseConnectorConfig, buf: ByteBuffer) {
@@ -9197,6 +9228,8 @@ public object FfiConverterTypeDatabaseConnectorConfig: FfiConverterRustBuffer<Da
             FfiConverterString.write(value.`password`, buf)
             FfiConverterString.write(value.`table`, buf)
             FfiConverterBoolean.write(value.`ignore`, buf)
+            FfiConverterOptionalTypeTimestampUnit.write(value.`timestampUnit`, buf)
+            FfiConverterOptionalMapStringString.write(value.`otherSettings`, buf)
     }
 }
 
@@ -10857,6 +10890,21 @@ data class EsConnectorConfig (
      * Whether Elasticsearch is reached through a proxy.
      */
     val `proxyMode`: kotlin.Boolean = false 
+    , 
+    /**
+     * Columns that make the routing key.
+     */
+    val `routerFields`: List<kotlin.String> = listOf() 
+    , 
+    /**
+     * Unit of timestamp columns; absent to leave it to the service.
+     */
+    val `timestampUnit`: TimestampUnit? = null 
+    , 
+    /**
+     * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+     */
+    val `otherSettings`: Map<kotlin.String, kotlin.String>? = null 
     
 ){
     
@@ -10889,6 +10937,9 @@ public object FfiConverterTypeEsConnectorConfig: FfiConverterRustBuffer<EsConnec
             FfiConverterSequenceString.read(buf),
             FfiConverterSequenceString.read(buf),
             FfiConverterBoolean.read(buf),
+            FfiConverterSequenceString.read(buf),
+            FfiConverterOptionalTypeTimestampUnit.read(buf),
+            FfiConverterOptionalMapStringString.read(buf),
         )
     }
 
@@ -10899,7 +10950,10 @@ public object FfiConverterTypeEsConnectorConfig: FfiConverterRustBuffer<EsConnec
             FfiConverterString.allocationSize(value.`password`) +
             FfiConverterSequenceString.allocationSize(value.`idFields`) +
             FfiConverterSequenceString.allocationSize(value.`typeFields`) +
-            FfiConverterBoolean.allocationSize(value.`proxyMode`)
+            FfiConverterBoolean.allocationSize(value.`proxyMode`) +
+            FfiConverterSequenceString.allocationSize(value.`routerFields`) +
+            FfiConverterOptionalTypeTimestampUnit.allocationSize(value.`timestampUnit`) +
+            FfiConverterOptionalMapStringString.allocationSize(value.`otherSettings`)
     )
 
     override fun write(value: EsConnectorConfig, buf: ByteBuffer) {
@@ -10910,6 +10964,9 @@ public object FfiConverterTypeEsConnectorConfig: FfiConverterRustBuffer<EsConnec
             FfiConverterSequenceString.write(value.`idFields`, buf)
             FfiConverterSequenceString.write(value.`typeFields`, buf)
             FfiConverterBoolean.write(value.`proxyMode`, buf)
+            FfiConverterSequenceString.write(value.`routerFields`, buf)
+            FfiConverterOptionalTypeTimestampUnit.write(value.`timestampUnit`, buf)
+            FfiConverterOptionalMapStringString.write(value.`otherSettings`, buf)
     }
 }
 
@@ -11092,6 +11149,21 @@ data class FcConnectorConfig (
      * Access key, for `ak`; the service never returns it.
      */
     val `accessKey`: kotlin.String = "" 
+    , 
+    /**
+     * Whether the function is waited for; absent to leave it to the service.
+     */
+    val `invokeType`: InvokeType? = null 
+    , 
+    /**
+     * Unit of timestamp columns; absent to leave it to the service.
+     */
+    val `timestampUnit`: TimestampUnit? = null 
+    , 
+    /**
+     * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+     */
+    val `otherSettings`: Map<kotlin.String, kotlin.String>? = null 
     
 ){
     
@@ -11123,6 +11195,9 @@ public object FfiConverterTypeFcConnectorConfig: FfiConverterRustBuffer<FcConnec
             FfiConverterTypeAuthMode.read(buf),
             FfiConverterString.read(buf),
             FfiConverterString.read(buf),
+            FfiConverterOptionalTypeInvokeType.read(buf),
+            FfiConverterOptionalTypeTimestampUnit.read(buf),
+            FfiConverterOptionalMapStringString.read(buf),
         )
     }
 
@@ -11132,7 +11207,10 @@ public object FfiConverterTypeFcConnectorConfig: FfiConverterRustBuffer<FcConnec
             FfiConverterString.allocationSize(value.`func`) +
             FfiConverterTypeAuthMode.allocationSize(value.`authMode`) +
             FfiConverterString.allocationSize(value.`accessId`) +
-            FfiConverterString.allocationSize(value.`accessKey`)
+            FfiConverterString.allocationSize(value.`accessKey`) +
+            FfiConverterOptionalTypeInvokeType.allocationSize(value.`invokeType`) +
+            FfiConverterOptionalTypeTimestampUnit.allocationSize(value.`timestampUnit`) +
+            FfiConverterOptionalMapStringString.allocationSize(value.`otherSettings`)
     )
 
     override fun write(value: FcConnectorConfig, buf: ByteBuffer) {
@@ -11142,6 +11220,9 @@ public object FfiConverterTypeFcConnectorConfig: FfiConverterRustBuffer<FcConnec
             FfiConverterTypeAuthMode.write(value.`authMode`, buf)
             FfiConverterString.write(value.`accessId`, buf)
             FfiConverterString.write(value.`accessKey`, buf)
+            FfiConverterOptionalTypeInvokeType.write(value.`invokeType`, buf)
+            FfiConverterOptionalTypeTimestampUnit.write(value.`timestampUnit`, buf)
+            FfiConverterOptionalMapStringString.write(value.`otherSettings`, buf)
     }
 }
 
@@ -12304,6 +12385,11 @@ data class HologresConnectorConfig (
      * Access key, for `ak`; the service never returns it.
      */
     val `accessKey`: kotlin.String = "" 
+    , 
+    /**
+     * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+     */
+    val `otherSettings`: Map<kotlin.String, kotlin.String>? = null 
     
 ){
     
@@ -12337,6 +12423,7 @@ public object FfiConverterTypeHologresConnectorConfig: FfiConverterRustBuffer<Ho
             FfiConverterOptionalTypeTimestampUnit.read(buf),
             FfiConverterString.read(buf),
             FfiConverterString.read(buf),
+            FfiConverterOptionalMapStringString.read(buf),
         )
     }
 
@@ -12348,7 +12435,8 @@ public object FfiConverterTypeHologresConnectorConfig: FfiConverterRustBuffer<Ho
             FfiConverterTypeAuthMode.allocationSize(value.`authMode`) +
             FfiConverterOptionalTypeTimestampUnit.allocationSize(value.`timestampUnit`) +
             FfiConverterString.allocationSize(value.`accessId`) +
-            FfiConverterString.allocationSize(value.`accessKey`)
+            FfiConverterString.allocationSize(value.`accessKey`) +
+            FfiConverterOptionalMapStringString.allocationSize(value.`otherSettings`)
     )
 
     override fun write(value: HologresConnectorConfig, buf: ByteBuffer) {
@@ -12360,6 +12448,7 @@ public object FfiConverterTypeHologresConnectorConfig: FfiConverterRustBuffer<Ho
             FfiConverterOptionalTypeTimestampUnit.write(value.`timestampUnit`, buf)
             FfiConverterString.write(value.`accessId`, buf)
             FfiConverterString.write(value.`accessKey`, buf)
+            FfiConverterOptionalMapStringString.write(value.`otherSettings`, buf)
     }
 }
 
@@ -13024,6 +13113,26 @@ data class OdpsConnectorConfig (
      * Formats of the partition columns, in order; absent for none.
      */
     val `partitionConfig`: Map<kotlin.String, kotlin.String>? = null 
+    , 
+    /**
+     * Time zone of the partitions, as in `Asia/Shanghai`; absent to leave it to the service.
+     */
+    val `timeZone`: kotlin.String? = null 
+    , 
+    /**
+     * Whether bytes are written as Base64; absent to leave it to the service.
+     */
+    val `base64Encode`: kotlin.Boolean? = null 
+    , 
+    /**
+     * Unit of timestamp columns; absent to leave it to the service.
+     */
+    val `timestampUnit`: TimestampUnit? = null 
+    , 
+    /**
+     * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+     */
+    val `otherSettings`: Map<kotlin.String, kotlin.String>? = null 
     
 ){
     
@@ -13058,6 +13167,10 @@ public object FfiConverterTypeOdpsConnectorConfig: FfiConverterRustBuffer<OdpsCo
             FfiConverterOptionalTypePartitionMode.read(buf),
             FfiConverterLong.read(buf),
             FfiConverterOptionalMapStringString.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalBoolean.read(buf),
+            FfiConverterOptionalTypeTimestampUnit.read(buf),
+            FfiConverterOptionalMapStringString.read(buf),
         )
     }
 
@@ -13070,7 +13183,11 @@ public object FfiConverterTypeOdpsConnectorConfig: FfiConverterRustBuffer<OdpsCo
             FfiConverterString.allocationSize(value.`accessKey`) +
             FfiConverterOptionalTypePartitionMode.allocationSize(value.`partitionMode`) +
             FfiConverterLong.allocationSize(value.`timeRange`) +
-            FfiConverterOptionalMapStringString.allocationSize(value.`partitionConfig`)
+            FfiConverterOptionalMapStringString.allocationSize(value.`partitionConfig`) +
+            FfiConverterOptionalString.allocationSize(value.`timeZone`) +
+            FfiConverterOptionalBoolean.allocationSize(value.`base64Encode`) +
+            FfiConverterOptionalTypeTimestampUnit.allocationSize(value.`timestampUnit`) +
+            FfiConverterOptionalMapStringString.allocationSize(value.`otherSettings`)
     )
 
     override fun write(value: OdpsConnectorConfig, buf: ByteBuffer) {
@@ -13083,6 +13200,10 @@ public object FfiConverterTypeOdpsConnectorConfig: FfiConverterRustBuffer<OdpsCo
             FfiConverterOptionalTypePartitionMode.write(value.`partitionMode`, buf)
             FfiConverterLong.write(value.`timeRange`, buf)
             FfiConverterOptionalMapStringString.write(value.`partitionConfig`, buf)
+            FfiConverterOptionalString.write(value.`timeZone`, buf)
+            FfiConverterOptionalBoolean.write(value.`base64Encode`, buf)
+            FfiConverterOptionalTypeTimestampUnit.write(value.`timestampUnit`, buf)
+            FfiConverterOptionalMapStringString.write(value.`otherSettings`, buf)
     }
 }
 
@@ -13312,6 +13433,21 @@ data class OssConnectorConfig (
      * Access key, for `ak`; the service never returns it.
      */
     val `accessKey`: kotlin.String = "" 
+    , 
+    /**
+     * Largest size of an object, at least 1, as the service counts it; absent to leave it to the service.
+     */
+    val `maxFileSize`: kotlin.Long? = null 
+    , 
+    /**
+     * Unit of timestamp columns; absent to leave it to the service.
+     */
+    val `timestampUnit`: TimestampUnit? = null 
+    , 
+    /**
+     * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+     */
+    val `otherSettings`: Map<kotlin.String, kotlin.String>? = null 
     
 ){
     
@@ -13345,6 +13481,9 @@ public object FfiConverterTypeOssConnectorConfig: FfiConverterRustBuffer<OssConn
             FfiConverterTypeAuthMode.read(buf),
             FfiConverterString.read(buf),
             FfiConverterString.read(buf),
+            FfiConverterOptionalLong.read(buf),
+            FfiConverterOptionalTypeTimestampUnit.read(buf),
+            FfiConverterOptionalMapStringString.read(buf),
         )
     }
 
@@ -13356,7 +13495,10 @@ public object FfiConverterTypeOssConnectorConfig: FfiConverterRustBuffer<OssConn
             FfiConverterLong.allocationSize(value.`timeRange`) +
             FfiConverterTypeAuthMode.allocationSize(value.`authMode`) +
             FfiConverterString.allocationSize(value.`accessId`) +
-            FfiConverterString.allocationSize(value.`accessKey`)
+            FfiConverterString.allocationSize(value.`accessKey`) +
+            FfiConverterOptionalLong.allocationSize(value.`maxFileSize`) +
+            FfiConverterOptionalTypeTimestampUnit.allocationSize(value.`timestampUnit`) +
+            FfiConverterOptionalMapStringString.allocationSize(value.`otherSettings`)
     )
 
     override fun write(value: OssConnectorConfig, buf: ByteBuffer) {
@@ -13368,6 +13510,9 @@ public object FfiConverterTypeOssConnectorConfig: FfiConverterRustBuffer<OssConn
             FfiConverterTypeAuthMode.write(value.`authMode`, buf)
             FfiConverterString.write(value.`accessId`, buf)
             FfiConverterString.write(value.`accessKey`, buf)
+            FfiConverterOptionalLong.write(value.`maxFileSize`, buf)
+            FfiConverterOptionalTypeTimestampUnit.write(value.`timestampUnit`, buf)
+            FfiConverterOptionalMapStringString.write(value.`otherSettings`, buf)
     }
 }
 
@@ -13411,6 +13556,16 @@ data class OtsConnectorConfig (
      * How rows are written.
      */
     val `writeMode`: WriteMode? = null 
+    , 
+    /**
+     * Unit of timestamp columns; absent to leave it to the service.
+     */
+    val `timestampUnit`: TimestampUnit? = null 
+    , 
+    /**
+     * Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+     */
+    val `otherSettings`: Map<kotlin.String, kotlin.String>? = null 
     
 ){
     
@@ -13443,6 +13598,8 @@ public object FfiConverterTypeOtsConnectorConfig: FfiConverterRustBuffer<OtsConn
             FfiConverterString.read(buf),
             FfiConverterString.read(buf),
             FfiConverterOptionalTypeWriteMode.read(buf),
+            FfiConverterOptionalTypeTimestampUnit.read(buf),
+            FfiConverterOptionalMapStringString.read(buf),
         )
     }
 
@@ -13453,7 +13610,9 @@ public object FfiConverterTypeOtsConnectorConfig: FfiConverterRustBuffer<OtsConn
             FfiConverterTypeAuthMode.allocationSize(value.`authMode`) +
             FfiConverterString.allocationSize(value.`accessId`) +
             FfiConverterString.allocationSize(value.`accessKey`) +
-            FfiConverterOptionalTypeWriteMode.allocationSize(value.`writeMode`)
+            FfiConverterOptionalTypeWriteMode.allocationSize(value.`writeMode`) +
+            FfiConverterOptionalTypeTimestampUnit.allocationSize(value.`timestampUnit`) +
+            FfiConverterOptionalMapStringString.allocationSize(value.`otherSettings`)
     )
 
     override fun write(value: OtsConnectorConfig, buf: ByteBuffer) {
@@ -13464,6 +13623,8 @@ public object FfiConverterTypeOtsConnectorConfig: FfiConverterRustBuffer<OtsConn
             FfiConverterString.write(value.`accessId`, buf)
             FfiConverterString.write(value.`accessKey`, buf)
             FfiConverterOptionalTypeWriteMode.write(value.`writeMode`, buf)
+            FfiConverterOptionalTypeTimestampUnit.write(value.`timestampUnit`, buf)
+            FfiConverterOptionalMapStringString.write(value.`otherSettings`, buf)
     }
 }
 
@@ -17743,6 +17904,108 @@ public object FfiConverterTypeHubstreamError : FfiConverterRustBuffer<HubstreamE
 
 
 /**
+ * How a function is called.
+ */
+sealed class InvokeType {
+    
+    /**
+     * Its end is waited for.
+     */
+    object Sync : InvokeType()
+    
+    
+    /**
+     * It is started only.
+     */
+    object Async : InvokeType()
+    
+    
+    /**
+     * A value that this version does not know, as it was received.
+     */
+    data class Unknown(
+        /**
+         * The value.
+         */
+        val `value`: kotlin.String) : InvokeType()
+        
+    {
+        
+
+        companion object
+    }
+    
+
+    
+
+    
+    
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeInvokeType : FfiConverterRustBuffer<InvokeType>{
+    override fun read(buf: ByteBuffer): InvokeType {
+        return when(buf.getInt()) {
+            1 -> InvokeType.Sync
+            2 -> InvokeType.Async
+            3 -> InvokeType.Unknown(
+                FfiConverterString.read(buf),
+                )
+            else -> throw RuntimeException("invalid enum value, something is very wrong!!")
+        }
+    }
+
+    override fun allocationSize(value: InvokeType): ULong = when(value) {
+        is InvokeType.Sync -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is InvokeType.Async -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is InvokeType.Unknown -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterString.allocationSize(value.`value`)
+            )
+        }
+    }
+
+    override fun write(value: InvokeType, buf: ByteBuffer) {
+        when(value) {
+            is InvokeType.Sync -> {
+                buf.putInt(1)
+                Unit
+            }
+            is InvokeType.Async -> {
+                buf.putInt(2)
+                Unit
+            }
+            is InvokeType.Unknown -> {
+                buf.putInt(3)
+                FfiConverterString.write(value.`value`, buf)
+                Unit
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
+    }
+}
+
+
+
+
+
+/**
  * How severe an event is.
  */
 
@@ -18259,7 +18522,7 @@ public object FfiConverterTypeSubscriptionState : FfiConverterRustBuffer<Subscri
 
 
 /**
- * The unit of timestamp columns for Hologres.
+ * The unit of timestamp columns at the target.
  */
 sealed class TimestampUnit {
     
@@ -19113,6 +19376,38 @@ public object FfiConverterOptionalTypeFaultMoment: FfiConverterRustBuffer<FaultM
         } else {
             buf.put(1)
             FfiConverterTypeFaultMoment.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypeInvokeType: FfiConverterRustBuffer<InvokeType?> {
+    override fun read(buf: ByteBuffer): InvokeType? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeInvokeType.read(buf)
+    }
+
+    override fun allocationSize(value: InvokeType?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeInvokeType.allocationSize(value)
+        }
+    }
+
+    override fun write(value: InvokeType?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeInvokeType.write(value, buf)
         }
     }
 }
