@@ -224,7 +224,7 @@ impl TypesModule<'_> {
                     imports.insert(("hubstream._model".to_owned(), base(model).to_owned()));
                 }
                 Some(other) => {
-                    imports.extend(imports_of(TypeSchema::Model(other), other_types.as_deref()))
+                    imports.extend(imports_of(TypeSchema::Model(other), other_types.as_deref()));
                 }
             }
             for field in model.fields {

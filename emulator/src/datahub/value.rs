@@ -1,7 +1,5 @@
 //! Column types and the texts that are values of them.
 
-use std::num::ParseFloatError;
-
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
@@ -73,8 +71,8 @@ impl ColumnType {
             Self::SmallInt => self.check_integer(text, i64::from(i16::MIN), i64::from(i16::MAX)),
             Self::Integer => self.check_integer(text, i64::from(i32::MIN), i64::from(i32::MAX)),
             Self::BigInt => self.check_integer(text, i64::MIN, i64::MAX),
-            Self::Float => self.check_number(text, utf8(text).parse().map(f32::is_infinite)),
-            Self::Double => self.check_number(text, utf8(text).parse().map(f64::is_infinite)),
+            Self::Float => self.check_number(text, utf8(text).parse().ok().map(f32::is_infinite)),
+            Self::Double => self.check_number(text, utf8(text).parse().ok().map(f64::is_infinite)),
             Self::Boolean => match text {
                 b"1" | b"0" => Ok(()),
                 _ if text.eq_ignore_ascii_case(b"true") || text.eq_ignore_ascii_case(b"false") => {
@@ -110,14 +108,10 @@ impl ColumnType {
     }
 
     /// Digits must not become infinite: only words are, which official clients write.
-    fn check_number(
-        self,
-        text: &[u8],
-        is_infinite: Result<bool, ParseFloatError>,
-    ) -> Result<(), String> {
+    fn check_number(self, text: &[u8], is_infinite: Option<bool>) -> Result<(), String> {
         match is_infinite {
-            Ok(false) => Ok(()),
-            Ok(true) if !text.iter().any(u8::is_ascii_digit) => Ok(()),
+            Some(false) => Ok(()),
+            Some(true) if !text.iter().any(u8::is_ascii_digit) => Ok(()),
             _ => Err(self.uncastable(text)),
         }
     }
