@@ -253,6 +253,19 @@ fn rows_that_contradict_themselves_are_refused() {
 }
 
 #[test]
+fn nothing_stands_behind_the_last_record() {
+    for layout in [BatchVersion::V0, BatchVersion::V1] {
+        let batch = stored(0, layout, &[&[Value::Integer(1)]]);
+        let mut longer = Bytes::from([&batch[..], &[0; 4]].concat());
+        for place in [8, 12] {
+            longer = with_word(&longer, place, word(&longer, place) as usize + 4);
+        }
+        let error = decode_get(&reply(vec![longer]), None, &versions).unwrap_err();
+        assert!(error.to_string().contains("behind the last"), "{error}");
+    }
+}
+
+#[test]
 fn records_of_avro_begin_inside_of_the_batch() {
     let batch = stored(0, BatchVersion::V1, &[&[Value::Integer(1)]]);
     for offset in [0, 35, batch.len() + 1, u32::MAX as usize >> 1] {
