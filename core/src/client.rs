@@ -24,6 +24,9 @@ use crate::stats::{ClientStats, Counters};
 use crate::time::{Clock, SystemClock};
 use crate::transport::{BoxFuture, Request, Response, Transport};
 
+/// Room for the headers that signing and the transport add to those of an operation.
+const FURTHER_HEADERS: usize = 10;
+
 /// A client of the service `S`. Cheap to clone; clones share connections.
 pub struct Client<S> {
     inner: Arc<Inner<S>>,
@@ -290,14 +293,8 @@ impl<S: Service> Client<S> {
             service = S::NAME,
             operation = schema.name
         );
-        let inner = &*self.inner;
-        let outcome = async {
-            if inner.layers.is_empty() {
-                return inner.attempts(&mut context, request).await;
-            }
-            let next = Next::new(&inner.layers, inner);
-            next.run(&mut context, request).await
-        };
+        let next = Next::new(&self.inner.layers, &*self.inner);
+        let outcome = async { next.run(&mut context, request).await };
         let outcome = outcome.instrument(span).await;
         self.inner.counters.call(outcome.is_err());
         let response = outcome
@@ -436,7 +433,7 @@ impl From<Error> for Failure {
 impl<S: Service> Inner<S> {
     async fn attempt(
         &self,
-        mut request: Request,
+        request: &Request,
         mut time_limit: Duration,
     ) -> Result<Response, Failure> {
         let now = self.service_time.now(&*self.clock);
@@ -444,40 +441,19 @@ impl<S: Service> Inner<S> {
             Some(credentials) => Arc::clone(credentials),
             None => Box::pin(self.asked_for(now, &mut time_limit)).await?,
         };
+        let mut request = request.clone();
+        request.headers.reserve(FURTHER_HEADERS);
         self.service
             .sign(&mut request, &self.endpoint, &credentials, now)
             .map_err(|error| error.with_sent(false))?;
         request.time_limit = Some(time_limit);
-        let response = self.transport.send(&self.endpoint, request).await?;
+        let mut response = self.transport.send(&self.endpoint, request).await?;
         self.counters.received(response.body.len());
-        let request_id = self.service.request_id(&response).to_owned();
-        let status = response.status;
-        let described = |error: Error| {
-            let error = error.with_http_status(status.as_u16());
-            if error.request_id().is_empty() {
-                error.with_request_id(request_id)
-            } else {
-                error
-            }
-        };
-        let opened = match self.service.open(response) {
-            Ok(opened) => opened,
-            Err(error) => return Err(described(error).into()),
-        };
-        if status.is_success() {
-            return Ok(opened);
+        match self.service.open(&mut response) {
+            Ok(()) if response.status.is_success() => Ok(response),
+            Ok(()) => Err(self.refusal(&response, now)),
+            Err(error) => Err(self.described(error, &response).into()),
         }
-        if status.is_redirection() {
-            let message = format!("the service answered with a redirection ({status})");
-            return Err(described(Error::new(ErrorKind::Malformed, message)).into());
-        }
-        let error = described(self.service.error(&opened));
-        if !self.service.refuses_date(&error) {
-            return Err(error.into());
-        }
-        let date = opened.header(DATE.as_str());
-        let (error, redated) = self.service_time.explain(error, date, now, &*self.clock);
-        Err(Failure { error, redated })
     }
 
     /// Credentials that have to be asked for within a time limit; what is left of it is for the request.
@@ -500,17 +476,48 @@ impl<S: Service> Inner<S> {
         Ok(given)
     }
 
-    async fn attempts(&self, context: &mut Context, request: Request) -> Result<Response> {
+    /// Why a reply that is not a success is none.
+    #[cold]
+    fn refusal(&self, response: &Response, sent: SystemTime) -> Failure {
+        let status = response.status;
+        if status.is_redirection() {
+            let message = format!("the service answered with a redirection ({status})");
+            let error = Error::new(ErrorKind::Malformed, message);
+            return self.described(error, response).into();
+        }
+        let error = self.described(self.service.error(response), response);
+        if !self.service.refuses_date(&error) {
+            return error.into();
+        }
+        let date = response.header(DATE);
+        let (error, redated) = self.service_time.explain(error, date, sent, &*self.clock);
+        Failure { error, redated }
+    }
+
+    /// Adds what a reply tells about an error.
+    fn described(&self, error: Error, response: &Response) -> Error {
+        let error = error.with_http_status(response.status.as_u16());
+        if error.request_id().is_empty() {
+            error.with_request_id(self.service.request_id(response))
+        } else {
+            error
+        }
+    }
+
+    async fn attempts(&self, context: &mut Context, request: &Request) -> Result<Response> {
         let start = self.clock.elapsed();
         let mut redated = false;
         loop {
             context.attempts += 1;
             self.counters.attempt(context.attempts, request.body.len());
-            let spent = self.clock.elapsed().saturating_sub(start);
+            let spent = match context.attempts {
+                1 => Duration::ZERO,
+                _ => self.clock.elapsed().saturating_sub(start),
+            };
             let remaining = self.total_timeout.saturating_sub(spent);
             context.remaining = Some(remaining);
             let outcome = self
-                .attempt(request.clone(), self.attempt_timeout.min(remaining))
+                .attempt(request, self.attempt_timeout.min(remaining))
                 .await;
             let failure = match outcome {
                 Ok(response) => {
@@ -563,6 +570,6 @@ impl<S: Service> Terminal for Inner<S> {
         context: &'a mut Context,
         request: Request,
     ) -> BoxFuture<'a, Result<Response>> {
-        Box::pin(self.attempts(context, request))
+        Box::pin(async move { self.attempts(context, &request).await })
     }
 }

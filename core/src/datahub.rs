@@ -6,6 +6,7 @@ mod connector;
 mod connector_config;
 mod connector_progress;
 mod cursor;
+mod date;
 mod error;
 mod extra_config;
 mod get;

@@ -38,8 +38,8 @@ pub trait Service: Send + Sync + Sized + 'static {
 
     /// Undoes what the service did to the body of a reply, such as compression, and checks what can be checked of any
     /// reply, such as a checksum. A failure that is temporary counts as an answer that did not arrive.
-    fn open(&self, response: Response) -> Result<Response> {
-        Ok(response)
+    fn open(&self, _response: &mut Response) -> Result<()> {
+        Ok(())
     }
 
     /// The request id of a reply, or an empty text.

@@ -24,6 +24,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use ::http::header::AsHeaderName;
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use bytes::Bytes;
 
@@ -67,13 +68,15 @@ impl Request {
 
     /// Sets a header; a value with control characters is an error.
     pub fn set_header(&mut self, name: HeaderName, value: &str) -> Result<()> {
-        let value = HeaderValue::from_str(value).map_err(|_| {
-            Error::new(
-                ErrorKind::InvalidArgument,
-                format!("the value of header `{name}` has characters that HTTP does not allow"),
-            )
-            .with_sent(false)
-        })?;
+        let value = header_value(&name, value)?;
+        self.headers.insert(name, value);
+        Ok(())
+    }
+
+    /// Sets a header as [`Request::set_header`] does; its value is not shown where headers are.
+    pub fn set_secret_header(&mut self, name: HeaderName, value: &str) -> Result<()> {
+        let mut value = header_value(&name, value)?;
+        value.set_sensitive(true);
         self.headers.insert(name, value);
         Ok(())
     }
@@ -83,6 +86,15 @@ impl Request {
         self.body = body.into();
         self
     }
+}
+
+/// The value of a header; control characters are an error.
+pub(crate) fn header_value(name: &HeaderName, text: &str) -> Result<HeaderValue> {
+    HeaderValue::from_str(text).map_err(|_| {
+        let message =
+            format!("the value of header `{name}` has characters that HTTP does not allow");
+        Error::new(ErrorKind::InvalidArgument, message).with_sent(false)
+    })
 }
 
 impl fmt::Debug for Request {
@@ -110,7 +122,7 @@ pub struct Response {
 
 impl Response {
     /// The text of a header, or `None` if it is absent or not text.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub fn header(&self, name: impl AsHeaderName) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 }

@@ -323,9 +323,10 @@ fn model_context(model: &ModelSchema, base: &str) -> Value {
         .map(|(field, (_, default))| {
             let value = format!("value[\"{}\"]", field.name);
             let expression = decode(field.ty, &value, "");
-            let mut line = format!("            {}={expression},", field.name);
+            // By their places: by name they cost Python as much as all else that makes a result.
+            let mut line = format!("            {expression},");
             if line.len() > WIDTH {
-                line = broken(field.name, &expression);
+                line = broken(&expression);
             }
             context! {
                 name => field.name,
@@ -394,7 +395,7 @@ fn overriding(line: &str) -> String {
 }
 
 /// Breaks a comprehension over lines as the formatter does.
-fn broken(name: &str, expression: &str) -> String {
+fn broken(expression: &str) -> String {
     let (open, rest) = expression.split_at(1);
     let (inner, close) = rest.split_at(rest.len() - 1);
     let (head, tail) = inner.split_once(" for ").unwrap_or((inner, ""));
@@ -405,5 +406,5 @@ fn broken(name: &str, expression: &str) -> String {
     } else {
         format!("{blanks}{head}\n{blanks}for {tail}")
     };
-    format!("            {name}={open}\n{body}\n            {close},")
+    format!("            {open}\n{body}\n            {close},")
 }

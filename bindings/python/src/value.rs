@@ -1,8 +1,8 @@
 //! Values of the core as Python objects, and back.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use hubstream::dynamic::{Mismatch, Value};
 use pyo3::buffer::PyBuffer;
@@ -55,8 +55,8 @@ pub(crate) fn to_python(py: Python<'_>, value: Value) -> PyResult<Py<PyAny>> {
 fn known<'py>(py: Python<'py>, name: Cow<'static, str>) -> Bound<'py, PyString> {
     // By their place in memory. Locked only by threads that are attached to the interpreter, so never while `os.fork`
     // runs.
-    type Names = HashMap<(usize, usize), Py<PyString>>;
-    static NAMES: LazyLock<Mutex<Names>> = LazyLock::new(Mutex::default);
+    type Names = BTreeMap<(usize, usize), Py<PyString>>;
+    static NAMES: Mutex<Names> = Mutex::new(BTreeMap::new());
     let text = match name {
         Cow::Borrowed(text) => text,
         Cow::Owned(text) => return PyString::intern(py, &text),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::header::RETRY_AFTER;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -137,7 +138,7 @@ fn by_status(status: u16) -> ErrorKind {
 }
 
 fn retry_after(response: &Response) -> Option<Duration> {
-    let seconds: u64 = response.header("retry-after")?.trim().parse().ok()?;
+    let seconds: u64 = response.header(RETRY_AFTER)?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds))
 }
 

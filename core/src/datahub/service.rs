@@ -17,6 +17,7 @@ use crate::schema::OperationSchema;
 use crate::sign::datahub::{Scope, authorization, authorization_v4, string_to_sign};
 use crate::transport::{Request, Response};
 
+use super::date::LastDate;
 use super::error::from_response;
 use super::place::Topic;
 use super::protocol::{Protocol, TopicFacts};
@@ -31,7 +32,7 @@ const MAX_RAW_SIZE: usize = 64 * 1024 * 1024;
 pub(super) const VERSION_HEADER: HeaderName = HeaderName::from_static("x-datahub-client-version");
 const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-datahub-security-token");
 const RAW_SIZE_HEADER: HeaderName = HeaderName::from_static("x-datahub-content-raw-size");
-const REQUEST_ID_HEADER: &str = "x-datahub-request-id";
+const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-datahub-request-id");
 
 /// How requests are signed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,6 +57,7 @@ pub struct DataHubService {
     pub signature: SignatureScheme,
     pub(super) schemas: Arc<SchemaCache>,
     pub(super) topics: Arc<TopicFacts>,
+    date: Arc<LastDate>,
 }
 
 impl DataHubService {
@@ -68,6 +70,7 @@ impl DataHubService {
             signature: SignatureScheme::Default,
             schemas: Arc::default(),
             topics: Arc::default(),
+            date: Arc::default(),
         }
     }
 
@@ -118,19 +121,12 @@ impl DataHubService {
         credentials: &Credentials,
         now: SystemTime,
     ) -> String {
-        let prefix = endpoint
-            .split_once("://")
-            .and_then(|(_, rest)| rest.find('/').map(|start| &rest[start..]))
-            .unwrap_or_default();
+        let target = [path_prefix(endpoint), &request.target].concat();
         let headers = request
             .headers
             .iter()
             .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-        let text = string_to_sign(
-            request.method.as_str(),
-            &format!("{prefix}{}", request.target),
-            headers,
-        );
+        let text = string_to_sign(request.method.as_str(), &target, headers);
         let access_key = credentials.access_key.expose();
         match &self.signature {
             SignatureScheme::Default => authorization(&credentials.access_id, access_key, &text),
@@ -209,30 +205,23 @@ impl Service for DataHubService {
             .headers
             .entry(VERSION_HEADER)
             .or_insert(HeaderValue::from_static(CLIENT_VERSION));
-        request.set_header(DATE, &httpdate::fmt_http_date(now))?;
+        request.headers.insert(DATE, self.date.header(now)?);
         if !credentials.security_token.is_empty() {
-            request.set_header(TOKEN_HEADER, credentials.security_token.expose())?;
-            if let Some(token) = request.headers.get_mut(TOKEN_HEADER) {
-                token.set_sensitive(true);
-            }
+            request.set_secret_header(TOKEN_HEADER, credentials.security_token.expose())?;
         }
         if credentials.access_id.is_empty() {
             return Ok(());
         }
         let text = self.authorization(request, endpoint, credentials, now);
-        request.set_header(AUTHORIZATION, &text)?;
-        if let Some(value) = request.headers.get_mut(AUTHORIZATION) {
-            value.set_sensitive(true);
-        }
-        Ok(())
+        request.set_secret_header(AUTHORIZATION, &text)
     }
 
-    fn open(&self, response: Response) -> Result<Response> {
-        let response = decompressed(response)?;
+    fn open(&self, response: &mut Response) -> Result<()> {
+        decompress_reply(response)?;
         if response.status.is_success() && frame::is_frame(&response.body) {
             frame::check(&response.body)?;
         }
-        Ok(response)
+        Ok(())
     }
 
     fn request_id<'a>(&self, response: &'a Response) -> &'a str {
@@ -249,13 +238,24 @@ impl Service for DataHubService {
     }
 }
 
+/// The path of an endpoint, or an empty text.
+fn path_prefix(endpoint: &str) -> &str {
+    // Two slashes stand before the host.
+    let slashes = endpoint
+        .bytes()
+        .enumerate()
+        .filter(|(_, byte)| *byte == b'/');
+    let start = slashes.map(|(place, _)| place).nth(2);
+    start.map_or("", |start| &endpoint[start..])
+}
+
 /// Undoes the compression of a reply. Damaged bytes are a temporary failure, an unknown compression is not.
-fn decompressed(mut response: Response) -> Result<Response> {
-    let Some(name) = response.header(CONTENT_ENCODING.as_str()) else {
-        return Ok(response);
+fn decompress_reply(response: &mut Response) -> Result<()> {
+    let Some(name) = response.header(CONTENT_ENCODING) else {
+        return Ok(());
     };
     if name.is_empty() || name.eq_ignore_ascii_case("identity") || response.body.is_empty() {
-        return Ok(response);
+        return Ok(());
     }
     let Some(format) = CompressFormat::from_name(name) else {
         if response.status.is_success() {
@@ -265,10 +265,10 @@ fn decompressed(mut response: Response) -> Result<Response> {
         }
         // The status of an error, which a gateway may have compressed in its own way, says enough.
         response.body.clear();
-        return Ok(response);
+        return Ok(());
     };
     let raw_size =
-        match response.header(RAW_SIZE_HEADER.as_str()) {
+        match response.header(RAW_SIZE_HEADER) {
             Some(text) => Some(text.trim().parse::<usize>().map_err(|_| {
                 Error::malformed("the size of the compressed reply is not a number")
             })?),
@@ -277,5 +277,38 @@ fn decompressed(mut response: Response) -> Result<Response> {
     response.body =
         decompress(format, &response.body, raw_size, MAX_RAW_SIZE).map_err(Error::temporary)?;
     response.headers.remove(CONTENT_ENCODING);
-    Ok(response)
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use http::Method;
+
+    use super::*;
+
+    #[test]
+    fn the_path_of_an_endpoint_is_signed_too() {
+        let service = DataHubService::new(Protocol::Protobuf, CompressFormat::default());
+        let now = UNIX_EPOCH + Duration::from_secs(1_700_035_200);
+        let credentials = Credentials::new("id", "key").with_security_token("token");
+        for (endpoint, path) in [
+            ("http://h", ""),
+            ("https://h:8443", ""),
+            ("https://h/a/b", "/a/b"),
+        ] {
+            let mut request = Request::new(Method::GET, "/projects");
+            service
+                .sign(&mut request, endpoint, &credentials, now)
+                .unwrap();
+            let text = format!(
+                "GET\napplication/json\nWed, 15 Nov 2023 08:00:00 GMT\nx-datahub-client-version:1.1\n\
+                 x-datahub-security-token:token\n{path}/projects"
+            );
+            let value = &request.headers[AUTHORIZATION];
+            assert_eq!(*value, authorization("id", "key", &text), "{endpoint}");
+            assert!(value.is_sensitive() && request.headers[TOKEN_HEADER].is_sensitive());
+        }
+    }
 }

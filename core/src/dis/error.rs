@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::header::RETRY_AFTER;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, ErrorKind};
@@ -121,7 +122,7 @@ pub(super) fn from_response(response: &Response) -> Error {
 }
 
 fn retry_after(response: &Response) -> Option<Duration> {
-    let seconds: u64 = response.header("retry-after")?.trim().parse().ok()?;
+    let seconds: u64 = response.header(RETRY_AFTER)?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds))
 }
 

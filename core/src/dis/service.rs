@@ -23,7 +23,7 @@ const CONTENT_HASH: HeaderName = HeaderName::from_static(CONTENT_HASH_HEADER);
 const PROJECT_HEADER: HeaderName = HeaderName::from_static("x-project-id");
 const SECURITY_TOKEN_HEADER: HeaderName = HeaderName::from_static("x-security-token");
 const AUTH_TOKEN_HEADER: HeaderName = HeaderName::from_static("x-auth-token");
-const REQUEST_ID_HEADER: &str = "x-request-id";
+const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 /// How requests are signed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -99,7 +99,7 @@ impl DisService {
                 .headers
                 .insert(CONTENT_HASH, HeaderValue::from_static(UNSIGNED_PAYLOAD));
         }
-        set_secret(request, AUTHORIZATION, &stages.authorization)
+        request.set_secret_header(AUTHORIZATION, &stages.authorization)
     }
 }
 
@@ -168,14 +168,6 @@ fn sdk_date(now: SystemTime) -> String {
     format!("{year}{month:02}{day}T{hour}{minute}{second}Z")
 }
 
-fn set_secret(request: &mut Request, name: HeaderName, value: &str) -> Result<()> {
-    request.set_header(name.clone(), value)?;
-    if let Some(value) = request.headers.get_mut(name) {
-        value.set_sensitive(true);
-    }
-    Ok(())
-}
-
 impl Service for DisService {
     const NAME: &'static str = "dis";
     const OPERATIONS: &'static [&'static OperationSchema] = super::OPERATIONS;
@@ -225,18 +217,15 @@ impl Service for DisService {
         request.headers.entry(CONTENT_TYPE).or_insert(JSON);
         request.set_header(PROJECT_HEADER, &self.project_id)?;
         if !self.auth_token.is_empty() {
-            return set_secret(request, AUTH_TOKEN_HEADER, self.auth_token.expose());
+            return request.set_secret_header(AUTH_TOKEN_HEADER, self.auth_token.expose());
         }
         if credentials.access_id.is_empty() {
             return Ok(());
         }
         request.set_header(DATE, &sdk_date(now))?;
         if !credentials.security_token.is_empty() {
-            set_secret(
-                request,
-                SECURITY_TOKEN_HEADER,
-                credentials.security_token.expose(),
-            )?;
+            let token = credentials.security_token.expose();
+            request.set_secret_header(SECURITY_TOKEN_HEADER, token)?;
         }
         self.sign_with_key(request, endpoint, credentials)
     }

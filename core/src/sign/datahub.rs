@@ -1,5 +1,6 @@
 //! Signatures of Alibaba Cloud DataHub: the usual one (HMAC-SHA1) and version 4 (HMAC-SHA256).
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::time::SystemTime;
 
@@ -26,11 +27,11 @@ pub fn string_to_sign<'a>(
     let mut date = "";
     let mut signed: Vec<Pair<'_>> = Vec::new();
     for (name, value) in headers {
-        let name = name.to_ascii_lowercase();
-        match name.as_str() {
+        let name = lower_case(name);
+        match &*name {
             "content-type" => content_type = value,
             "date" => date = value,
-            _ if name.starts_with(SIGNED_PREFIX) => signed.push((name.into(), value.into())),
+            _ if name.starts_with(SIGNED_PREFIX) => signed.push((name, value.into())),
             _ => {}
         }
     }
@@ -50,6 +51,14 @@ pub fn string_to_sign<'a>(
     text
 }
 
+fn lower_case(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        name.to_ascii_lowercase().into()
+    } else {
+        name.into()
+    }
+}
+
 /// The signature of a text: Base64 of HMAC-SHA1.
 pub fn signature(access_key: &str, string_to_sign: &str) -> String {
     BASE64.encode(hmac_sha1(access_key.as_bytes(), string_to_sign.as_bytes()))
@@ -57,10 +66,8 @@ pub fn signature(access_key: &str, string_to_sign: &str) -> String {
 
 /// The value of the header `Authorization`.
 pub fn authorization(access_id: &str, access_key: &str, string_to_sign: &str) -> String {
-    format!(
-        "DATAHUB {access_id}:{}",
-        signature(access_key, string_to_sign)
-    )
+    let signature = signature(access_key, string_to_sign);
+    ["DATAHUB ", access_id, ":", &signature].concat()
 }
 
 /// Where a version 4 signature is valid: a day and a region.

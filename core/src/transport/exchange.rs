@@ -70,8 +70,7 @@ impl<W: AsyncRead + AsyncWrite + Unpin> Driver<W> {
     }
 
     /// Waits for something that the connection brings about.
-    async fn run<F: Future>(&mut self, awaited: F) -> F::Output {
-        let mut awaited = pin!(awaited);
+    async fn run<F: Future>(&mut self, mut awaited: Pin<&mut F>) -> F::Output {
         poll_fn(|context| {
             Bell::listen(&Arc::clone(&self.bell), context, |inside| {
                 self.advance(inside);
@@ -116,9 +115,9 @@ impl<W: AsyncRead + AsyncWrite + Unpin> Connection<W> {
     /// Dropped before its end, the connection must not be used again.
     pub(super) async fn exchange(
         &mut self,
-        request: Request<Full<Bytes>>,
+        request: Box<Request<Full<Bytes>>>,
     ) -> Result<Reply, Broken> {
-        let sending = self.requests.try_send_request(request);
+        let sending = pin!(self.requests.try_send_request(*request));
         let reply = self.driver.run(sending).await.map_err(|mut failure| {
             if failure.take_message().is_some() {
                 Broken::Unsent(failure.into_error())
@@ -130,7 +129,7 @@ impl<W: AsyncRead + AsyncWrite + Unpin> Connection<W> {
         Ok(Reply {
             status: head.status,
             headers: head.headers,
-            body: self.driver.run(whole(body)).await?,
+            body: self.driver.run(pin!(whole(body))).await?,
         })
     }
 }
@@ -168,13 +167,13 @@ mod tests {
 
     use super::*;
 
-    fn request(body: impl Into<Bytes>) -> Request<Full<Bytes>> {
+    fn request(body: impl Into<Bytes>) -> Box<Request<Full<Bytes>>> {
         let mut request = Request::new(Full::new(body.into()));
         *request.method_mut() = Method::POST;
         request
             .headers_mut()
             .insert(HOST, "hub.example".parse().unwrap());
-        request
+        Box::new(request)
     }
 
     /// Reads the head of a request, then sends some pieces.

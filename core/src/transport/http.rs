@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use ::http::header::{ACCEPT, CONTENT_LENGTH, HOST, PROXY_AUTHORIZATION, USER_AGENT};
-use ::http::{HeaderValue, Method};
+use ::http::{HeaderValue, Method, Uri};
 use bytes::Bytes;
 use http_body_util::Full;
 
@@ -81,14 +81,19 @@ enum Stage {
 }
 
 impl Inner {
-    /// A request as it is sent.
-    fn prepare(&self, origin: &Origin, request: Request) -> Result<::http::Request<Full<Bytes>>> {
+    /// A request as it is sent. Boxed: it passes several futures, each of which would have room for it.
+    fn prepare(
+        &self,
+        origin: &Origin,
+        request: Request,
+    ) -> Result<Box<::http::Request<Full<Bytes>>>> {
         let target = request.target.as_bytes();
         let legal = |byte: &u8| byte.is_ascii_graphic() && *byte != b'#';
         if !target.starts_with(b"/") || !target.iter().all(legal) {
             return Err(unbuildable("its target is not a path"));
         }
-        let uri = [origin.prefix(), &request.target].concat();
+        let mut uri = request.target;
+        uri.insert_str(0, origin.prefix());
         let mut headers = request.headers;
         headers.insert(HOST, origin.host().clone());
         headers
@@ -104,16 +109,15 @@ impl Inner {
         if takes_body || !request.body.is_empty() {
             headers.insert(CONTENT_LENGTH, request.body.len().into());
         }
-        let mut whole = ::http::Request::new(Full::new(request.body));
+        let mut whole = Box::new(::http::Request::new(Full::new(request.body)));
         *whole.method_mut() = request.method;
-        *whole.uri_mut() = uri
-            .parse()
-            .map_err(|_| unbuildable("its target is not a path"))?;
+        *whole.uri_mut() =
+            Uri::try_from(uri).map_err(|_| unbuildable("its target is not a path"))?;
         *whole.headers_mut() = headers;
         Ok(whole)
     }
 
-    async fn connection(&self, origin: &Arc<Origin>) -> Result<Connection> {
+    async fn connection(&self, origin: &Arc<Origin>) -> Result<Box<Connection>> {
         if let Some(connection) = self.pool.take(origin) {
             return Ok(connection);
         }
@@ -124,10 +128,12 @@ impl Inner {
                 .with_sent(false)
         };
         let probe = Probe::default();
-        match self.dialer.dial(origin, &probe).await {
-            Ok(wire) => Connection::start(wire, probe)
-                .await
-                .map_err(|error| no_connection(&error)),
+        // Boxed: what is rare must not make every call large.
+        match Box::pin(self.dialer.dial(origin, &probe)).await {
+            Ok(wire) => match Connection::start(wire, probe).await {
+                Ok(connection) => Ok(Box::new(connection)),
+                Err(error) => Err(no_connection(&error)),
+            },
             Err(DialError::Late) => Err(timed_out(Stage::Connecting)),
             Err(DialError::Failed(error)) => Err(no_connection(&*error)),
         }
@@ -136,10 +142,9 @@ impl Inner {
     async fn exchange(
         &self,
         origin: Arc<Origin>,
-        request: Request,
+        request: Box<::http::Request<Full<Bytes>>>,
         stage: &mut Stage,
     ) -> Result<Response> {
-        let request = self.prepare(&origin, request)?;
         let mut connection = self.connection(&origin).await?;
         *stage = Stage::Waiting;
         let Reply {
@@ -158,11 +163,15 @@ impl Inner {
 
 impl Transport for HttpTransport {
     fn send<'a>(&'a self, endpoint: &'a str, request: Request) -> BoxFuture<'a, Result<Response>> {
+        let inner = &*self.inner;
+        let time_limit = request.time_limit;
+        let prepared = inner
+            .pool
+            .origin(endpoint, &inner.dialer)
+            .and_then(|origin| Ok((inner.prepare(&origin, request)?, origin)));
         Box::pin(async move {
-            let inner = &*self.inner;
-            let origin = inner.pool.origin(endpoint, &inner.dialer)?;
+            let (request, origin) = prepared?;
             let mut stage = Stage::Connecting;
-            let time_limit = request.time_limit;
             let exchange = inner.exchange(origin, request, &mut stage);
             let outcome = match time_limit {
                 Some(limit) => tokio::time::timeout(limit, exchange).await.ok(),

@@ -17,7 +17,8 @@ struct Idle {
     origin: Arc<Origin>,
     home: Home,
     since: Instant,
-    connection: Connection,
+    /// Boxed: it is some hundred bytes, and changes places often.
+    connection: Box<Connection>,
 }
 
 /// What watches the socket of a connection: only its calls may use it.
@@ -70,7 +71,7 @@ impl Pool {
     }
 
     /// Takes a connection that is still open, if there is one.
-    pub(super) fn take(&self, origin: &Arc<Origin>) -> Option<Connection> {
+    pub(super) fn take(&self, origin: &Arc<Origin>) -> Option<Box<Connection>> {
         let runtime = Handle::current().id();
         let event_loop = current();
         loop {
@@ -86,7 +87,7 @@ impl Pool {
         origin: &Arc<Origin>,
         runtime: Id,
         event_loop: Option<&Arc<dyn EventLoop>>,
-    ) -> Option<Connection> {
+    ) -> Option<Box<Connection>> {
         let mut state = self.lock();
         let fresh = |idle: &Idle| idle.since.elapsed() < IDLE_TIMEOUT;
         let old = state.idle.iter().take_while(|idle| !fresh(idle)).count();
@@ -102,7 +103,7 @@ impl Pool {
     }
 
     /// Keeps a connection for further requests.
-    pub(super) fn put(&self, origin: Arc<Origin>, connection: Connection) {
+    pub(super) fn put(&self, origin: Arc<Origin>, connection: Box<Connection>) {
         let home = connection
             .event_loop()
             .map_or_else(|| Home::Runtime(Handle::current().id()), Home::EventLoop);

@@ -202,6 +202,9 @@ impl AsyncWrite for Socket {
         context: &mut Context<'_>,
         parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if let [whole] = parts {
+            return self.poll_write(context, whole);
+        }
         let socket = self.get_mut();
         match socket.write_now(|mut stream| stream.write_vectored(parts)) {
             Some(written) => written,

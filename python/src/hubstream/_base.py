@@ -11,7 +11,7 @@ from hubstream import _native
 
 TYPE_CHECKING = False  # importing `typing` would take longer than all the rest
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType, UnionType
     from typing import Any, ClassVar, Self
 
@@ -26,10 +26,14 @@ if TYPE_CHECKING:
 class Connection:
     """Settings, credentials and connections of one service."""
 
-    __slots__ = ("__weakref__", "_native")
+    __slots__ = ("__weakref__", "_call", "_native")
 
     _SERVICE: ClassVar[str]
+    # Which of the native client's ways to perform an operation is ours.
+    _WAY: ClassVar[str]
     _native: _native.Client
+    # Bound once: looking it up would be a part of each call that can be measured.
+    _call: Callable[[str, dict[str, Any]], Any]
 
     def _connect(
         self,
@@ -42,6 +46,7 @@ class Connection:
         self._native = _native.Client(
             self._SERVICE, dict(settings), credential, from_env=from_env, url=url
         )
+        self._call = getattr(self._native, self._WAY)
 
     @property
     def endpoint(self) -> str:
@@ -72,8 +77,7 @@ class SyncClient(Connection):
 
     __slots__ = ()
 
-    def _call(self, operation: str, arguments: dict[str, Any]) -> Any:
-        return self._native.call(operation, arguments)
+    _WAY = "call"
 
     def close(self) -> None:
         """Closes the connections. Further calls raise `ClosedError`."""
@@ -100,8 +104,7 @@ class AsyncClient(Connection):
 
     __slots__ = ()
 
-    def _call(self, operation: str, arguments: dict[str, Any]) -> Awaitable[Any]:
-        return self._native.call_async(operation, arguments)
+    _WAY = "call_async"
 
     async def close(self) -> None:
         """Closes the connections. Further calls raise `ClosedError`."""

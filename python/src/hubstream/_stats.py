@@ -87,12 +87,12 @@ class ClientStats(Model):
     def from_native(cls, value: dict[str, Any]) -> ClientStats:
         """Makes it from what the native client gave."""
         return cls(
-            calls=value["calls"],
-            failed_calls=value["failed_calls"],
-            attempts=value["attempts"],
-            retries=value["retries"],
-            sent_bytes=value["sent_bytes"],
-            received_bytes=value["received_bytes"],
-            records_put=value["records_put"],
-            records_got=value["records_got"],
+            value["calls"],
+            value["failed_calls"],
+            value["attempts"],
+            value["retries"],
+            value["sent_bytes"],
+            value["received_bytes"],
+            value["records_put"],
+            value["records_got"],
         )

@@ -85,8 +85,8 @@ class ListProjectResult(Model):
     def from_native(cls, value: dict[str, Any]) -> ListProjectResult:
         """Makes it from what the native client gave."""
         return cls(
-            project_names=value["project_names"],
-            request_id=value["request_id"],
+            value["project_names"],
+            value["request_id"],
         )
 
 
@@ -139,12 +139,12 @@ class GetProjectResult(Model):
     def from_native(cls, value: dict[str, Any]) -> GetProjectResult:
         """Makes it from what the native client gave."""
         return cls(
-            project_name=value["project_name"],
-            comment=value["comment"],
-            create_time=value["create_time"],
-            last_modify_time=value["last_modify_time"],
-            creator=value["creator"],
-            request_id=value["request_id"],
+            value["project_name"],
+            value["comment"],
+            value["create_time"],
+            value["last_modify_time"],
+            value["creator"],
+            value["request_id"],
         )
 
 
@@ -174,8 +174,8 @@ class ListTopicResult(Model):
     def from_native(cls, value: dict[str, Any]) -> ListTopicResult:
         """Makes it from what the native client gave."""
         return cls(
-            topic_names=value["topic_names"],
-            request_id=value["request_id"],
+            value["topic_names"],
+            value["request_id"],
         )
 
 
@@ -278,19 +278,19 @@ class GetTopicResult(Model):
     def from_native(cls, value: dict[str, Any]) -> GetTopicResult:
         """Makes it from what the native client gave."""
         return cls(
-            project_name=value["project_name"],
-            topic_name=value["topic_name"],
-            shard_count=value["shard_count"],
-            life_cycle=value["life_cycle"],
-            record_type=RecordType.received(value["record_type"]),
-            record_schema=optional(RecordSchema.from_native, value["record_schema"]),
-            comment=value["comment"],
-            create_time=value["create_time"],
-            last_modify_time=value["last_modify_time"],
-            expand_mode=value["expand_mode"],
-            enable_schema_registry=value["enable_schema_registry"],
-            extra_config=value["extra_config"],
-            request_id=value["request_id"],
+            value["project_name"],
+            value["topic_name"],
+            value["shard_count"],
+            value["life_cycle"],
+            RecordType.received(value["record_type"]),
+            optional(RecordSchema.from_native, value["record_schema"]),
+            value["comment"],
+            value["create_time"],
+            value["last_modify_time"],
+            value["expand_mode"],
+            value["enable_schema_registry"],
+            value["extra_config"],
+            value["request_id"],
         )
 
 
@@ -343,14 +343,12 @@ class ListTopicSchemaResult(Model):
     def from_native(cls, value: dict[str, Any]) -> ListTopicSchemaResult:
         """Makes it from what the native client gave."""
         return cls(
-            page_number=value["page_number"],
-            page_size=value["page_size"],
-            page_count=value["page_count"],
-            total_count=value["total_count"],
-            record_schema_list=[
-                TopicSchema.from_native(item) for item in value["record_schema_list"]
-            ],
-            request_id=value["request_id"],
+            value["page_number"],
+            value["page_size"],
+            value["page_count"],
+            value["total_count"],
+            [TopicSchema.from_native(item) for item in value["record_schema_list"]],
+            value["request_id"],
         )
 
 
@@ -392,11 +390,11 @@ class GetTopicSchemaResult(Model):
     def from_native(cls, value: dict[str, Any]) -> GetTopicSchemaResult:
         """Makes it from what the native client gave."""
         return cls(
-            version_id=value["version_id"],
-            create_time=value["create_time"],
-            creator=value["creator"],
-            record_schema=optional(RecordSchema.from_native, value["record_schema"]),
-            request_id=value["request_id"],
+            value["version_id"],
+            value["create_time"],
+            value["creator"],
+            optional(RecordSchema.from_native, value["record_schema"]),
+            value["request_id"],
         )
 
 
@@ -426,8 +424,8 @@ class RegisterTopicSchemaResult(Model):
     def from_native(cls, value: dict[str, Any]) -> RegisterTopicSchemaResult:
         """Makes it from what the native client gave."""
         return cls(
-            version_id=value["version_id"],
-            request_id=value["request_id"],
+            value["version_id"],
+            value["request_id"],
         )
 
 
@@ -465,10 +463,10 @@ class ListShardResult(Model):
     def from_native(cls, value: dict[str, Any]) -> ListShardResult:
         """Makes it from what the native client gave."""
         return cls(
-            shards=[Shard.from_native(item) for item in value["shards"]],
-            protocol=value["protocol"],
-            interval=value["interval"],
-            request_id=value["request_id"],
+            [Shard.from_native(item) for item in value["shards"]],
+            value["protocol"],
+            value["interval"],
+            value["request_id"],
         )
 
 
@@ -498,8 +496,8 @@ class SplitShardResult(Model):
     def from_native(cls, value: dict[str, Any]) -> SplitShardResult:
         """Makes it from what the native client gave."""
         return cls(
-            new_shards=[ShardBase.from_native(item) for item in value["new_shards"]],
-            request_id=value["request_id"],
+            [ShardBase.from_native(item) for item in value["new_shards"]],
+            value["request_id"],
         )
 
 
@@ -537,10 +535,10 @@ class MergeShardResult(ShardBase):
     def from_native(cls, value: dict[str, Any]) -> MergeShardResult:
         """Makes it from what the native client gave."""
         return cls(
-            shard_id=value["shard_id"],
-            begin_hash_key=value["begin_hash_key"],
-            end_hash_key=value["end_hash_key"],
-            request_id=value["request_id"],
+            value["shard_id"],
+            value["begin_hash_key"],
+            value["end_hash_key"],
+            value["request_id"],
         )
 
 
@@ -578,10 +576,10 @@ class GetCursorResult(Model):
     def from_native(cls, value: dict[str, Any]) -> GetCursorResult:
         """Makes it from what the native client gave."""
         return cls(
-            cursor=value["cursor"],
-            record_time=value["record_time"],
-            sequence=value["sequence"],
-            request_id=value["request_id"],
+            value["cursor"],
+            value["record_time"],
+            value["sequence"],
+            value["request_id"],
         )
 
 
@@ -615,9 +613,9 @@ class PutRecordsResult(Model):
     def from_native(cls, value: dict[str, Any]) -> PutRecordsResult:
         """Makes it from what the native client gave."""
         return cls(
-            failed_record_count=value["failed_record_count"],
-            failed_records=[FailedRecord.from_native(item) for item in value["failed_records"]],
-            request_id=value["request_id"],
+            value["failed_record_count"],
+            [FailedRecord.from_native(item) for item in value["failed_records"]],
+            value["request_id"],
         )
 
 
@@ -678,13 +676,13 @@ class GetRecordsResult(Model):
     def from_native(cls, value: dict[str, Any]) -> GetRecordsResult:
         """Makes it from what the native client gave."""
         return cls(
-            next_cursor=value["next_cursor"],
-            record_count=value["record_count"],
-            start_seq=value["start_seq"],
-            records=value["records"],
-            latest_seq=value["latest_seq"],
-            latest_time=value["latest_time"],
-            request_id=value["request_id"],
+            value["next_cursor"],
+            value["record_count"],
+            value["start_seq"],
+            value["records"],
+            value["latest_seq"],
+            value["latest_time"],
+            value["request_id"],
         )
 
 
@@ -718,9 +716,9 @@ class GetMeteringInfoResult(Model):
     def from_native(cls, value: dict[str, Any]) -> GetMeteringInfoResult:
         """Makes it from what the native client gave."""
         return cls(
-            active_time=value["active_time"],
-            storage=value["storage"],
-            request_id=value["request_id"],
+            value["active_time"],
+            value["storage"],
+            value["request_id"],
         )
 
 
@@ -751,8 +749,8 @@ class GetTopicMeteringInfoResult(Model):
     def from_native(cls, value: dict[str, Any]) -> GetTopicMeteringInfoResult:
         """Makes it from what the native client gave."""
         return cls(
-            meter_data=value["meter_data"],
-            request_id=value["request_id"],
+            value["meter_data"],
+            value["request_id"],
         )
 
 
@@ -786,9 +784,9 @@ class ListConnectorResult(Model):
     def from_native(cls, value: dict[str, Any]) -> ListConnectorResult:
         """Makes it from what the native client gave."""
         return cls(
-            connector_ids=value["connector_ids"],
-            connector_names=value["connector_names"],
-            request_id=value["request_id"],
+            value["connector_ids"],
+            value["connector_names"],
+            value["request_id"],
         )
 
 
@@ -818,8 +816,8 @@ class CreateConnectorResult(Model):
     def from_native(cls, value: dict[str, Any]) -> CreateConnectorResult:
         """Makes it from what the native client gave."""
         return cls(
-            connector_id=value["connector_id"],
-            request_id=value["request_id"],
+            value["connector_id"],
+            value["request_id"],
         )
 
 
@@ -927,20 +925,20 @@ class GetConnectorResult(Model):
     def from_native(cls, value: dict[str, Any]) -> GetConnectorResult:
         """Makes it from what the native client gave."""
         return cls(
-            cluster_addr=value["cluster_addr"],
-            connector_id=value["connector_id"],
-            type=ConnectorType.received(value["type"]),
-            state=ConnectorState.received(value["state"]),
-            creator=value["creator"],
-            owner=value["owner"],
-            create_time=value["create_time"],
-            last_modify_time=value["last_modify_time"],
-            column_fields=value["column_fields"],
-            config=tagged(ConnectorConfig, value["config"]),
-            extra_config=value["extra_config"],
-            shard_contexts=[ShardContext.from_native(item) for item in value["shard_contexts"]],
-            sub_id=value["sub_id"],
-            request_id=value["request_id"],
+            value["cluster_addr"],
+            value["connector_id"],
+            ConnectorType.received(value["type"]),
+            ConnectorState.received(value["state"]),
+            value["creator"],
+            value["owner"],
+            value["create_time"],
+            value["last_modify_time"],
+            value["column_fields"],
+            tagged(ConnectorConfig, value["config"]),
+            value["extra_config"],
+            [ShardContext.from_native(item) for item in value["shard_contexts"]],
+            value["sub_id"],
+            value["request_id"],
         )
 
 
@@ -970,11 +968,11 @@ class GetConnectorShardStatusResult(Model):
     def from_native(cls, value: dict[str, Any]) -> GetConnectorShardStatusResult:
         """Makes it from what the native client gave."""
         return cls(
-            shard_status_infos={
+            {
                 key: ShardStatusEntry.from_native(item)
                 for key, item in value["shard_status_infos"].items()
             },
-            request_id=value["request_id"],
+            value["request_id"],
         )
 
 
@@ -1012,10 +1010,10 @@ class GetConnectorDoneTimeResult(Model):
     def from_native(cls, value: dict[str, Any]) -> GetConnectorDoneTimeResult:
         """Makes it from what the native client gave."""
         return cls(
-            done_time=value["done_time"],
-            time_zone=value["time_zone"],
-            time_window=value["time_window"],
-            request_id=value["request_id"],
+            value["done_time"],
+            value["time_zone"],
+            value["time_window"],
+            value["request_id"],
         )
 
 
@@ -1045,8 +1043,8 @@ class CreateSubscriptionResult(Model):
     def from_native(cls, value: dict[str, Any]) -> CreateSubscriptionResult:
         """Makes it from what the native client gave."""
         return cls(
-            sub_id=value["sub_id"],
-            request_id=value["request_id"],
+            value["sub_id"],
+            value["request_id"],
         )
 
 
@@ -1124,15 +1122,15 @@ class GetSubscriptionResult(Subscription):
     def from_native(cls, value: dict[str, Any]) -> GetSubscriptionResult:
         """Makes it from what the native client gave."""
         return cls(
-            sub_id=value["sub_id"],
-            topic_name=value["topic_name"],
-            comment=value["comment"],
-            create_time=value["create_time"],
-            last_modify_time=value["last_modify_time"],
-            is_owner=value["is_owner"],
-            state=SubscriptionState.received(value["state"]),
-            type=value["type"],
-            request_id=value["request_id"],
+            value["sub_id"],
+            value["topic_name"],
+            value["comment"],
+            value["create_time"],
+            value["last_modify_time"],
+            value["is_owner"],
+            SubscriptionState.received(value["state"]),
+            value["type"],
+            value["request_id"],
         )
 
 
@@ -1166,9 +1164,9 @@ class ListSubscriptionResult(Model):
     def from_native(cls, value: dict[str, Any]) -> ListSubscriptionResult:
         """Makes it from what the native client gave."""
         return cls(
-            total_count=value["total_count"],
-            subscriptions=[Subscription.from_native(item) for item in value["subscriptions"]],
-            request_id=value["request_id"],
+            value["total_count"],
+            [Subscription.from_native(item) for item in value["subscriptions"]],
+            value["request_id"],
         )
 
 
@@ -1198,10 +1196,8 @@ class InitAndGetSubscriptionOffsetResult(Model):
     def from_native(cls, value: dict[str, Any]) -> InitAndGetSubscriptionOffsetResult:
         """Makes it from what the native client gave."""
         return cls(
-            offsets={
-                key: OffsetWithSession.from_native(item) for key, item in value["offsets"].items()
-            },
-            request_id=value["request_id"],
+            {key: OffsetWithSession.from_native(item) for key, item in value["offsets"].items()},
+            value["request_id"],
         )
 
 
@@ -1231,10 +1227,8 @@ class GetSubscriptionOffsetResult(Model):
     def from_native(cls, value: dict[str, Any]) -> GetSubscriptionOffsetResult:
         """Makes it from what the native client gave."""
         return cls(
-            offsets={
-                key: OffsetWithVersion.from_native(item) for key, item in value["offsets"].items()
-            },
-            request_id=value["request_id"],
+            {key: OffsetWithVersion.from_native(item) for key, item in value["offsets"].items()},
+            value["request_id"],
         )
 
 
@@ -1272,10 +1266,10 @@ class JoinGroupResult(Model):
     def from_native(cls, value: dict[str, Any]) -> JoinGroupResult:
         """Makes it from what the native client gave."""
         return cls(
-            consumer_id=value["consumer_id"],
-            version_id=value["version_id"],
-            session_timeout=value["session_timeout"],
-            request_id=value["request_id"],
+            value["consumer_id"],
+            value["version_id"],
+            value["session_timeout"],
+            value["request_id"],
         )
 
 
@@ -1313,8 +1307,8 @@ class HeartBeatResult(Model):
     def from_native(cls, value: dict[str, Any]) -> HeartBeatResult:
         """Makes it from what the native client gave."""
         return cls(
-            plan_version=value["plan_version"],
-            shard_list=value["shard_list"],
-            total_plan=value["total_plan"],
-            request_id=value["request_id"],
+            value["plan_version"],
+            value["shard_list"],
+            value["total_plan"],
+            value["request_id"],
         )

@@ -226,10 +226,10 @@ class TopicSchema(Model):
     def from_native(cls, value: dict[str, Any]) -> TopicSchema:
         """Makes it from what the native client gave."""
         return cls(
-            version_id=value["version_id"],
-            record_schema=optional(RecordSchema.from_native, value["record_schema"]),
-            create_time=value["create_time"],
-            creator=value["creator"],
+            value["version_id"],
+            optional(RecordSchema.from_native, value["record_schema"]),
+            value["create_time"],
+            value["creator"],
         )
 
 
@@ -263,9 +263,9 @@ class ShardBase(Model):
     def from_native(cls, value: dict[str, Any]) -> ShardBase:
         """Makes it from what the native client gave."""
         return cls(
-            shard_id=value["shard_id"],
-            begin_hash_key=value["begin_hash_key"],
-            end_hash_key=value["end_hash_key"],
+            value["shard_id"],
+            value["begin_hash_key"],
+            value["end_hash_key"],
         )
 
 
@@ -337,14 +337,14 @@ class Shard(ShardBase):
     def from_native(cls, value: dict[str, Any]) -> Shard:
         """Makes it from what the native client gave."""
         return cls(
-            shard_id=value["shard_id"],
-            begin_hash_key=value["begin_hash_key"],
-            end_hash_key=value["end_hash_key"],
-            state=ShardState.received(value["state"]),
-            closed_time=value["closed_time"],
-            parent_shard_ids=value["parent_shard_ids"],
-            left_shard_id=value["left_shard_id"],
-            right_shard_id=value["right_shard_id"],
+            value["shard_id"],
+            value["begin_hash_key"],
+            value["end_hash_key"],
+            ShardState.received(value["state"]),
+            value["closed_time"],
+            value["parent_shard_ids"],
+            value["left_shard_id"],
+            value["right_shard_id"],
         )
 
 
@@ -374,8 +374,8 @@ class OffsetBase(Editable):
     def from_native(cls, value: dict[str, Any]) -> OffsetBase:
         """Makes it from what the native client gave."""
         return cls(
-            sequence=value["sequence"],
-            timestamp=value["timestamp"],
+            value["sequence"],
+            value["timestamp"],
         )
 
 
@@ -413,10 +413,10 @@ class OffsetWithVersion(OffsetBase):
     def from_native(cls, value: dict[str, Any]) -> OffsetWithVersion:
         """Makes it from what the native client gave."""
         return cls(
-            sequence=value["sequence"],
-            timestamp=value["timestamp"],
-            version=value["version"],
-            batch_index=value["batch_index"],
+            value["sequence"],
+            value["timestamp"],
+            value["version"],
+            value["batch_index"],
         )
 
 
@@ -458,11 +458,11 @@ class OffsetWithSession(OffsetWithVersion):
     def from_native(cls, value: dict[str, Any]) -> OffsetWithSession:
         """Makes it from what the native client gave."""
         return cls(
-            sequence=value["sequence"],
-            timestamp=value["timestamp"],
-            version=value["version"],
-            session_id=value["session_id"],
-            batch_index=value["batch_index"],
+            value["sequence"],
+            value["timestamp"],
+            value["version"],
+            value["session_id"],
+            value["batch_index"],
         )
 
 
@@ -496,9 +496,9 @@ class FailedRecord(Model):
     def from_native(cls, value: dict[str, Any]) -> FailedRecord:
         """Makes it from what the native client gave."""
         return cls(
-            index=value["index"],
-            error_code=value["error_code"],
-            error_message=value["error_message"],
+            value["index"],
+            value["error_code"],
+            value["error_message"],
         )
 
 
@@ -603,19 +603,19 @@ class OdpsConnectorConfig(Editable):
     def from_native(cls, value: dict[str, Any]) -> OdpsConnectorConfig:
         """Makes it from what the native client gave."""
         return cls(
-            project_name=value["project_name"],
-            table_name=value["table_name"],
-            odps_endpoint=value["odps_endpoint"],
-            tunnel_endpoint=value["tunnel_endpoint"],
-            access_id=value["access_id"],
-            access_key=value["access_key"],
-            partition_mode=PartitionMode.received(value["partition_mode"]),
-            time_range=value["time_range"],
-            partition_config=value["partition_config"],
-            time_zone=value["time_zone"],
-            base64_encode=value["base64_encode"],
-            timestamp_unit=optional(TimestampUnit.received, value["timestamp_unit"]),
-            other_settings=value["other_settings"],
+            value["project_name"],
+            value["table_name"],
+            value["odps_endpoint"],
+            value["tunnel_endpoint"],
+            value["access_id"],
+            value["access_key"],
+            PartitionMode.received(value["partition_mode"]),
+            value["time_range"],
+            value["partition_config"],
+            value["time_zone"],
+            value["base64_encode"],
+            optional(TimestampUnit.received, value["timestamp_unit"]),
+            value["other_settings"],
         )
 
 
@@ -695,15 +695,15 @@ class DatabaseConnectorConfig(Editable):
     def from_native(cls, value: dict[str, Any]) -> DatabaseConnectorConfig:
         """Makes it from what the native client gave."""
         return cls(
-            host=value["host"],
-            port=value["port"],
-            database=value["database"],
-            user=value["user"],
-            password=value["password"],
-            table=value["table"],
-            ignore=value["ignore"],
-            timestamp_unit=optional(TimestampUnit.received, value["timestamp_unit"]),
-            other_settings=value["other_settings"],
+            value["host"],
+            value["port"],
+            value["database"],
+            value["user"],
+            value["password"],
+            value["table"],
+            value["ignore"],
+            optional(TimestampUnit.received, value["timestamp_unit"]),
+            value["other_settings"],
         )
 
 
@@ -789,16 +789,16 @@ class EsConnectorConfig(Editable):
     def from_native(cls, value: dict[str, Any]) -> EsConnectorConfig:
         """Makes it from what the native client gave."""
         return cls(
-            index=value["index"],
-            endpoint=value["endpoint"],
-            user=value["user"],
-            password=value["password"],
-            id_fields=value["id_fields"],
-            type_fields=value["type_fields"],
-            proxy_mode=value["proxy_mode"],
-            router_fields=value["router_fields"],
-            timestamp_unit=optional(TimestampUnit.received, value["timestamp_unit"]),
-            other_settings=value["other_settings"],
+            value["index"],
+            value["endpoint"],
+            value["user"],
+            value["password"],
+            value["id_fields"],
+            value["type_fields"],
+            value["proxy_mode"],
+            value["router_fields"],
+            optional(TimestampUnit.received, value["timestamp_unit"]),
+            value["other_settings"],
         )
 
 
@@ -878,15 +878,15 @@ class FcConnectorConfig(Editable):
     def from_native(cls, value: dict[str, Any]) -> FcConnectorConfig:
         """Makes it from what the native client gave."""
         return cls(
-            endpoint=value["endpoint"],
-            service=value["service"],
-            func=value["func"],
-            auth_mode=AuthMode.received(value["auth_mode"]),
-            access_id=value["access_id"],
-            access_key=value["access_key"],
-            invoke_type=optional(InvokeType.received, value["invoke_type"]),
-            timestamp_unit=optional(TimestampUnit.received, value["timestamp_unit"]),
-            other_settings=value["other_settings"],
+            value["endpoint"],
+            value["service"],
+            value["func"],
+            AuthMode.received(value["auth_mode"]),
+            value["access_id"],
+            value["access_key"],
+            optional(InvokeType.received, value["invoke_type"]),
+            optional(TimestampUnit.received, value["timestamp_unit"]),
+            value["other_settings"],
         )
 
 
@@ -979,17 +979,17 @@ class OssConnectorConfig(Editable):
     def from_native(cls, value: dict[str, Any]) -> OssConnectorConfig:
         """Makes it from what the native client gave."""
         return cls(
-            endpoint=value["endpoint"],
-            bucket=value["bucket"],
-            prefix=value["prefix"],
-            time_format=value["time_format"],
-            time_range=value["time_range"],
-            auth_mode=AuthMode.received(value["auth_mode"]),
-            access_id=value["access_id"],
-            access_key=value["access_key"],
-            max_file_size=value["max_file_size"],
-            timestamp_unit=optional(TimestampUnit.received, value["timestamp_unit"]),
-            other_settings=value["other_settings"],
+            value["endpoint"],
+            value["bucket"],
+            value["prefix"],
+            value["time_format"],
+            value["time_range"],
+            AuthMode.received(value["auth_mode"]),
+            value["access_id"],
+            value["access_key"],
+            value["max_file_size"],
+            optional(TimestampUnit.received, value["timestamp_unit"]),
+            value["other_settings"],
         )
 
 
@@ -1069,15 +1069,15 @@ class OtsConnectorConfig(Editable):
     def from_native(cls, value: dict[str, Any]) -> OtsConnectorConfig:
         """Makes it from what the native client gave."""
         return cls(
-            endpoint=value["endpoint"],
-            instance=value["instance"],
-            table=value["table"],
-            auth_mode=AuthMode.received(value["auth_mode"]),
-            access_id=value["access_id"],
-            access_key=value["access_key"],
-            write_mode=WriteMode.received(value["write_mode"]),
-            timestamp_unit=optional(TimestampUnit.received, value["timestamp_unit"]),
-            other_settings=value["other_settings"],
+            value["endpoint"],
+            value["instance"],
+            value["table"],
+            AuthMode.received(value["auth_mode"]),
+            value["access_id"],
+            value["access_key"],
+            WriteMode.received(value["write_mode"]),
+            optional(TimestampUnit.received, value["timestamp_unit"]),
+            value["other_settings"],
         )
 
 
@@ -1157,15 +1157,15 @@ class HologresConnectorConfig(Editable):
     def from_native(cls, value: dict[str, Any]) -> HologresConnectorConfig:
         """Makes it from what the native client gave."""
         return cls(
-            project=value["project"],
-            topic=value["topic"],
-            endpoint=value["endpoint"],
-            instance_id=value["instance_id"],
-            auth_mode=AuthMode.received(value["auth_mode"]),
-            timestamp_unit=TimestampUnit.received(value["timestamp_unit"]),
-            access_id=value["access_id"],
-            access_key=value["access_key"],
-            other_settings=value["other_settings"],
+            value["project"],
+            value["topic"],
+            value["endpoint"],
+            value["instance_id"],
+            AuthMode.received(value["auth_mode"]),
+            TimestampUnit.received(value["timestamp_unit"]),
+            value["access_id"],
+            value["access_key"],
+            value["other_settings"],
         )
 
 
@@ -1239,14 +1239,14 @@ class DataHubConnectorConfig(Editable):
     def from_native(cls, value: dict[str, Any]) -> DataHubConnectorConfig:
         """Makes it from what the native client gave."""
         return cls(
-            endpoint=value["endpoint"],
-            project=value["project"],
-            topic=value["topic"],
-            auth_mode=AuthMode.received(value["auth_mode"]),
-            access_id=value["access_id"],
-            access_key=value["access_key"],
-            timestamp_unit=optional(TimestampUnit.received, value["timestamp_unit"]),
-            other_settings=value["other_settings"],
+            value["endpoint"],
+            value["project"],
+            value["topic"],
+            AuthMode.received(value["auth_mode"]),
+            value["access_id"],
+            value["access_key"],
+            optional(TimestampUnit.received, value["timestamp_unit"]),
+            value["other_settings"],
         )
 
 
@@ -1284,10 +1284,10 @@ class ShardContext(Model):
     def from_native(cls, value: dict[str, Any]) -> ShardContext:
         """Makes it from what the native client gave."""
         return cls(
-            shard_id=value["shard_id"],
-            start_sequence=value["start_sequence"],
-            end_sequence=value["end_sequence"],
-            current_sequence=value["current_sequence"],
+            value["shard_id"],
+            value["start_sequence"],
+            value["end_sequence"],
+            value["current_sequence"],
         )
 
 
@@ -1359,14 +1359,14 @@ class ShardStatusEntry(Model):
     def from_native(cls, value: dict[str, Any]) -> ShardStatusEntry:
         """Makes it from what the native client gave."""
         return cls(
-            current_sequence=value["current_sequence"],
-            current_timestamp=value["current_timestamp"],
-            done_time=value["done_time"],
-            last_error_message=value["last_error_message"],
-            state=ConnectorShardState.received(value["state"]),
-            update_time=value["update_time"],
-            discard_count=value["discard_count"],
-            worker_addr=value["worker_addr"],
+            value["current_sequence"],
+            value["current_timestamp"],
+            value["done_time"],
+            value["last_error_message"],
+            ConnectorShardState.received(value["state"]),
+            value["update_time"],
+            value["discard_count"],
+            value["worker_addr"],
         )
 
 
@@ -1396,8 +1396,8 @@ class ConnectorOffset(Editable):
     def from_native(cls, value: dict[str, Any]) -> ConnectorOffset:
         """Makes it from what the native client gave."""
         return cls(
-            sequence=value["sequence"],
-            timestamp=value["timestamp"],
+            value["sequence"],
+            value["timestamp"],
         )
 
 
@@ -1469,14 +1469,14 @@ class Subscription(Model):
     def from_native(cls, value: dict[str, Any]) -> Subscription:
         """Makes it from what the native client gave."""
         return cls(
-            sub_id=value["sub_id"],
-            topic_name=value["topic_name"],
-            comment=value["comment"],
-            create_time=value["create_time"],
-            last_modify_time=value["last_modify_time"],
-            is_owner=value["is_owner"],
-            state=SubscriptionState.received(value["state"]),
-            type=value["type"],
+            value["sub_id"],
+            value["topic_name"],
+            value["comment"],
+            value["create_time"],
+            value["last_modify_time"],
+            value["is_owner"],
+            SubscriptionState.received(value["state"]),
+            value["type"],
         )
 
 

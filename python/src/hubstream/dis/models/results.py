@@ -84,11 +84,11 @@ class ListStreamsResult(Model):
     def from_native(cls, value: dict[str, Any]) -> ListStreamsResult:
         """Makes it from what the native client gave."""
         return cls(
-            total_number=value["total_number"],
-            stream_names=value["stream_names"],
-            has_more_streams=value["has_more_streams"],
-            stream_info_list=[StreamInfo.from_native(item) for item in value["stream_info_list"]],
-            request_id=value["request_id"],
+            value["total_number"],
+            value["stream_names"],
+            value["has_more_streams"],
+            [StreamInfo.from_native(item) for item in value["stream_info_list"]],
+            value["request_id"],
         )
 
 
@@ -244,30 +244,28 @@ class DescribeStreamResult(Model):
     def from_native(cls, value: dict[str, Any]) -> DescribeStreamResult:
         """Makes it from what the native client gave."""
         return cls(
-            stream_id=value["stream_id"],
-            stream_name=value["stream_name"],
-            create_time=value["create_time"],
-            last_modified_time=value["last_modified_time"],
-            retention_period=value["retention_period"],
-            status=optional(StreamStatus.received, value["status"]),
-            stream_type=optional(StreamType.received, value["stream_type"]),
-            data_type=optional(DataType.received, value["data_type"]),
-            data_schema=value["data_schema"],
-            compression_format=optional(CompressionFormat.received, value["compression_format"]),
-            csv_properties=optional(CsvProperties.from_native, value["csv_properties"]),
-            writable_partition_count=value["writable_partition_count"],
-            readable_partition_count=value["readable_partition_count"],
-            partitions=[Partition.from_native(item) for item in value["partitions"]],
-            has_more_partitions=value["has_more_partitions"],
-            update_partition_counts=[
-                PartitionCountUpdate.from_native(item) for item in value["update_partition_counts"]
-            ],
-            auto_scale_enabled=value["auto_scale_enabled"],
-            auto_scale_min_partition_count=value["auto_scale_min_partition_count"],
-            auto_scale_max_partition_count=value["auto_scale_max_partition_count"],
-            tags=[Tag.from_native(item) for item in value["tags"]],
-            sys_tags=[Tag.from_native(item) for item in value["sys_tags"]],
-            request_id=value["request_id"],
+            value["stream_id"],
+            value["stream_name"],
+            value["create_time"],
+            value["last_modified_time"],
+            value["retention_period"],
+            optional(StreamStatus.received, value["status"]),
+            optional(StreamType.received, value["stream_type"]),
+            optional(DataType.received, value["data_type"]),
+            value["data_schema"],
+            optional(CompressionFormat.received, value["compression_format"]),
+            optional(CsvProperties.from_native, value["csv_properties"]),
+            value["writable_partition_count"],
+            value["readable_partition_count"],
+            [Partition.from_native(item) for item in value["partitions"]],
+            value["has_more_partitions"],
+            [PartitionCountUpdate.from_native(item) for item in value["update_partition_counts"]],
+            value["auto_scale_enabled"],
+            value["auto_scale_min_partition_count"],
+            value["auto_scale_max_partition_count"],
+            [Tag.from_native(item) for item in value["tags"]],
+            [Tag.from_native(item) for item in value["sys_tags"]],
+            value["request_id"],
         )
 
 
@@ -305,10 +303,10 @@ class UpdatePartitionCountResult(Model):
     def from_native(cls, value: dict[str, Any]) -> UpdatePartitionCountResult:
         """Makes it from what the native client gave."""
         return cls(
-            stream_name=value["stream_name"],
-            current_partition_count=value["current_partition_count"],
-            target_partition_count=value["target_partition_count"],
-            request_id=value["request_id"],
+            value["stream_name"],
+            value["current_partition_count"],
+            value["target_partition_count"],
+            value["request_id"],
         )
 
 
@@ -346,10 +344,10 @@ class ListAppsResult(Model):
     def from_native(cls, value: dict[str, Any]) -> ListAppsResult:
         """Makes it from what the native client gave."""
         return cls(
-            has_more_app=value["has_more_app"],
-            apps=[App.from_native(item) for item in value["apps"]],
-            total_number=value["total_number"],
-            request_id=value["request_id"],
+            value["has_more_app"],
+            [App.from_native(item) for item in value["apps"]],
+            value["total_number"],
+            value["request_id"],
         )
 
 
@@ -397,11 +395,11 @@ class DescribeAppResult(Model):
     def from_native(cls, value: dict[str, Any]) -> DescribeAppResult:
         """Makes it from what the native client gave."""
         return cls(
-            app_name=value["app_name"],
-            app_id=value["app_id"],
-            create_time=value["create_time"],
-            commit_checkpoint_stream_names=value["commit_checkpoint_stream_names"],
-            request_id=value["request_id"],
+            value["app_name"],
+            value["app_id"],
+            value["create_time"],
+            value["commit_checkpoint_stream_names"],
+            value["request_id"],
         )
 
 
@@ -443,14 +441,14 @@ class ShowConsumerStateResult(Model):
     def from_native(cls, value: dict[str, Any]) -> ShowConsumerStateResult:
         """Makes it from what the native client gave."""
         return cls(
-            has_more=value["has_more"],
-            stream_name=value["stream_name"],
-            app_name=value["app_name"],
-            partition_consuming_states=[
+            value["has_more"],
+            value["stream_name"],
+            value["app_name"],
+            [
                 PartitionConsumingState.from_native(item)
                 for item in value["partition_consuming_states"]
             ],
-            request_id=value["request_id"],
+            value["request_id"],
         )
 
 
@@ -484,9 +482,9 @@ class PutRecordsResult(Model):
     def from_native(cls, value: dict[str, Any]) -> PutRecordsResult:
         """Makes it from what the native client gave."""
         return cls(
-            failed_record_count=value["failed_record_count"],
-            records=[PutRecordsResultEntry.from_native(item) for item in value["records"]],
-            request_id=value["request_id"],
+            value["failed_record_count"],
+            [PutRecordsResultEntry.from_native(item) for item in value["records"]],
+            value["request_id"],
         )
 
 
@@ -516,8 +514,8 @@ class GetCursorResult(Model):
     def from_native(cls, value: dict[str, Any]) -> GetCursorResult:
         """Makes it from what the native client gave."""
         return cls(
-            partition_cursor=value["partition_cursor"],
-            request_id=value["request_id"],
+            value["partition_cursor"],
+            value["request_id"],
         )
 
 
@@ -551,9 +549,9 @@ class GetRecordsResult(Model):
     def from_native(cls, value: dict[str, Any]) -> GetRecordsResult:
         """Makes it from what the native client gave."""
         return cls(
-            next_partition_cursor=value["next_partition_cursor"],
-            records=value["records"],
-            request_id=value["request_id"],
+            value["next_partition_cursor"],
+            value["records"],
+            value["request_id"],
         )
 
 
@@ -588,7 +586,7 @@ class GetCheckpointResult(Model):
     def from_native(cls, value: dict[str, Any]) -> GetCheckpointResult:
         """Makes it from what the native client gave."""
         return cls(
-            sequence_number=value["sequence_number"],
-            metadata=value["metadata"],
-            request_id=value["request_id"],
+            value["sequence_number"],
+            value["metadata"],
+            value["request_id"],
         )

@@ -138,7 +138,7 @@ class CsvProperties(Editable):
     def from_native(cls, value: dict[str, Any]) -> CsvProperties:
         """Makes it from what the native client gave."""
         return cls(
-            delimiter=value["delimiter"],
+            value["delimiter"],
         )
 
 
@@ -168,8 +168,8 @@ class Tag(Editable):
     def from_native(cls, value: dict[str, Any]) -> Tag:
         """Makes it from what the native client gave."""
         return cls(
-            key=value["key"],
-            value=value["value"],
+            value["key"],
+            value["value"],
         )
 
 
@@ -271,19 +271,19 @@ class StreamInfo(Model):
     def from_native(cls, value: dict[str, Any]) -> StreamInfo:
         """Makes it from what the native client gave."""
         return cls(
-            stream_id=value["stream_id"],
-            stream_name=value["stream_name"],
-            create_time=value["create_time"],
-            retention_period=value["retention_period"],
-            status=optional(StreamStatus.received, value["status"]),
-            stream_type=optional(StreamType.received, value["stream_type"]),
-            data_type=optional(DataType.received, value["data_type"]),
-            partition_count=value["partition_count"],
-            auto_scale_enabled=value["auto_scale_enabled"],
-            auto_scale_min_partition_count=value["auto_scale_min_partition_count"],
-            auto_scale_max_partition_count=value["auto_scale_max_partition_count"],
-            tags=[Tag.from_native(item) for item in value["tags"]],
-            sys_tags=[Tag.from_native(item) for item in value["sys_tags"]],
+            value["stream_id"],
+            value["stream_name"],
+            value["create_time"],
+            value["retention_period"],
+            optional(StreamStatus.received, value["status"]),
+            optional(StreamType.received, value["stream_type"]),
+            optional(DataType.received, value["data_type"]),
+            value["partition_count"],
+            value["auto_scale_enabled"],
+            value["auto_scale_min_partition_count"],
+            value["auto_scale_max_partition_count"],
+            [Tag.from_native(item) for item in value["tags"]],
+            [Tag.from_native(item) for item in value["sys_tags"]],
         )
 
 
@@ -332,11 +332,11 @@ class Partition(Model):
     def from_native(cls, value: dict[str, Any]) -> Partition:
         """Makes it from what the native client gave."""
         return cls(
-            partition_id=value["partition_id"],
-            status=optional(PartitionStatus.received, value["status"]),
-            hash_range=value["hash_range"],
-            sequence_number_range=value["sequence_number_range"],
-            parent_partitions=value["parent_partitions"],
+            value["partition_id"],
+            optional(PartitionStatus.received, value["status"]),
+            value["hash_range"],
+            value["sequence_number_range"],
+            value["parent_partitions"],
         )
 
 
@@ -396,12 +396,12 @@ class PartitionCountUpdate(Model):
     def from_native(cls, value: dict[str, Any]) -> PartitionCountUpdate:
         """Makes it from what the native client gave."""
         return cls(
-            create_timestamp=value["create_timestamp"],
-            src_partition_count=value["src_partition_count"],
-            target_partition_count=value["target_partition_count"],
-            result_code=value["result_code"],
-            result_msg=value["result_msg"],
-            auto_scale=value["auto_scale"],
+            value["create_timestamp"],
+            value["src_partition_count"],
+            value["target_partition_count"],
+            value["result_code"],
+            value["result_msg"],
+            value["auto_scale"],
         )
 
 
@@ -439,10 +439,10 @@ class App(Model):
     def from_native(cls, value: dict[str, Any]) -> App:
         """Makes it from what the native client gave."""
         return cls(
-            app_name=value["app_name"],
-            app_id=value["app_id"],
-            create_time=value["create_time"],
-            commit_checkpoint_stream_names=value["commit_checkpoint_stream_names"],
+            value["app_name"],
+            value["app_id"],
+            value["create_time"],
+            value["commit_checkpoint_stream_names"],
         )
 
 
@@ -508,13 +508,13 @@ class PartitionConsumingState(Model):
     def from_native(cls, value: dict[str, Any]) -> PartitionConsumingState:
         """Makes it from what the native client gave."""
         return cls(
-            partition_id=value["partition_id"],
-            sequence_number=value["sequence_number"],
-            latest_offset=value["latest_offset"],
-            earliest_offset=value["earliest_offset"],
-            checkpoint_type=optional(CheckpointType.received, value["checkpoint_type"]),
-            status=optional(PartitionStatus.received, value["status"]),
-            metadata=value["metadata"],
+            value["partition_id"],
+            value["sequence_number"],
+            value["latest_offset"],
+            value["earliest_offset"],
+            optional(CheckpointType.received, value["checkpoint_type"]),
+            optional(PartitionStatus.received, value["status"]),
+            value["metadata"],
         )
 
 
@@ -552,8 +552,8 @@ class PutRecordsResultEntry(Model):
     def from_native(cls, value: dict[str, Any]) -> PutRecordsResultEntry:
         """Makes it from what the native client gave."""
         return cls(
-            partition_id=value["partition_id"],
-            sequence_number=value["sequence_number"],
-            error_code=value["error_code"],
-            error_message=value["error_message"],
+            value["partition_id"],
+            value["sequence_number"],
+            value["error_code"],
+            value["error_message"],
         )
