@@ -118,6 +118,30 @@ async fn a_silent_service_times_out() {
     server.abort();
 }
 
+#[tokio::test]
+async fn nothing_was_sent_while_a_connection_was_made() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    // It takes connections, and says nothing of TLS.
+    let server = tokio::spawn(async move {
+        let mut kept = Vec::new();
+        while let Ok(accepted) = listener.accept().await {
+            kept.push(accepted);
+        }
+    });
+    for setting in ["connect_timeout", "attempt_timeout"] {
+        let error = list(hub(&format!("https://127.0.0.1:{port}")).set(setting, "0.05"))
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (error.kind(), error.was_sent()),
+            (ErrorKind::Timeout, false),
+            "{setting}"
+        );
+    }
+    server.abort();
+}
+
 /// Reads one request head of a connection that stays open, if another one comes.
 async fn next_head(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
     let mut head = Vec::new();
