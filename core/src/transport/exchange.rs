@@ -17,10 +17,11 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::bell::Bell;
-use super::dial::Wire;
+use super::dial::{Wire, root_cause};
 use super::event_loop::EventLoop;
 use super::http::MAX_REPLY_BYTES;
 use super::socket::Probe;
+use crate::error::{Error, ErrorKind};
 
 /// Bodies of an announced length get their room at once up to this many bytes, what is beyond as it comes.
 const BODY_ROOM: usize = 8 * 1024 * 1024;
@@ -44,6 +45,23 @@ pub(super) enum Broken {
     /// The connection failed, or what came is not a reply.
     Failed(hyper::Error),
     TooLarge,
+}
+
+impl From<Broken> for Error {
+    fn from(broken: Broken) -> Self {
+        let (cause, sent) = match broken {
+            Broken::Unsent(cause) => (cause, false),
+            Broken::Failed(cause) => (cause, true),
+            Broken::TooLarge => {
+                let message = format!("the reply is larger than {MAX_REPLY_BYTES} bytes");
+                return Self::malformed(message);
+            }
+        };
+        let message = format!("the connection broke: {}", root_cause(&cause));
+        Self::new(ErrorKind::Connection, message)
+            .temporary()
+            .with_sent(sent)
+    }
 }
 
 /// A connection that carries one request at a time.
@@ -335,6 +353,12 @@ mod tests {
         drop(theirs);
         assert!(!connection.is_open());
         let outcome = connection.exchange(request("")).await;
-        assert!(matches!(outcome, Err(Broken::Unsent(_))), "{outcome:?}");
+        let broken = outcome.unwrap_err();
+        assert!(matches!(broken, Broken::Unsent(_)), "{broken:?}");
+        let error = Error::from(broken);
+        assert_eq!(
+            (error.kind(), error.was_sent()),
+            (ErrorKind::Connection, false)
+        );
     }
 }

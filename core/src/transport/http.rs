@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http_body_util::Full;
 
 use super::dial::{DialError, Dialer, Origin, root_cause};
-use super::exchange::{Broken, Connection, Reply};
+use super::exchange::{Connection, Reply};
 use super::pool::Pool;
 use super::socket::Probe;
 use crate::config::Settings;
@@ -151,7 +151,7 @@ impl Inner {
             status,
             headers,
             body,
-        } = connection.exchange(request).await.map_err(failure)?;
+        } = connection.exchange(request).await?;
         self.pool.put(origin, connection);
         Ok(Response {
             status,
@@ -195,19 +195,4 @@ fn timed_out(stage: Stage) -> Error {
 fn unbuildable(why: &str) -> Error {
     let message = format!("the request cannot be built: {why}");
     Error::new(ErrorKind::InvalidArgument, message).with_sent(false)
-}
-
-fn failure(broken: Broken) -> Error {
-    let (cause, sent) = match broken {
-        Broken::Unsent(cause) => (cause, false),
-        Broken::Failed(cause) => (cause, true),
-        Broken::TooLarge => {
-            let message = format!("the reply is larger than {MAX_REPLY_BYTES} bytes");
-            return Error::malformed(message);
-        }
-    };
-    let message = format!("the connection broke: {}", root_cause(&cause));
-    Error::new(ErrorKind::Connection, message)
-        .temporary()
-        .with_sent(sent)
 }
