@@ -88,7 +88,7 @@ impl Client {
 
     /// What the client has done so far, in numbers by name.
     fn stats(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let client = self.ready(py, std::process::id())?;
+        let client = self.ready(py, crate::process::number())?;
         to_python(py, client.stats().into_value())
     }
 
@@ -232,7 +232,7 @@ impl Client {
     /// Lets go of a client. One that a parent process used shares sockets with it and is left alone.
     fn release(&self, inner: Option<Arc<dyn AnyClient>>) {
         let user = self.user.load(Ordering::SeqCst);
-        if user != 0 && user != std::process::id() {
+        if user != 0 && user != crate::process::number() {
             mem::forget(inner);
         }
     }

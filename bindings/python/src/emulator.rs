@@ -95,7 +95,7 @@ impl Emulator {
             builder,
             clock,
             running: Arc::default(),
-            pid: std::process::id(),
+            pid: crate::process::number(),
         })
     }
 
@@ -236,7 +236,7 @@ impl Emulator {
 
 impl Drop for Emulator {
     fn drop(&mut self) {
-        if self.pid != std::process::id() {
+        if self.pid != crate::process::number() {
             // The sockets are shared with the parent process.
             mem::forget(locked(&self.running).take());
         }

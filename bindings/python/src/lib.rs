@@ -23,6 +23,7 @@ mod interpreter;
 mod log;
 mod mailbox;
 mod pace;
+mod process;
 mod record_schema;
 mod record_value;
 mod runtime;

@@ -64,7 +64,7 @@ pub(crate) fn current(py: Python<'_>) -> PyResult<Arc<Host>> {
 fn find_or_start() -> Result<Arc<Host>> {
     let mut slot = locked(&SLOT);
     match &*slot {
-        Slot::Running(host) if host.pid == std::process::id() => return Ok(Arc::clone(host)),
+        Slot::Running(host) if host.pid == crate::process::number() => return Ok(Arc::clone(host)),
         Slot::Ended => return Err(ended()),
         Slot::Running(_) | Slot::Empty => {}
     }
@@ -83,7 +83,7 @@ fn cannot_start(error: std::io::Error) -> Error {
 impl Host {
     fn start() -> std::io::Result<Self> {
         Ok(Self {
-            pid: std::process::id(),
+            pid: crate::process::number(),
             lanes: Mutex::default(),
             workers: Mutex::default(),
             log: Log::start()?,
@@ -224,7 +224,7 @@ pub(crate) fn shut_down(py: Python<'_>) {
     ENDING.get_or_init(|| std::thread::current().id());
     let slot = mem::replace(&mut *locked(&SLOT), Slot::Ended);
     match slot {
-        Slot::Running(host) if host.pid == std::process::id() => host.end(py),
+        Slot::Running(host) if host.pid == crate::process::number() => host.end(py),
         other => mem::forget(other),
     }
 }

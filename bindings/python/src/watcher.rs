@@ -119,7 +119,7 @@ impl Watcher {
 impl Drop for Watcher {
     fn drop(&mut self) {
         // The runtime that would go on does not exist in a process that was forked off.
-        if self.process == std::process::id() {
+        if self.process == crate::process::number() {
             self.watched.leave();
         }
     }
@@ -135,7 +135,7 @@ impl EventLoop for Mailbox {
                 watched,
                 number,
                 dispatch: get_default(Clone::clone),
-                process: std::process::id(),
+                process: crate::process::number(),
             };
             event_loop
                 .call_method1(pyo3::intern!(py, "add_reader"), (number, watcher))
