@@ -66,7 +66,7 @@ pub enum DefaultValue {
 pub struct FieldSchema {
     /// Name in snake case.
     pub name: &'static str,
-    /// Name in the service's messages, as in `SessionId`.
+    /// Name in the service's messages, as in `SessionId`; `*` for a map whose entries stand among the members there.
     pub wire: &'static str,
     /// What it means.
     pub docs: &'static str,

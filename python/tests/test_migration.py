@@ -171,6 +171,11 @@ def test_an_update_keeps_settings_that_only_other_clients_know(orders: Emulator)
         again = hub.get_connector("shop", "orders", kind)
         assert again.config == dataclasses.replace(config, bucket="c")
         assert "hush" not in f"{again!r} {again} {again.config}"
+        # They stand beside those that have members of their own, as in the service's messages.
+        assert found.to_json() == {**config.to_json(), "Bucket": "c"}
+        assert (found.to_json()["Further"], "'Further': '***'" in str(found)) == ("hush", True)
+        found.other_settings = {}
+        assert found.to_json().keys() == config.to_json().keys() - {"Further"}
         found.other_settings = {"Bucket": "d"}
         with pytest.raises(InvalidParameterException, match="Bucket"):
             hub.update_connector("shop", "orders", kind, found)

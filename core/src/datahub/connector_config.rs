@@ -146,10 +146,7 @@ fn others(config: &serde_json::Value, model: &ModelSchema) -> IndexMap<String, S
 }
 
 fn is_member(model: &ModelSchema, wire: &str) -> bool {
-    model
-        .fields
-        .iter()
-        .any(|field| field.wire == wire && field.name != "other_settings")
+    wire != "*" && model.fields.iter().any(|field| field.wire == wire)
 }
 
 fn check_others(

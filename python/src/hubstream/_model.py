@@ -58,7 +58,8 @@ class Model:
 
     # Members that are not printed.
     _HIDDEN = ()
-    # The service's names of the members; empty for those that are not in its messages.
+    # The service's names of the members; empty for those that are not in its messages, `*` for
+    # maps whose entries stand among the members there.
     _WIRE = ()
 
     __dataclass_fields__ = _FIELDS  # type: ignore[assignment]
@@ -99,7 +100,10 @@ class Model:
         members = {}
         for name, wire in zip(self.__slots__, self._WIRE, strict=True):
             value = getattr(self, name)
-            if hide and value and name in self._HIDDEN:
+            hidden = hide and name in self._HIDDEN
+            if wire == "*":
+                members.update(dict.fromkeys(value, "***") if hidden else value)
+            elif hidden and value:
                 members[wire] = "***"
             elif wire and value is not None:
                 members[wire] = _plain(value, hide)

@@ -103,6 +103,7 @@ pub struct OdpsConnectorConfig {
     /// Unit of timestamp columns; absent to leave it to the service.
     pub timestamp_unit: Option<TimestampUnit>,
     /// Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+    #[wire("*")]
     #[skip]
     #[secret]
     #[default]
@@ -136,6 +137,7 @@ pub struct DatabaseConnectorConfig {
     /// Unit of timestamp columns; absent to leave it to the service.
     pub timestamp_unit: Option<TimestampUnit>,
     /// Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+    #[wire("*")]
     #[skip]
     #[secret]
     #[default]
@@ -176,6 +178,7 @@ pub struct EsConnectorConfig {
     /// Unit of timestamp columns; absent to leave it to the service.
     pub timestamp_unit: Option<TimestampUnit>,
     /// Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+    #[wire("*")]
     #[skip]
     #[secret]
     #[default]
@@ -208,6 +211,7 @@ pub struct FcConnectorConfig {
     /// Unit of timestamp columns; absent to leave it to the service.
     pub timestamp_unit: Option<TimestampUnit>,
     /// Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+    #[wire("*")]
     #[skip]
     #[secret]
     #[default]
@@ -245,6 +249,7 @@ pub struct OssConnectorConfig {
     /// Unit of timestamp columns; absent to leave it to the service.
     pub timestamp_unit: Option<TimestampUnit>,
     /// Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+    #[wire("*")]
     #[skip]
     #[secret]
     #[default]
@@ -279,6 +284,7 @@ pub struct OtsConnectorConfig {
     /// Unit of timestamp columns; absent to leave it to the service.
     pub timestamp_unit: Option<TimestampUnit>,
     /// Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+    #[wire("*")]
     #[skip]
     #[secret]
     #[default]
@@ -313,6 +319,7 @@ pub struct HologresConnectorConfig {
     #[default]
     pub access_key: String,
     /// Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+    #[wire("*")]
     #[skip]
     #[secret]
     #[default]
@@ -342,6 +349,7 @@ pub struct DataHubConnectorConfig {
     /// Unit of timestamp columns; absent to leave it to the service.
     pub timestamp_unit: Option<TimestampUnit>,
     /// Further settings by their names in the service's messages, kept by an update; what is no text, as JSON text.
+    #[wire("*")]
     #[skip]
     #[secret]
     #[default]

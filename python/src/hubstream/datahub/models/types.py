@@ -551,7 +551,7 @@ class OdpsConnectorConfig(Editable):
         "TimeZone",
         "Base64Encode",
         "TimestampUnit",
-        "OtherSettings",
+        "*",
     )
     _HIDDEN = ("access_key", "other_settings")
 
@@ -655,7 +655,7 @@ class DatabaseConnectorConfig(Editable):
         "Table",
         "Ignore",
         "TimestampUnit",
-        "OtherSettings",
+        "*",
     )
     _HIDDEN = ("password", "other_settings")
 
@@ -746,7 +746,7 @@ class EsConnectorConfig(Editable):
         "ProxyMode",
         "RouterFields",
         "TimestampUnit",
-        "OtherSettings",
+        "*",
     )
     _HIDDEN = ("password", "other_settings")
 
@@ -838,7 +838,7 @@ class FcConnectorConfig(Editable):
         "AccessKey",
         "InvokeType",
         "TimestampUnit",
-        "OtherSettings",
+        "*",
     )
     _HIDDEN = ("access_key", "other_settings")
 
@@ -933,7 +933,7 @@ class OssConnectorConfig(Editable):
         "AccessKey",
         "MaxFileSize",
         "TimestampUnit",
-        "OtherSettings",
+        "*",
     )
     _HIDDEN = ("access_key", "other_settings")
 
@@ -1029,7 +1029,7 @@ class OtsConnectorConfig(Editable):
         "AccessKey",
         "WriteMode",
         "TimestampUnit",
-        "OtherSettings",
+        "*",
     )
     _HIDDEN = ("access_key", "other_settings")
 
@@ -1117,7 +1117,7 @@ class HologresConnectorConfig(Editable):
         "TimestampUnit",
         "AccessId",
         "AccessKey",
-        "OtherSettings",
+        "*",
     )
     _HIDDEN = ("access_key", "other_settings")
 
@@ -1202,7 +1202,7 @@ class DataHubConnectorConfig(Editable):
         "AccessId",
         "AccessKey",
         "TimestampUnit",
-        "OtherSettings",
+        "*",
     )
     _HIDDEN = ("access_key", "other_settings")
 
