@@ -97,7 +97,7 @@ class Model:
         return self._json(hide=False)
 
     def _json(self, hide: bool) -> dict[str, Any]:
-        members = {}
+        members: dict[str, Any] = {}
         for name, wire in zip(self.__slots__, self._WIRE, strict=True):
             value = getattr(self, name)
             hidden = hide and name in self._HIDDEN
