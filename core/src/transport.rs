@@ -24,7 +24,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use ::http::header::AsHeaderName;
+use ::http::header::{AsHeaderName, RETRY_AFTER};
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use bytes::Bytes;
 
@@ -124,6 +124,12 @@ impl Response {
     /// The text of a header, or `None` if it is absent or not text.
     pub fn header(&self, name: impl AsHeaderName) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// How long the service asks to wait before the next attempt, if it says so in seconds.
+    pub fn retry_after(&self) -> Option<Duration> {
+        let seconds: u64 = self.header(RETRY_AFTER)?.trim().parse().ok()?;
+        Some(Duration::from_secs(seconds))
     }
 }
 

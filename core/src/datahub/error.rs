@@ -1,8 +1,5 @@
 //! The error codes of DataHub and what they mean.
 
-use std::time::Duration;
-
-use http::header::RETRY_AFTER;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -99,7 +96,7 @@ pub(super) fn from_response(response: &Response) -> Error {
         .with_code(body.error_code)
         .with_detail(body.error_detail)
         .with_request_id(body.request_id)
-        .with_retry_after(retry_after(response));
+        .with_retry_after(response.retry_after());
     if temporary {
         error = error.temporary();
     }
@@ -116,7 +113,7 @@ fn plain(response: &Response) -> Error {
             response.status
         ),
     )
-    .with_retry_after(retry_after(response));
+    .with_retry_after(response.retry_after());
     if status >= 500 || status == 429 {
         error.temporary()
     } else {
@@ -135,11 +132,6 @@ fn by_status(status: u16) -> ErrorKind {
         400..=499 => ErrorKind::InvalidArgument,
         _ => ErrorKind::Unavailable,
     }
-}
-
-fn retry_after(response: &Response) -> Option<Duration> {
-    let seconds: u64 = response.header(RETRY_AFTER)?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
 }
 
 #[cfg(test)]

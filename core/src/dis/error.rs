@@ -1,8 +1,5 @@
 //! The error codes of DIS and what they mean.
 
-use std::time::Duration;
-
-use http::header::RETRY_AFTER;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, ErrorKind};
@@ -117,13 +114,8 @@ pub(super) fn from_response(response: &Response) -> Error {
     let error = Error::new(kind, message)
         .with_code(told.code)
         .with_detail(told.detail)
-        .with_retry_after(retry_after(response));
+        .with_retry_after(response.retry_after());
     if temporary { error.temporary() } else { error }
-}
-
-fn retry_after(response: &Response) -> Option<Duration> {
-    let seconds: u64 = response.header(RETRY_AFTER)?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
 }
 
 #[cfg(test)]

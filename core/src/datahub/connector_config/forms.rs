@@ -1,14 +1,17 @@
 //! The forms of settings: typed in requests, texts in replies.
 
+use std::fmt::Display;
+use std::str::FromStr;
+
 use indexmap::IndexMap;
-use serde::de::Error as _;
+use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serializer};
 
 use crate::json;
 
 /// Writes a value as text.
 pub(super) fn as_text<S: Serializer>(
-    value: &impl std::fmt::Display,
+    value: &impl Display,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
@@ -22,42 +25,48 @@ enum Loose<T> {
     Text(String),
 }
 
+impl<T: FromStr<Err: Display>> Loose<T> {
+    fn number<E: Error>(self) -> Result<T, E> {
+        match self {
+            Self::Typed(number) => Ok(number),
+            Self::Text(text) => text.trim().parse().map_err(E::custom),
+        }
+    }
+}
+
+impl Loose<bool> {
+    fn boolean(self) -> bool {
+        match self {
+            Self::Typed(flag) => flag,
+            Self::Text(text) => text.eq_ignore_ascii_case("true"),
+        }
+    }
+}
+
 /// A whole number.
 pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i32, D::Error> {
-    match Loose::deserialize(deserializer)? {
-        Loose::Typed(number) => Ok(number),
-        Loose::Text(text) => text.trim().parse().map_err(D::Error::custom),
-    }
+    Loose::deserialize(deserializer)?.number()
 }
 
 /// A whole number of 64 bits that may be absent.
 pub(super) fn optional_number<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<i64>, D::Error> {
-    match Option::<Loose<i64>>::deserialize(deserializer)? {
-        None => Ok(None),
-        Some(Loose::Typed(number)) => Ok(Some(number)),
-        Some(Loose::Text(text)) => text.trim().parse().map(Some).map_err(D::Error::custom),
-    }
+    let number = Option::<Loose<i64>>::deserialize(deserializer)?;
+    number.map(Loose::number).transpose()
 }
 
 /// True or false.
 pub(super) fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    match Loose::deserialize(deserializer)? {
-        Loose::Typed(flag) => Ok(flag),
-        Loose::Text(text) => Ok(text.eq_ignore_ascii_case("true")),
-    }
+    Loose::deserialize(deserializer).map(Loose::boolean)
 }
 
 /// True or false, which may be absent.
 pub(super) fn optional_boolean<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<bool>, D::Error> {
-    match Option::<Loose<bool>>::deserialize(deserializer)? {
-        None => Ok(None),
-        Some(Loose::Typed(flag)) => Ok(Some(flag)),
-        Some(Loose::Text(text)) => Ok(Some(text.eq_ignore_ascii_case("true"))),
-    }
+    let flag = Option::<Loose<bool>>::deserialize(deserializer)?;
+    Ok(flag.map(Loose::boolean))
 }
 
 /// A list of texts.
