@@ -13,6 +13,8 @@ import subprocess
 import time
 from pathlib import Path
 
+import loopback
+
 ROOT = Path(__file__).resolve().parents[2]
 SERVER_PROCESSOR, CLIENT_PROCESSOR = 0, 1
 
@@ -62,7 +64,8 @@ def here(rounds: int, others: float, **versions: str) -> dict[str, object]:
     return {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "machine": (
-            f"{os.cpu_count()} processors ({processor()}), {platform.system()} {platform.release()}; "
+            f"{os.cpu_count()} processors ({processor()}), {platform.system()} {platform.release()}, "
+            f"connections with {loopback.congestion_control()}; "
             f"other programs took {others:.0%} of them during the run"
         ),
         "versions": {

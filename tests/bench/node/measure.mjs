@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import net from 'node:net'
 import os from 'node:os'
@@ -204,12 +204,20 @@ const table = (part) => ({
   ratio: 'less',
   rows: results.filter((result) => result.part === part).map(({ row }) => row),
 })
+// How connections are paced; see loopback.py.
+const congestionControl = () => {
+  try {
+    return readFileSync('/proc/sys/net/ipv4/tcp_congestion_control', 'utf8').trim()
+  } catch {
+    return 'unknown'
+  }
+}
 const found = {
   title: 'Node',
   order: 20,
   command: 'tests/bench/run node',
   date: new Date().toISOString().slice(0, 10),
-  machine: `${os.cpus().length} processors (${os.cpus()[0]?.model.trim()}), ${os.type()} ${os.release()}`,
+  machine: `${os.cpus().length} processors (${os.cpus()[0]?.model.trim()}), ${os.type()} ${os.release()}, connections with ${congestionControl()}`,
   versions: {
     Node: process.versions.node,
     commit: process.env.COMMIT,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import statistics
 import subprocess
 import tempfile
 from pathlib import Path
@@ -14,8 +13,6 @@ SIDES = ["floor", "hubstream"]
 CODEC, REQUEST = 1.4, 1.5
 # Nanoseconds.
 SIGNATURE = 4000
-# How fast a connection carries large bodies differs by half between connections, and stays the same for each.
-PROCESSES = 5
 ABOUT = [
     "CPU time of the process per record, 1000 records of 10 columns (336 bytes of values) or of 1024 bytes per call; "
     "floor and hubstream in turns in one process, pinned to one processor, medians.",
@@ -25,8 +22,7 @@ ABOUT = [
     "Base64 and numbers are the same. Both sides must write the same bytes and read the same values before they are "
     "timed. Encoding starts from records in memory, decoding ends when every value was looked at.",
     "The floor of a put or get is that of its codec, and a bare socket to the same server: a process that answers "
-    "every request with the bytes of a reply. hubstream is the whole client: signature, connections, retries. They are "
-    "medians of five processes, as some connections of one machine carry large bodies slower than others do.",
+    "every request with the bytes of a reply. hubstream is the whole client: signature, connections, retries.",
     "The floor of a signature is its HMAC alone; hubstream's side makes the text to sign and the header as well.",
 ]
 NOT_MEASURED = ["TLS, several processors, memory."]
@@ -37,15 +33,6 @@ def measure(program: str, what: str, rounds: int) -> list[dict]:
         path = Path(folder) / "measured.json"
         subprocess.run([program, what, "--rounds", str(rounds), "--json", str(path)], check=True)
         return json.loads(path.read_text())
-
-
-def medians(runs: list[list[dict]]) -> list[dict]:
-    """The same cases of several processes as one: the median of each figure."""
-    figures = ("floor_ns_per_record", "ns_per_record", "floor_spread", "spread")
-    return [
-        {**cases[0], **{name: statistics.median(case[name] for case in cases) for name in figures}}
-        for cases in zip(*runs, strict=True)
-    ]
 
 
 def row(case: dict, target: float) -> dict[str, object]:
@@ -68,7 +55,7 @@ def main() -> None:
     arguments = facts.on_one_processor(11, "program")
     watch = facts.Watch()
     codecs = measure(arguments.program, "codec", arguments.rounds)
-    requests = medians([measure(arguments.program, "http", arguments.rounds) for _ in range(PROCESSES)])
+    requests = measure(arguments.program, "http", arguments.rounds)
     signature = measure(arguments.program, "sign", arguments.rounds)
     small = [case for case in requests if case["records"] == 1]
     many = [case for case in requests if case["records"] > 1]
