@@ -25,4 +25,4 @@ pub mod stats;
 pub mod time;
 pub mod transport;
 
-pub use hubstream_macros::{model, operation};
+pub(crate) use hubstream_macros::{members, model, operation, with_members};

@@ -10,6 +10,7 @@ use crate::field::{Field, constructors, conversions, debug, record_count};
 
 pub(crate) struct Arguments {
     service: Path,
+    at: Option<Path>,
     http: Option<(Ident, LitStr)>,
     action: Option<LitStr>,
     returns: Type,
@@ -25,6 +26,7 @@ impl Parse for Arguments {
         let mut service = None;
         let mut arguments = Self {
             service: syn::parse_quote!(Service),
+            at: None,
             http: None,
             action: None,
             returns: syn::parse_quote!(()),
@@ -48,6 +50,10 @@ impl Parse for Arguments {
                 "service" => {
                     input.parse::<Token![=]>()?;
                     service = Some(input.parse()?);
+                }
+                "at" => {
+                    input.parse::<Token![=]>()?;
+                    arguments.at = Some(input.parse()?);
                 }
                 "action" => {
                     input.parse::<Token![=]>()?;
@@ -75,24 +81,26 @@ impl Parse for Arguments {
     }
 }
 
+impl Arguments {
+    /// The group of members in front of the operation's own.
+    pub(crate) fn group(&self) -> Option<&Path> {
+        self.at.as_ref()
+    }
+
+    /// The method and path as shown in descriptions; empty for composites.
+    fn http_text(&self) -> String {
+        self.http.as_ref().map_or_else(String::new, |(verb, path)| {
+            format!("{verb} {}", path.value())
+        })
+    }
+}
+
 pub(crate) fn expand(arguments: &Arguments, mut item: ItemStruct) -> Result<TokenStream> {
     let docs = docs(&item.attrs, &item.ident)?;
     let name = item.ident.clone();
-    let (text, method) = (name.to_string(), snake(&name.to_string()));
+    let text = name.to_string();
     let fields = Field::read_all(&mut item.fields, arguments.snake_case, true)?;
     let schemas: Vec<_> = fields.iter().map(Field::schema).collect();
-    let Arguments {
-        service,
-        returns,
-        idempotent,
-        ..
-    } = arguments;
-    let http = arguments
-        .http
-        .as_ref()
-        .map_or_else(String::new, |(verb, path)| {
-            format!("{verb} {}", path.value())
-        });
     let conversions = conversions(
         &name,
         &quote!(&::hubstream::schema::ModelSchema {
@@ -105,7 +113,46 @@ pub(crate) fn expand(arguments: &Arguments, mut item: ItemStruct) -> Result<Toke
     );
     let constructors = constructors(&fields);
     let debug = debug(&name, &fields);
-    let record_count = record_count(&fields);
+    let operation = implementation(arguments, &name, &docs, &fields);
+    let exchange = if arguments.custom || arguments.composite {
+        let checks = check_function(&fields);
+        quote!(impl #name { #checks })
+    } else {
+        exchange(arguments, &name, &fields)?
+    };
+    Ok(quote! {
+        #[derive(Clone)]
+        #[non_exhaustive]
+        #item
+
+        impl #name {
+            #constructors
+        }
+
+        #conversions
+        #debug
+        #operation
+        #exchange
+    })
+}
+
+/// The implementation of `Operation`: the description, and how a call runs.
+fn implementation(
+    arguments: &Arguments,
+    name: &Ident,
+    docs: &str,
+    fields: &[Field],
+) -> TokenStream {
+    let text = name.to_string();
+    let (method, http) = (snake(&text), arguments.http_text());
+    let Arguments {
+        service,
+        returns,
+        idempotent,
+        ..
+    } = arguments;
+    let schemas = fields.iter().map(Field::schema);
+    let record_count = record_count(fields);
     let run = if arguments.composite {
         quote!(::hubstream::operation::Composite::compose(self, client).await)
     } else {
@@ -124,24 +171,7 @@ pub(crate) fn expand(arguments: &Arguments, mut item: ItemStruct) -> Result<Toke
             }
         }
     });
-    let exchange = if arguments.custom || arguments.composite {
-        let checks = check_function(&fields);
-        quote!(impl #name { #checks })
-    } else {
-        exchange(arguments, &name, &fields)?
-    };
-    Ok(quote! {
-        #[derive(Clone)]
-        #[non_exhaustive]
-        #item
-
-        impl #name {
-            #constructors
-        }
-
-        #conversions
-        #debug
-
+    quote! {
         impl ::hubstream::operation::Operation for #name {
             type Service = #service;
             type Output = #returns;
@@ -168,9 +198,7 @@ pub(crate) fn expand(arguments: &Arguments, mut item: ItemStruct) -> Result<Toke
 
             #dispatch
         }
-
-        #exchange
-    })
+    }
 }
 
 /// `check`: runs the checks of all fields.
@@ -197,34 +225,13 @@ fn exchange(arguments: &Arguments, name: &Ident, fields: &[Field]) -> Result<Tok
         return Ok(TokenStream::new());
     };
     let (target, in_path) = target(path, fields)?;
-    let queries = fields.iter().filter_map(|field| {
-        let (ident, query) = (&field.name, field.query.as_ref()?);
-        Some(quote! {
-            if let ::core::option::Option::Some(text) =
-                ::hubstream::operation::WireText::wire_text(&self.#ident)
-            {
-                ::hubstream::operation::push_query(&mut target, #query, &text);
-            }
-        })
-    });
+    let queries = queries(fields);
     let members: Vec<&Field> = fields
         .iter()
         .filter(|field| field.query.is_none() && !field.skip && !in_path.contains(&field.text()))
         .collect();
     let body = body(arguments, verb, &members);
-    let decode = match &arguments.decode {
-        Some(function) => quote!(#function(self, service, &response)),
-        None if matches!(&arguments.returns, Type::Tuple(tuple) if tuple.elems.is_empty()) => {
-            quote!({
-                let _ = service;
-                ::hubstream::operation::decode_nothing(&response)
-            })
-        }
-        None => quote!({
-            let _ = service;
-            ::hubstream::operation::decode_json(&response)
-        }),
-    };
+    let decode = decode(arguments);
     let (service, returns) = (&arguments.service, &arguments.returns);
     let checks = check_function(fields);
     Ok(quote! {
@@ -241,7 +248,7 @@ fn exchange(arguments: &Arguments, name: &Ident, fields: &[Field]) -> Result<Tok
             ) -> ::hubstream::error::Result<::hubstream::transport::Request> {
                 #[allow(unused_mut)]
                 let mut target = #target;
-                #(#queries)*
+                #queries
                 let request = ::hubstream::transport::Request::new(::http::Method::#verb, target);
                 #body
             }
@@ -255,6 +262,38 @@ fn exchange(arguments: &Arguments, name: &Ident, fields: &[Field]) -> Result<Tok
             }
         }
     })
+}
+
+/// The statements that append the fields of the query.
+fn queries(fields: &[Field]) -> TokenStream {
+    let queries = fields.iter().filter_map(|field| {
+        let (ident, query) = (&field.name, field.query.as_ref()?);
+        Some(quote! {
+            if let ::core::option::Option::Some(text) =
+                ::hubstream::operation::WireText::wire_text(&self.#ident)
+            {
+                ::hubstream::operation::push_query(&mut target, #query, &text);
+            }
+        })
+    });
+    quote!(#(#queries)*)
+}
+
+/// The expression that reads the variable `response`.
+fn decode(arguments: &Arguments) -> TokenStream {
+    match &arguments.decode {
+        Some(function) => quote!(#function(self, service, &response)),
+        None if matches!(&arguments.returns, Type::Tuple(tuple) if tuple.elems.is_empty()) => {
+            quote!({
+                let _ = service;
+                ::hubstream::operation::decode_nothing(&response)
+            })
+        }
+        None => quote!({
+            let _ = service;
+            ::hubstream::operation::decode_json(&response)
+        }),
+    }
 }
 
 /// The expression of the path and the names of the fields in it.

@@ -7,9 +7,9 @@ use crate::operation::{Exchange, decode_json, with_json};
 use crate::transport::{Request, Response};
 use crate::{model, operation};
 
+use super::DataHubService;
 use super::connector_config::ConnectorConfig;
-use super::place::Topic;
-use super::{DataHubService, check};
+use super::place::{ConnectorAddress, Topic, TopicAddress};
 
 /// Where a connector copies to.
 #[model]
@@ -56,17 +56,11 @@ pub enum ConnectorState {
 
 /// Lists the ids of the connectors of a topic.
 #[operation(
-    service = DataHubService, GET "/projects/{project_name}/topics/{topic_name}/connectors?mode=id",
+    service = DataHubService, at = TopicAddress,
+    GET "/projects/{project_name}/topics/{topic_name}/connectors?mode=id",
     returns = ListConnectorResult, decode = decode_list
 )]
-pub struct ListConnector {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
-}
+pub struct ListConnector;
 
 /// The connectors of a topic.
 #[model]
@@ -99,17 +93,11 @@ fn decode_list(
 ///
 /// A topic has at most one of a type: fails with kind `AlreadyExists` otherwise.
 #[operation(
-    service = DataHubService,
+    service = DataHubService, at = TopicAddress,
     POST "/projects/{project_name}/topics/{topic_name}/connectors/{connector_type}",
     returns = CreateConnectorResult, custom
 )]
 pub struct CreateConnector {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
     /// Where it copies to.
     pub connector_type: ConnectorType,
     /// Columns that it copies; empty for a blob topic.
@@ -182,21 +170,11 @@ impl Exchange for CreateConnector {
 
 /// Reads the properties of a connector.
 #[operation(
-    service = DataHubService, GET "/projects/{project_name}/topics/{topic_name}/connectors/{connector_id}",
+    service = DataHubService, at = ConnectorAddress,
+    GET "/projects/{project_name}/topics/{topic_name}/connectors/{connector_id}",
     returns = GetConnectorResult, decode = decode_get
 )]
-pub struct GetConnector {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
-    /// Id of the connector, or its type, as in `sink_odps`.
-    #[check(check::given)]
-    #[accepts(ConnectorType)]
-    pub connector_id: String,
-}
+pub struct GetConnector;
 
 /// The place of a connector in a shard.
 #[model]
@@ -305,36 +283,19 @@ fn decode_get(
 
 /// Replaces the settings of a connector.
 #[operation(
-    service = DataHubService, POST "/projects/{project_name}/topics/{topic_name}/connectors/{connector_id}",
+    service = DataHubService, at = ConnectorAddress,
+    POST "/projects/{project_name}/topics/{topic_name}/connectors/{connector_id}",
     action = "updateconfig", idempotent
 )]
 pub struct UpdateConnector {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
-    /// Id of the connector, or its type, as in `sink_odps`.
-    #[check(check::given)]
-    #[accepts(ConnectorType)]
-    pub connector_id: String,
     /// New settings for its target.
     #[check(ConnectorConfig::check)]
     pub config: ConnectorConfig,
 }
 
 /// Deletes a connector.
-#[operation(service = DataHubService, DELETE "/projects/{project_name}/topics/{topic_name}/connectors/{connector_id}")]
-pub struct DeleteConnector {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
-    /// Id of the connector, or its type, as in `sink_odps`.
-    #[check(check::given)]
-    #[accepts(ConnectorType)]
-    pub connector_id: String,
-}
+#[operation(
+    service = DataHubService, at = ConnectorAddress,
+    DELETE "/projects/{project_name}/topics/{topic_name}/connectors/{connector_id}"
+)]
+pub struct DeleteConnector;

@@ -7,26 +7,17 @@ use crate::operation::{Exchange, decode_json, with_json};
 use crate::transport::{Request, Response};
 use crate::{model, operation};
 
-use super::connector::{ConnectorState, ConnectorType};
-use super::place::Topic;
+use super::connector::ConnectorState;
+use super::place::{ConnectorAddress, Topic};
 use super::{DataHubService, check};
 
 /// Reads how far a connector is, shard by shard.
 #[operation(
-    service = DataHubService, POST "/projects/{project_name}/topics/{topic_name}/connectors/{connector_id}",
+    service = DataHubService, at = ConnectorAddress,
+    POST "/projects/{project_name}/topics/{topic_name}/connectors/{connector_id}",
     action = "Status", returns = GetConnectorShardStatusResult, decode = decode_status, idempotent
 )]
 pub struct GetConnectorShardStatus {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
-    /// Id of the connector, or its type, as in `sink_odps`.
-    #[check(check::given)]
-    #[accepts(ConnectorType)]
-    pub connector_id: String,
     /// Id of one shard; absent or empty for all.
     #[check(check::optional)]
     pub shard_id: Option<String>,
@@ -118,20 +109,11 @@ fn decode_status(
 
 /// Starts a connector again, in one shard or in all.
 #[operation(
-    service = DataHubService, POST "/projects/{project_name}/topics/{topic_name}/connectors/{connector_id}",
+    service = DataHubService, at = ConnectorAddress,
+    POST "/projects/{project_name}/topics/{topic_name}/connectors/{connector_id}",
     action = "Reload", idempotent
 )]
 pub struct ReloadConnector {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
-    /// Id of the connector, or its type, as in `sink_odps`.
-    #[check(check::given)]
-    #[accepts(ConnectorType)]
-    pub connector_id: String,
     /// Id of one shard; absent or empty for all.
     #[check(check::optional)]
     pub shard_id: Option<String>,
@@ -139,20 +121,11 @@ pub struct ReloadConnector {
 
 /// Adds a column of the topic to those that a connector copies.
 #[operation(
-    service = DataHubService, POST "/projects/{project_name}/topics/{topic_name}/connectors/{connector_id}",
+    service = DataHubService, at = ConnectorAddress,
+    POST "/projects/{project_name}/topics/{topic_name}/connectors/{connector_id}",
     action = "appendfield"
 )]
 pub struct AppendConnectorField {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
-    /// Id of the connector, or its type, as in `sink_odps`.
-    #[check(check::given)]
-    #[accepts(ConnectorType)]
-    pub connector_id: String,
     /// Name of the column.
     #[check(check::given)]
     pub field_name: String,
@@ -160,21 +133,11 @@ pub struct AppendConnectorField {
 
 /// Reads up to which time a connector has copied everything.
 #[operation(
-    service = DataHubService, GET "/projects/{project_name}/topics/{topic_name}/connectors/{connector_id}?donetime",
+    service = DataHubService, at = ConnectorAddress,
+    GET "/projects/{project_name}/topics/{topic_name}/connectors/{connector_id}?donetime",
     returns = GetConnectorDoneTimeResult
 )]
-pub struct GetConnectorDoneTime {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
-    /// Id of the connector, or its type, as in `sink_odps`.
-    #[check(check::given)]
-    #[accepts(ConnectorType)]
-    pub connector_id: String,
-}
+pub struct GetConnectorDoneTime;
 
 /// Up to which time a connector has copied everything.
 #[model]
@@ -195,20 +158,11 @@ pub struct GetConnectorDoneTimeResult {
 
 /// Starts or stops a connector.
 #[operation(
-    service = DataHubService, POST "/projects/{project_name}/topics/{topic_name}/connectors/{connector_id}",
+    service = DataHubService, at = ConnectorAddress,
+    POST "/projects/{project_name}/topics/{topic_name}/connectors/{connector_id}",
     action = "UpdateState", idempotent
 )]
 pub struct UpdateConnectorState {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
-    /// Id of the connector, or its type, as in `sink_odps`.
-    #[check(check::given)]
-    #[accepts(ConnectorType)]
-    pub connector_id: String,
     /// What it is to do.
     #[wire("State")]
     pub connector_state: ConnectorState,
@@ -227,20 +181,11 @@ pub struct ConnectorOffset {
 
 /// Sets the position of a stopped connector, in one shard or in all.
 #[operation(
-    service = DataHubService, POST "/projects/{project_name}/topics/{topic_name}/connectors/{connector_id}",
+    service = DataHubService, at = ConnectorAddress,
+    POST "/projects/{project_name}/topics/{topic_name}/connectors/{connector_id}",
     custom, idempotent
 )]
 pub struct UpdateConnectorOffset {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
-    /// Id of the connector, or its type, as in `sink_odps`.
-    #[check(check::given)]
-    #[accepts(ConnectorType)]
-    pub connector_id: String,
     /// Id of one shard; empty for all.
     pub shard_id: String,
     /// The place.

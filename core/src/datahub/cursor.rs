@@ -6,8 +6,8 @@ use crate::operation::{Composite, Exchange, decode_json, with_json};
 use crate::transport::{Request, Response};
 use crate::{model, operation};
 
-use super::place::Topic;
-use super::{DataHubService, OffsetWithSession, check};
+use super::place::{ShardAddress, Topic};
+use super::{DataHubService, OffsetWithSession};
 
 /// Which record a cursor points at.
 #[model]
@@ -26,20 +26,11 @@ pub enum CursorType {
 ///
 /// Fails with kind `PositionLost` when the place lies outside of the records that are kept.
 #[operation(
-    service = DataHubService,
+    service = DataHubService, at = ShardAddress,
     POST "/projects/{project_name}/topics/{topic_name}/shards/{shard_id}",
     returns = GetCursorResult, custom, idempotent
 )]
 pub struct GetCursor {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
-    /// Id of the shard.
-    #[check(check::given)]
-    pub shard_id: String,
     /// Which record.
     pub cursor_type: CursorType,
     /// For `SYSTEM_TIME` the time in milliseconds since 1970, for `SEQUENCE` the sequence number,
@@ -69,17 +60,11 @@ pub struct GetCursorResult {
 /// the get of records as well, which leaves out what was consumed. When that record is no longer kept,
 /// the cursor stands at the first record of the offset's time or later, else at the oldest one; so it
 /// does when nothing was committed.
-#[operation(service = DataHubService, returns = GetCursorResult, composite, idempotent)]
+#[operation(
+    service = DataHubService, at = ShardAddress,
+    returns = GetCursorResult, composite, idempotent
+)]
 pub struct GetCursorAfter {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
-    /// Id of the shard.
-    #[check(check::given)]
-    pub shard_id: String,
     /// How far the shard was consumed, as returned by `init_and_get_subscription_offset`.
     pub offset: OffsetWithSession,
 }

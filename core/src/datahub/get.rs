@@ -15,7 +15,7 @@ use crate::schema::OperationSchema;
 use crate::transport::{Request, Response};
 use crate::{model, operation};
 
-use super::place::Topic;
+use super::place::{ShardAddress, Topic};
 use super::protocol::{Batches, is_refusal};
 use super::wire::{ACTION_HEADER, PROTOBUF, SUBSCRIPTION_HEADER};
 use super::{DataHubService, GetTopic, OffsetWithSession, Protocol, batch, check};
@@ -28,20 +28,11 @@ const MAX_GET_RECORDS: i32 = 1000;
 /// Fails with kind `ShardClosed` when a closed shard was read to its end, and with
 /// `PositionLost` when the cursor is no longer valid.
 #[operation(
-    service = DataHubService,
+    service = DataHubService, at = ShardAddress,
     POST "/projects/{project_name}/topics/{topic_name}/shards/{shard_id}",
     returns = GetRecordsResult, composite, idempotent
 )]
 pub struct GetTupleRecords {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
-    /// Id of the shard.
-    #[check(check::given)]
-    pub shard_id: String,
     /// The columns; when absent they are read from the topic, which costs one more request.
     pub record_schema: Option<Arc<RecordSchema>>,
     /// The cursor, as returned by `get_cursor` or by the previous get.
@@ -63,20 +54,11 @@ pub struct GetTupleRecords {
 /// Fails with kind `ShardClosed` when a closed shard was read to its end, and with
 /// `PositionLost` when the cursor is no longer valid.
 #[operation(
-    service = DataHubService,
+    service = DataHubService, at = ShardAddress,
     POST "/projects/{project_name}/topics/{topic_name}/shards/{shard_id}",
     returns = GetRecordsResult, composite, idempotent
 )]
 pub struct GetBlobRecords {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
-    /// Id of the shard.
-    #[check(check::given)]
-    pub shard_id: String,
     /// The cursor, as returned by `get_cursor` or by the previous get.
     #[check(check::given)]
     pub cursor: String,

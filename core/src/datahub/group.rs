@@ -1,25 +1,35 @@
 //! Consumer groups: several consumers that share the shards of a subscription.
 
-use crate::{model, operation};
+use crate::{members, model, operation};
 
+use super::place::TopicAddress;
 use super::{DataHubService, check};
+
+/// A consumer group of a topic.
+#[members(at = TopicAddress)]
+struct GroupAddress {
+    /// Id of the subscription, which is the id of the group.
+    #[check(check::given)]
+    pub consumer_group: String,
+}
+
+/// A consumer that joined a group.
+#[members(at = GroupAddress)]
+struct ConsumerAddress {
+    /// Id of the consumer, as returned on joining.
+    #[check(check::given)]
+    pub consumer_id: String,
+    /// Number of the consumer, as returned on joining.
+    pub version_id: i64,
+}
 
 /// Joins the consumer group of a subscription.
 #[operation(
-    service = DataHubService,
+    service = DataHubService, at = GroupAddress,
     POST "/projects/{project_name}/topics/{topic_name}/subscriptions/{consumer_group}",
     action = "joinGroup", returns = JoinGroupResult
 )]
 pub struct JoinGroup {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
-    /// Id of the subscription, which is the id of the group.
-    #[check(check::given)]
-    pub consumer_group: String,
     /// Milliseconds without a heartbeat after which the consumer counts as gone.
     #[check(check::positive_long)]
     pub session_timeout: i64,
@@ -45,25 +55,11 @@ pub struct JoinGroupResult {
 /// Fails with kind `GroupChanged` when the group no longer knows the consumer, and with
 /// `OffsetReset` when the offsets of the subscription were reset: join again then.
 #[operation(
-    service = DataHubService,
+    service = DataHubService, at = ConsumerAddress,
     POST "/projects/{project_name}/topics/{topic_name}/subscriptions/{consumer_group}",
     action = "heartbeat", returns = HeartBeatResult, idempotent
 )]
 pub struct HeartBeat {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
-    /// Id of the subscription, which is the id of the group.
-    #[check(check::given)]
-    pub consumer_group: String,
-    /// Id of the consumer, as returned on joining.
-    #[check(check::given)]
-    pub consumer_id: String,
-    /// Number of the consumer, as returned on joining.
-    pub version_id: i64,
     /// Ids of the shards that the consumer reads now.
     pub hold_shard_list: Vec<String>,
     /// Ids of the closed shards that the consumer has read to their end.
@@ -89,25 +85,11 @@ pub struct HeartBeatResult {
 
 /// Says that a consumer no longer reads shards that the plan took from it.
 #[operation(
-    service = DataHubService,
+    service = DataHubService, at = ConsumerAddress,
     POST "/projects/{project_name}/topics/{topic_name}/subscriptions/{consumer_group}",
     action = "syncGroup", idempotent
 )]
 pub struct SyncGroup {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
-    /// Id of the subscription, which is the id of the group.
-    #[check(check::given)]
-    pub consumer_group: String,
-    /// Id of the consumer, as returned on joining.
-    #[check(check::given)]
-    pub consumer_id: String,
-    /// Number of the consumer, as returned on joining.
-    pub version_id: i64,
     /// Ids of the shards that the consumer has given up.
     pub release_shard_list: Vec<String>,
     /// Ids of the closed shards that the consumer has read to their end.
@@ -117,23 +99,8 @@ pub struct SyncGroup {
 
 /// Leaves a consumer group; its shards go to the others.
 #[operation(
-    service = DataHubService,
+    service = DataHubService, at = ConsumerAddress,
     POST "/projects/{project_name}/topics/{topic_name}/subscriptions/{consumer_group}",
     action = "leaveGroup", idempotent
 )]
-pub struct LeaveGroup {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
-    /// Id of the subscription, which is the id of the group.
-    #[check(check::given)]
-    pub consumer_group: String,
-    /// Id of the consumer, as returned on joining.
-    #[check(check::given)]
-    pub consumer_id: String,
-    /// Number of the consumer, as returned on joining.
-    pub version_id: i64,
-}
+pub struct LeaveGroup;

@@ -5,27 +5,18 @@ use serde_json::value::RawValue;
 
 use crate::{model, operation};
 
+use super::place::{ShardAddress, TopicAddress};
 use super::{DataHubService, check};
 
 /// Reads how long a shard has been active and how much it stores.
 ///
 /// Fails with kind `NotFound` while the shard has no records.
 #[operation(
-    service = DataHubService,
+    service = DataHubService, at = ShardAddress,
     POST "/projects/{project_name}/topics/{topic_name}/shards/{shard_id}",
     action = "meter", returns = GetMeteringInfoResult, idempotent
 )]
-pub struct GetMeteringInfo {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
-    /// Id of the shard.
-    #[check(check::given)]
-    pub shard_id: String,
-}
+pub struct GetMeteringInfo;
 
 /// What a shard is charged for.
 #[model]
@@ -42,16 +33,11 @@ pub struct GetMeteringInfoResult {
 
 /// Reads what a topic is charged for in the time from a given day on.
 #[operation(
-    service = DataHubService, POST "/projects/{project_name}/topics/{topic_name}",
+    service = DataHubService, at = TopicAddress,
+    POST "/projects/{project_name}/topics/{topic_name}",
     action = "meter", returns = GetTopicMeteringInfoResult, idempotent
 )]
 pub struct GetTopicMeteringInfo {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
     /// Start of the day in seconds since 1970.
     #[check(check::not_negative_long)]
     pub timestamp: i64,

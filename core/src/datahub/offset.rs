@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 
 use crate::{model, operation};
 
+use super::place::SubscriptionAddress;
 use super::{DataHubService, check};
 
 /// How far a shard was consumed, with the session that may commit.
@@ -49,20 +50,11 @@ pub struct OffsetBase {
 ///
 /// From then on earlier sessions of these shards cannot commit any more.
 #[operation(
-    service = DataHubService,
+    service = DataHubService, at = SubscriptionAddress,
     POST "/projects/{project_name}/topics/{topic_name}/subscriptions/{sub_id}/offsets",
     action = "open", returns = InitAndGetSubscriptionOffsetResult
 )]
 pub struct InitAndGetSubscriptionOffset {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
-    /// Id of the subscription.
-    #[check(check::given)]
-    pub sub_id: String,
     /// Ids of the shards.
     #[check(check::shard_ids)]
     pub shard_ids: Vec<String>,
@@ -81,20 +73,11 @@ pub struct InitAndGetSubscriptionOffsetResult {
 
 /// Reads how far shards were consumed, without opening a session.
 #[operation(
-    service = DataHubService,
+    service = DataHubService, at = SubscriptionAddress,
     POST "/projects/{project_name}/topics/{topic_name}/subscriptions/{sub_id}/offsets",
     action = "get", returns = GetSubscriptionOffsetResult, idempotent
 )]
 pub struct GetSubscriptionOffset {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
-    /// Id of the subscription.
-    #[check(check::given)]
-    pub sub_id: String,
     /// Ids of the shards; absent or empty for all that were ever opened.
     #[check(check::optional_shard_ids)]
     pub shard_ids: Option<Vec<String>>,
@@ -117,20 +100,11 @@ pub struct GetSubscriptionOffsetResult {
 /// offsets were reset meanwhile, and with `SubscriptionOffline` when the subscription is switched
 /// off. All shards are committed, or none.
 #[operation(
-    service = DataHubService,
+    service = DataHubService, at = SubscriptionAddress,
     PUT "/projects/{project_name}/topics/{topic_name}/subscriptions/{sub_id}/offsets",
     action = "commit", idempotent
 )]
 pub struct UpdateSubscriptionOffset {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
-    /// Id of the subscription.
-    #[check(check::given)]
-    pub sub_id: String,
     /// Offsets by shard id, as returned by `init_and_get_subscription_offset`, moved on to what was consumed.
     #[check(check::offsets)]
     pub offsets: IndexMap<String, OffsetWithSession>,
@@ -140,20 +114,11 @@ pub struct UpdateSubscriptionOffset {
 ///
 /// Consumers learn of it by the error kind `OffsetReset`.
 #[operation(
-    service = DataHubService,
+    service = DataHubService, at = SubscriptionAddress,
     PUT "/projects/{project_name}/topics/{topic_name}/subscriptions/{sub_id}/offsets",
     action = "reset"
 )]
 pub struct ResetSubscriptionOffset {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
-    /// Id of the subscription.
-    #[check(check::given)]
-    pub sub_id: String,
     /// Offsets by shard id.
     #[check(check::offsets)]
     pub offsets: IndexMap<String, OffsetBase>,

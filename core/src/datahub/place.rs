@@ -1,4 +1,47 @@
-//! Where things are: topics and the paths of what is in them.
+//! Where things are: the members that name them in operations, and their paths.
+
+use crate::members;
+
+/// A project.
+#[members]
+pub(super) struct ProjectAddress {
+    /// Name of the project.
+    #[check(crate::datahub::check::given)]
+    pub project_name: String,
+}
+
+/// A topic of a project.
+#[members(at = ProjectAddress)]
+pub(super) struct TopicAddress {
+    /// Name of the topic.
+    #[check(crate::datahub::check::given)]
+    pub topic_name: String,
+}
+
+/// A shard of a topic.
+#[members(at = TopicAddress)]
+pub(super) struct ShardAddress {
+    /// Id of the shard.
+    #[check(crate::datahub::check::given)]
+    pub shard_id: String,
+}
+
+/// A subscription of a topic.
+#[members(at = TopicAddress)]
+pub(super) struct SubscriptionAddress {
+    /// Id of the subscription.
+    #[check(crate::datahub::check::given)]
+    pub sub_id: String,
+}
+
+/// A connector of a topic.
+#[members(at = TopicAddress)]
+pub(super) struct ConnectorAddress {
+    /// Id of the connector, or its type, as in `sink_odps`.
+    #[check(crate::datahub::check::given)]
+    #[accepts(crate::datahub::ConnectorType)]
+    pub connector_id: String,
+}
 
 /// A topic by its names.
 #[derive(Clone, Copy)]

@@ -5,6 +5,7 @@ use crate::operation::decode_json;
 use crate::transport::Response;
 use crate::{model, operation};
 
+use super::place::ProjectAddress;
 use super::{DataHubService, check};
 
 /// Lists the names of all projects of the account.
@@ -42,14 +43,10 @@ pub struct CreateProject {
 
 /// Reads the properties of a project.
 #[operation(
-    service = DataHubService, GET "/projects/{project_name}",
+    service = DataHubService, at = ProjectAddress, GET "/projects/{project_name}",
     returns = GetProjectResult, decode = decode_project
 )]
-pub struct GetProject {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-}
+pub struct GetProject;
 
 /// The properties of a project.
 #[model]
@@ -85,22 +82,22 @@ fn decode_project(
 }
 
 /// Changes the comment of a project.
-#[operation(service = DataHubService, PUT "/projects/{project_name}", idempotent)]
+#[operation(
+    service = DataHubService, at = ProjectAddress,
+    PUT "/projects/{project_name}", idempotent
+)]
 pub struct UpdateProject {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
     /// New free text of at most 1024 characters.
     #[check(check::comment)]
     pub comment: String,
 }
 
 /// Limits a project to clients in some virtual private clouds.
-#[operation(service = DataHubService, PUT "/projects/{project_name}", idempotent)]
+#[operation(
+    service = DataHubService, at = ProjectAddress,
+    PUT "/projects/{project_name}", idempotent
+)]
 pub struct UpdateProjectVpcWhitelist {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
     /// Ids of the clouds, separated by commas; empty to lift the limit.
     #[wire("VpcIds")]
     pub vpc_ids: String,
@@ -109,9 +106,5 @@ pub struct UpdateProjectVpcWhitelist {
 /// Deletes a project.
 ///
 /// Fails with kind `Conflict` while it has topics.
-#[operation(service = DataHubService, DELETE "/projects/{project_name}")]
-pub struct DeleteProject {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-}
+#[operation(service = DataHubService, at = ProjectAddress, DELETE "/projects/{project_name}")]
+pub struct DeleteProject;

@@ -15,10 +15,10 @@ use crate::{model, operation};
 
 use super::batch;
 use super::error::of_record;
-use super::place::Topic;
+use super::place::{ShardAddress, Topic, TopicAddress};
 use super::protocol::{Batches, is_refusal};
 use super::wire::{ACTION_HEADER, PROTOBUF};
-use super::{DataHubService, Protocol, check};
+use super::{DataHubService, Protocol};
 
 /// Most records per put (public limits of the service).
 const MAX_PUT_RECORDS: usize = 10_000;
@@ -30,16 +30,11 @@ const MAX_PUT_RECORDS: usize = 10_000;
 /// when single records fail: look at `failed_records`. It is not sent again after the service may
 /// have accepted it, unless the client was told `at_least_once`.
 #[operation(
-    service = DataHubService, POST "/projects/{project_name}/topics/{topic_name}/shards",
+    service = DataHubService, at = TopicAddress,
+    POST "/projects/{project_name}/topics/{topic_name}/shards",
     returns = PutRecordsResult, custom
 )]
 pub struct PutRecords {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
     /// The records, 1 to 10000.
     pub record_list: RecordBatch,
 }
@@ -74,20 +69,11 @@ pub struct FailedRecord {
 /// records are not used. It is not sent again after the service may have accepted it, unless the
 /// client was told `at_least_once`.
 #[operation(
-    service = DataHubService,
+    service = DataHubService, at = ShardAddress,
     POST "/projects/{project_name}/topics/{topic_name}/shards/{shard_id}",
     returns = PutRecordsResult, composite
 )]
 pub struct PutRecordsByShard {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
-    /// Id of the shard.
-    #[check(check::given)]
-    pub shard_id: String,
     /// The records, 1 to 10000.
     pub record_list: RecordBatch,
 }

@@ -8,7 +8,7 @@ use crate::record::RecordSchema;
 use crate::transport::{Request, Response};
 use crate::{model, operation};
 
-use super::place::Topic;
+use super::place::{Topic, TopicAddress};
 use super::{DataHubService, check};
 
 /// One version of a topic's schema.
@@ -29,16 +29,11 @@ pub struct TopicSchema {
 
 /// Lists the versions of a topic's schema, a page at a time.
 #[operation(
-    service = DataHubService, POST "/projects/{project_name}/topics/{topic_name}",
+    service = DataHubService, at = TopicAddress,
+    POST "/projects/{project_name}/topics/{topic_name}",
     action = "ListSchema", returns = ListTopicSchemaResult, idempotent
 )]
 pub struct ListTopicSchema {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
     /// Number of the page, from 1; -1 for all versions at once.
     #[default(-1)]
     pub page_number: i32,
@@ -72,16 +67,11 @@ pub struct ListTopicSchemaResult {
 
 /// Reads one version of a topic's schema, by its number or by its columns.
 #[operation(
-    service = DataHubService, POST "/projects/{project_name}/topics/{topic_name}",
+    service = DataHubService, at = TopicAddress,
+    POST "/projects/{project_name}/topics/{topic_name}",
     returns = GetTopicSchemaResult, custom, idempotent
 )]
 pub struct GetTopicSchema {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
     /// The columns whose version is wanted; absent to ask by number.
     pub schema: Option<Arc<RecordSchema>>,
     /// Number of the version; -1 to ask by columns.
@@ -113,16 +103,11 @@ pub struct GetTopicSchemaResult {
 ///
 /// Columns that are registered already keep their version.
 #[operation(
-    service = DataHubService, POST "/projects/{project_name}/topics/{topic_name}",
+    service = DataHubService, at = TopicAddress,
+    POST "/projects/{project_name}/topics/{topic_name}",
     returns = RegisterTopicSchemaResult, custom
 )]
 pub struct RegisterTopicSchema {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
     /// The columns.
     pub schema: Arc<RecordSchema>,
 }
@@ -140,16 +125,11 @@ pub struct RegisterTopicSchemaResult {
 
 /// Deletes a version of a topic's schema.
 #[operation(
-    service = DataHubService, POST "/projects/{project_name}/topics/{topic_name}",
+    service = DataHubService, at = TopicAddress,
+    POST "/projects/{project_name}/topics/{topic_name}",
     action = "DeleteSchema", decode = decode_deleted
 )]
 pub struct DeleteTopicSchema {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
     /// Number of the version.
     #[check(check::not_negative)]
     pub version_id: i32,

@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::operation::Composite;
 use crate::{model, operation};
 
-use super::place::Topic;
+use super::place::{ShardAddress, Topic, TopicAddress};
 use super::{DataHubService, check};
 
 /// What a shard can do.
@@ -25,17 +25,11 @@ pub enum ShardState {
 
 /// Lists all shards of a topic, closed ones included.
 #[operation(
-    service = DataHubService, GET "/projects/{project_name}/topics/{topic_name}/shards",
+    service = DataHubService, at = TopicAddress,
+    GET "/projects/{project_name}/topics/{topic_name}/shards",
     returns = ListShardResult
 )]
-pub struct ListShard {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
-}
+pub struct ListShard;
 
 /// The shards of a topic.
 #[model]
@@ -95,14 +89,8 @@ pub struct ShardBase {
 /// Waits until all shards of a topic are ready, that is active or closed.
 ///
 /// Fails with kind `Timeout` when that takes too long.
-#[operation(service = DataHubService, composite, idempotent)]
+#[operation(service = DataHubService, at = TopicAddress, composite, idempotent)]
 pub struct WaitShardsReady {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
     /// Longest time to wait in seconds; -1 for as long as it takes.
     #[default(30)]
     pub timeout: f64,
@@ -155,19 +143,11 @@ impl Composite for WaitShardsReady {
 /// The shard is closed; the two new ones share its range. Fails with kind `RateLimited` when the
 /// shard is younger than 5 seconds.
 #[operation(
-    service = DataHubService, POST "/projects/{project_name}/topics/{topic_name}/shards",
+    service = DataHubService, at = ShardAddress,
+    POST "/projects/{project_name}/topics/{topic_name}/shards",
     action = "split", returns = SplitShardResult
 )]
 pub struct SplitShard {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
-    /// Id of the shard.
-    #[check(check::given)]
-    pub shard_id: String,
     /// Hash key at which the second new shard begins: up to 32 hexadecimal digits; absent or
     /// empty for the middle.
     #[check(check::split_key)]
@@ -189,16 +169,11 @@ pub struct SplitShardResult {
 ///
 /// Both are closed; the new one covers both ranges.
 #[operation(
-    service = DataHubService, POST "/projects/{project_name}/topics/{topic_name}/shards",
+    service = DataHubService, at = TopicAddress,
+    POST "/projects/{project_name}/topics/{topic_name}/shards",
     action = "merge", returns = MergeShardResult
 )]
 pub struct MergeShard {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
     /// Id of one shard.
     #[check(check::given)]
     pub shard_id: String,
@@ -224,14 +199,11 @@ pub struct MergeShardResult {
 }
 
 /// Adds shards to a topic in extend mode.
-#[operation(service = DataHubService, POST "/projects/{project_name}/topics/{topic_name}/shards", custom)]
+#[operation(
+    service = DataHubService, at = TopicAddress,
+    POST "/projects/{project_name}/topics/{topic_name}/shards", custom
+)]
 pub struct ExtendShard {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
     /// Number of shards wanted in all.
     #[check(check::positive)]
     pub shard_count: i32,
@@ -269,16 +241,11 @@ impl crate::operation::Exchange for ExtendShard {
 
 /// Asks the service to make shards of a topic ready for records.
 #[operation(
-    service = DataHubService, POST "/projects/{project_name}/topics/{topic_name}/shards",
+    service = DataHubService, at = TopicAddress,
+    POST "/projects/{project_name}/topics/{topic_name}/shards",
     action = "activate"
 )]
 pub struct ActivateShards {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
     /// Ids of the shards.
     #[check(check::shard_ids)]
     pub shard_ids: Vec<String>,

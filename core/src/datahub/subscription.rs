@@ -6,6 +6,7 @@ use crate::operation::decode_json;
 use crate::transport::Response;
 use crate::{model, operation};
 
+use super::place::{SubscriptionAddress, TopicAddress};
 use super::{DataHubService, check};
 
 /// Whether a subscription is in use.
@@ -21,17 +22,11 @@ pub enum SubscriptionState {
 
 /// Creates a subscription of a topic.
 #[operation(
-    service = DataHubService,
+    service = DataHubService, at = TopicAddress,
     POST "/projects/{project_name}/topics/{topic_name}/subscriptions",
     action = "create", returns = CreateSubscriptionResult
 )]
 pub struct CreateSubscription {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
     /// Free text of at most 1024 characters.
     #[check(check::comment)]
     #[default]
@@ -51,21 +46,11 @@ pub struct CreateSubscriptionResult {
 
 /// Reads the properties of a subscription.
 #[operation(
-    service = DataHubService,
+    service = DataHubService, at = SubscriptionAddress,
     GET "/projects/{project_name}/topics/{topic_name}/subscriptions/{sub_id}",
     returns = GetSubscriptionResult, decode = decode_subscription
 )]
-pub struct GetSubscription {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
-    /// Id of the subscription.
-    #[check(check::given)]
-    pub sub_id: String,
-}
+pub struct GetSubscription;
 
 /// The properties of a subscription.
 #[model(extends = Subscription)]
@@ -145,17 +130,11 @@ pub struct Subscription {
 
 /// Lists the subscriptions of a topic, a page at a time.
 #[operation(
-    service = DataHubService,
+    service = DataHubService, at = TopicAddress,
     POST "/projects/{project_name}/topics/{topic_name}/subscriptions",
     action = "list", returns = ListSubscriptionResult, idempotent
 )]
 pub struct ListSubscription {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
     /// Keeps only subscriptions whose id or comment contains this text; absent or empty for all.
     #[wire("Search")]
     #[default]
@@ -185,19 +164,10 @@ pub struct ListSubscriptionResult {
 
 /// Changes the comment of a subscription.
 #[operation(
-    service = DataHubService,
+    service = DataHubService, at = SubscriptionAddress,
     PUT "/projects/{project_name}/topics/{topic_name}/subscriptions/{sub_id}", idempotent
 )]
 pub struct UpdateSubscription {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
-    /// Id of the subscription.
-    #[check(check::given)]
-    pub sub_id: String,
     /// New free text of at most 1024 characters.
     #[check(check::comment)]
     pub comment: String,
@@ -205,36 +175,17 @@ pub struct UpdateSubscription {
 
 /// Switches a subscription on or off.
 #[operation(
-    service = DataHubService,
+    service = DataHubService, at = SubscriptionAddress,
     PUT "/projects/{project_name}/topics/{topic_name}/subscriptions/{sub_id}", idempotent
 )]
 pub struct UpdateSubscriptionState {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
-    /// Id of the subscription.
-    #[check(check::given)]
-    pub sub_id: String,
     /// Whether it is to be in use.
     pub state: SubscriptionState,
 }
 
 /// Deletes a subscription with its offsets.
 #[operation(
-    service = DataHubService,
+    service = DataHubService, at = SubscriptionAddress,
     DELETE "/projects/{project_name}/topics/{topic_name}/subscriptions/{sub_id}"
 )]
-pub struct DeleteSubscription {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
-    /// Id of the subscription.
-    #[check(check::given)]
-    pub sub_id: String,
-}
+pub struct DeleteSubscription;

@@ -10,7 +10,7 @@ use crate::record::{FieldType, RecordSchema};
 use crate::transport::{Request, Response};
 use crate::{model, operation};
 
-use super::place::Topic;
+use super::place::{ProjectAddress, Topic, TopicAddress};
 use super::{DataHubService, check};
 
 /// What the records of a topic are.
@@ -23,11 +23,11 @@ pub enum RecordType {
 }
 
 /// Lists the names of the topics of a project.
-#[operation(service = DataHubService, GET "/projects/{project_name}/topics", returns = ListTopicResult)]
+#[operation(
+    service = DataHubService, at = ProjectAddress,
+    GET "/projects/{project_name}/topics", returns = ListTopicResult
+)]
 pub struct ListTopic {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
     /// Keeps only names that contain this text; absent for all.
     #[query("filter")]
     pub filter: Option<String>,
@@ -48,11 +48,11 @@ pub struct ListTopicResult {
 ///
 /// The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
 /// `AlreadyExists` when the project has a topic of that name, in whatever case.
-#[operation(service = DataHubService, POST "/projects/{project_name}/topics/{topic_name}", custom)]
+#[operation(
+    service = DataHubService, at = ProjectAddress,
+    POST "/projects/{project_name}/topics/{topic_name}", custom
+)]
 pub struct CreateTupleTopic {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
     /// Name of the new topic: 1 to 128 letters, digits and underscores, beginning with a letter.
     #[check(check::new_topic)]
     pub topic_name: String,
@@ -77,11 +77,11 @@ pub struct CreateTupleTopic {
 ///
 /// The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
 /// `AlreadyExists` when the project has a topic of that name, in whatever case.
-#[operation(service = DataHubService, POST "/projects/{project_name}/topics/{topic_name}", custom)]
+#[operation(
+    service = DataHubService, at = ProjectAddress,
+    POST "/projects/{project_name}/topics/{topic_name}", custom
+)]
 pub struct CreateBlobTopic {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
     /// Name of the new topic: 1 to 128 letters, digits and underscores, beginning with a letter.
     #[check(check::new_topic)]
     pub topic_name: String,
@@ -180,17 +180,10 @@ impl Exchange for CreateBlobTopic {
 
 /// Reads the properties of a topic.
 #[operation(
-    service = DataHubService, GET "/projects/{project_name}/topics/{topic_name}",
+    service = DataHubService, at = TopicAddress, GET "/projects/{project_name}/topics/{topic_name}",
     returns = GetTopicResult, decode = decode_topic
 )]
-pub struct GetTopic {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
-}
+pub struct GetTopic;
 
 /// The properties of a topic.
 #[model]
@@ -259,14 +252,11 @@ fn decode_topic(
 }
 
 /// Changes how long records are kept, and the comment.
-#[operation(service = DataHubService, PUT "/projects/{project_name}/topics/{topic_name}", idempotent)]
+#[operation(
+    service = DataHubService, at = TopicAddress,
+    PUT "/projects/{project_name}/topics/{topic_name}", idempotent
+)]
 pub struct UpdateTopic {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
     /// Days that records are kept, 1 to 7.
     #[wire("Lifecycle")]
     #[check(check::positive)]
@@ -278,17 +268,11 @@ pub struct UpdateTopic {
 
 /// Deletes a topic with its records.
 #[operation(
-    service = DataHubService, DELETE "/projects/{project_name}/topics/{topic_name}",
+    service = DataHubService, at = TopicAddress,
+    DELETE "/projects/{project_name}/topics/{topic_name}",
     decode = decode_deleted
 )]
-pub struct DeleteTopic {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
-}
+pub struct DeleteTopic;
 
 #[allow(clippy::unnecessary_wraps, reason = "the form that the macro calls")]
 fn decode_deleted(operation: &DeleteTopic, service: &DataHubService, _: &Response) -> Result<()> {
@@ -300,16 +284,11 @@ fn decode_deleted(operation: &DeleteTopic, service: &DataHubService, _: &Respons
 ///
 /// Records written before have no value in it.
 #[operation(
-    service = DataHubService, POST "/projects/{project_name}/topics/{topic_name}",
+    service = DataHubService, at = TopicAddress,
+    POST "/projects/{project_name}/topics/{topic_name}",
     action = "AppendField", decode = decode_appended
 )]
 pub struct AppendField {
-    /// Name of the project.
-    #[check(check::given)]
-    pub project_name: String,
-    /// Name of the topic.
-    #[check(check::given)]
-    pub topic_name: String,
     /// Name of the new column.
     #[check(check::given)]
     pub field_name: String,
