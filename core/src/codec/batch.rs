@@ -14,7 +14,7 @@ use crate::codec::CompressFormat;
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::chunk::{Chunk, Form, Span, Values, check_size};
 use crate::record::told::{Entry, Told};
-use crate::record::{RecordBatch, RecordSchema};
+use crate::record::{Field, RecordBatch, RecordSchema};
 
 pub use write::{encode, encode_put};
 
@@ -200,22 +200,8 @@ impl StoredBatch {
                 count,
             } => {
                 let schema = find_schema(schemas, *schema_version)?;
-                let fields = match &schema {
-                    None => None,
-                    Some(schema) if *columns == 0 => Some(schema.fields()),
-                    Some(schema) => Some(schema.fields().get(..*columns).ok_or_else(|| {
-                        Error::malformed(format!(
-                            "the batch has {columns} columns, version {schema_version} of its schema has {}",
-                            schema.len()
-                        ))
-                    })?),
-                };
-                let mut chunk = Chunk::received(
-                    Form::Avro,
-                    schema.clone(),
-                    self.payload.clone(),
-                    head.clone(),
-                );
+                let fields = columns_of(schema.as_deref(), *columns, *schema_version)?;
+                let mut chunk = self.chunk(Form::Avro, schema.as_ref(), head);
                 let mut spans = Vec::new();
                 super::avro::index_records(&mut chunk, &mut spans, fields, *count)?;
                 Ok(vec![(
@@ -229,12 +215,7 @@ impl StoredBatch {
                 for run in records.chunk_by(|a, b| a.schema_version == b.schema_version) {
                     let version = run[0].schema_version;
                     let schema = find_schema(schemas, version)?;
-                    let mut chunk = Chunk::received(
-                        Form::Slots,
-                        schema.clone(),
-                        self.payload.clone(),
-                        head.clone(),
-                    );
+                    let mut chunk = self.chunk(Form::Slots, schema.as_ref(), head);
                     let mut spans = Vec::new();
                     batch0::index_records(&mut chunk, &mut spans, schema.as_ref(), run)?;
                     // The row in the chunk minus this is the place in the batch.
@@ -249,6 +230,31 @@ impl StoredBatch {
             }
         }
     }
+
+    fn chunk(&self, form: Form, schema: Option<&Arc<RecordSchema>>, head: &Bytes) -> Chunk {
+        Chunk::received(form, schema.cloned(), self.payload.clone(), head.clone())
+    }
+}
+
+/// The first columns of a schema, as many as a batch has; all of them if it does not say.
+fn columns_of(
+    schema: Option<&RecordSchema>,
+    columns: usize,
+    version: i32,
+) -> Result<Option<&[Field]>> {
+    let Some(schema) = schema else {
+        return Ok(None);
+    };
+    if columns == 0 {
+        return Ok(Some(schema.fields()));
+    }
+    let fields = schema.fields().get(..columns).ok_or_else(|| {
+        Error::malformed(format!(
+            "the batch has {columns} columns, version {version} of its schema has {}",
+            schema.len()
+        ))
+    })?;
+    Ok(Some(fields))
 }
 
 fn finish(mut chunk: Chunk, spans: Vec<Span>, form: Form, entry: Entry) -> RecordBatch {

@@ -164,30 +164,53 @@ fn update_topics(
             ));
         }
     }
-    if !adds {
-        let mut removed = group.subscriptions.clone();
-        removed.retain(|topic, _| topics.contains(topic));
-        unsubscribe(call, state, removed);
-        return change(call, state, |project| {
-            let group = project.group_mut(name)?;
-            group
-                .subscriptions
-                .retain(|topic, _| !topics.contains(topic));
-            group.modified = call.now_seconds();
-            Ok(Reply::empty())
-        });
+    if adds {
+        add_topics(call, state, name, topics)
+    } else {
+        remove_topics(call, state, name, &topics)
     }
+}
+
+/// Takes topics away from a group; their subscriptions are deleted.
+fn remove_topics(
+    call: &Call<'_>,
+    state: &mut State,
+    name: &str,
+    topics: &BTreeSet<String>,
+) -> Result<Reply, Error> {
+    let group = state.projects.project(call.project)?.group(name)?;
+    let mut removed = group.subscriptions.clone();
+    removed.retain(|topic, _| topics.contains(topic));
+    unsubscribe(call, state, removed);
+    change(call, state, |project| {
+        let group = project.group_mut(name)?;
+        group
+            .subscriptions
+            .retain(|topic, _| !topics.contains(topic));
+        group.modified = call.now_seconds();
+        Ok(Reply::empty())
+    })
+}
+
+/// Adds topics to a group, with a subscription for each that has none.
+fn add_topics(
+    call: &Call<'_>,
+    state: &mut State,
+    name: &str,
+    topics: BTreeSet<String>,
+) -> Result<Reply, Error> {
+    let group = state.projects.project(call.project)?.group(name)?;
     let mut subscribed = group.subscriptions.clone();
     let comment = group.comment.clone();
-    for name in topics {
+    for topic_name in topics {
         let State {
             projects, journal, ..
         } = &mut *state;
-        let topic = projects.topic_mut(call.project, &name)?;
+        let topic = projects.topic_mut(call.project, &topic_name)?;
         let lives = |id: &String| topic.subscriptions.contains_key(id);
-        if !subscribed.get(&name).is_some_and(lives) {
+        if !subscribed.get(&topic_name).is_some_and(lives) {
             let id = topic.subscribe(call, &comment, false, journal);
-            subscribed.insert(name, id);
+            subscribed.insert(topic_name, id);
         }
     }
     change(call, state, |project| {

@@ -109,61 +109,61 @@ pub(super) fn binary_action(headers: &HeaderMap) -> Option<String> {
 pub(super) fn serve(service: &DataHub, request: &Incoming) -> Result<Reply, Error> {
     let path = request.path()?;
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
-    let [root, rest @ ..] = path.as_slice() else {
+    let ["projects", rest @ ..] = path.as_slice() else {
         return Err(Error::invalid_uri());
     };
-    if *root != "projects" {
-        return Err(Error::invalid_uri());
-    }
-    let mut call = service.call();
-    match rest {
-        [] => match request.method {
+    let [project, rest @ ..] = rest else {
+        return match request.method {
             Method::GET => {
                 Ok(service.with_state(|state| project::list(state, &request.query("filter"))))
             }
             _ => Err(Error::method_not_allowed()),
+        };
+    };
+    let mut call = service.call();
+    call.project = project;
+    match rest {
+        [] | ["topics" | "groups", ..] => names::check_project(project)?,
+        _ => return Err(Error::invalid_uri()),
+    }
+    match rest {
+        ["groups", rest @ ..] => serve_kafka_groups(service, request, &call, rest),
+        ["topics"] => match request.method {
+            Method::GET => {
+                service.with_state(|state| topic::list(&call, state, &request.query("filter")))
+            }
+            _ => Err(Error::method_not_allowed()),
         },
-        [project] => {
-            names::check_project(project)?;
-            call.project = project;
-            serve_project(service, request, &call)
-        }
-        [project, "topics"] => {
-            names::check_project(project)?;
-            call.project = project;
-            match request.method {
-                Method::GET => {
-                    service.with_state(|state| topic::list(&call, state, &request.query("filter")))
-                }
-                _ => Err(Error::method_not_allowed()),
-            }
-        }
-        [project, "groups", rest @ ..] => {
-            names::check_project(project)?;
-            call.project = project;
-            serve_kafka_groups(service, request, &call, rest)
-        }
-        [project, "topics", topic, rest @ ..] => {
-            names::check_project(project)?;
+        ["topics", topic, rest @ ..] => {
             names::check_topic(topic)?;
-            (call.project, call.topic) = (project, topic);
-            match rest {
-                [] => serve_topic(service, request, &call),
-                ["shards"] => serve_shards(service, request, &call),
-                ["shards", shard] => serve_shard(service, request, &call, shard),
-                ["subscriptions"] => serve_subscriptions(service, request, &call),
-                ["subscriptions", id] => serve_subscription(service, request, &call, id),
-                ["subscriptions", id, "offsets"] => serve_offsets(service, request, &call, id),
-                ["connectors"] => serve_connectors(service, request, &call),
-                ["connectors", id] => serve_connector(service, request, &call, id),
-                ["alarms"] if request.method == Method::POST => {
-                    let body = request.members()?;
-                    service.with_state(|state| alarm::serve(&call, state, &body))
-                }
-                ["alarms", id] => serve_alarm(service, request, &call, id),
-                _ => Err(Error::invalid_uri()),
-            }
+            call.topic = topic;
+            serve_in_topic(service, request, &call, rest)
         }
+        _ => serve_project(service, request, &call),
+    }
+}
+
+/// Serves a request for a topic or what is in it.
+fn serve_in_topic(
+    service: &DataHub,
+    request: &Incoming,
+    call: &Call<'_>,
+    path: &[&str],
+) -> Result<Reply, Error> {
+    match path {
+        [] => serve_topic(service, request, call),
+        ["shards"] => serve_shards(service, request, call),
+        ["shards", shard] => serve_shard(service, request, call, shard),
+        ["subscriptions"] => serve_subscriptions(service, request, call),
+        ["subscriptions", id] => serve_subscription(service, request, call, id),
+        ["subscriptions", id, "offsets"] => serve_offsets(service, request, call, id),
+        ["connectors"] => serve_connectors(service, request, call),
+        ["connectors", id] => serve_connector(service, request, call, id),
+        ["alarms"] if request.method == Method::POST => {
+            let body = request.members()?;
+            service.with_state(|state| alarm::serve(call, state, &body))
+        }
+        ["alarms", id] => serve_alarm(service, request, call, id),
         _ => Err(Error::invalid_uri()),
     }
 }

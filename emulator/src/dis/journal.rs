@@ -115,70 +115,24 @@ pub(crate) struct Loaded {
 
 /// Rebuilds the state from what was stored; says which entry makes no sense.
 pub(crate) fn load(entries: &[Entry]) -> Result<Loaded, String> {
+    let mut partitions = Partitions::load(entries)?;
     let mut loaded = Loaded::default();
-    let mut partitions: BTreeMap<Vec<u8>, Partition> = BTreeMap::new();
-    for entry in entries.iter().filter(|entry| entry.kind == PARTITION) {
-        let info = parse(entry)?;
-        partitions.insert(
-            entry.key.clone(),
-            Partition {
-                info,
-                ..Partition::default()
-            },
-        );
-    }
-    for entry in entries.iter().filter(|entry| entry.kind == RECORD) {
-        let (partition, _) = entry
-            .key
-            .split_last_chunk::<8>()
-            .ok_or_else(|| broken(entry))?;
-        let stored = StoredRecord::decode(entry.value.clone()).map_err(|_| broken(entry))?;
-        let partition = partitions.get_mut(partition).ok_or_else(|| broken(entry))?;
-        partition.records.push_back(Record {
-            data: stored.data,
-            partition_key: stored.partition_key,
-            timestamp: stored.timestamp,
-            arrived: stored.arrived,
-        });
-    }
-    if partitions
-        .values()
-        .any(|partition| partition.records.len() as u64 > partition.info.next)
-    {
-        return Err("a partition has more records than numbers".to_owned());
-    }
     for entry in entries {
         match entry.kind.as_str() {
             STREAM => {
                 let info: StreamInfo = parse(entry)?;
-                let prefix = ended(&info.id);
-                let keys: Vec<Vec<u8>> = partitions
-                    .keys()
-                    .filter(|key| key.starts_with(&prefix))
-                    .cloned()
-                    .collect();
-                let own = keys
-                    .iter()
-                    .filter_map(|key| partitions.remove(key))
-                    .collect();
-                let project = loaded.projects.entry(project_of(entry)?).or_default();
-                project.streams.insert(
-                    info.name.clone(),
-                    Box::new(Stream {
-                        info,
-                        partitions: own,
-                        turn: 0,
-                    }),
-                );
+                let stream = Stream {
+                    partitions: partitions.take(&info.id),
+                    info,
+                    turn: 0,
+                };
+                let streams = &mut loaded.project(entry)?.streams;
+                streams.insert(stream.info.name.clone(), Box::new(stream));
             }
             APP => {
                 let app: App = parse(entry)?;
-                loaded
-                    .projects
-                    .entry(project_of(entry)?)
-                    .or_default()
-                    .apps
-                    .insert(app.name.clone(), Box::new(app));
+                let apps = &mut loaded.project(entry)?.apps;
+                apps.insert(app.name.clone(), Box::new(app));
             }
             SECRET => {
                 loaded.secret = Some(entry.value.as_ref().try_into().map_err(|_| broken(entry))?);
@@ -187,6 +141,63 @@ pub(crate) fn load(entries: &[Entry]) -> Result<Loaded, String> {
         }
     }
     Ok(loaded)
+}
+
+impl Loaded {
+    /// The project that an entry belongs to.
+    fn project(&mut self, entry: &Entry) -> Result<&mut Project, String> {
+        Ok(self.projects.entry(project_of(entry)?).or_default())
+    }
+}
+
+/// Partitions with their records by key, until their streams take them.
+struct Partitions(BTreeMap<Vec<u8>, Partition>);
+
+impl Partitions {
+    fn load(entries: &[Entry]) -> Result<Self, String> {
+        let mut partitions = BTreeMap::new();
+        for entry in entries.iter().filter(|entry| entry.kind == PARTITION) {
+            let partition = Partition {
+                info: parse(entry)?,
+                ..Partition::default()
+            };
+            partitions.insert(entry.key.clone(), partition);
+        }
+        for entry in entries.iter().filter(|entry| entry.kind == RECORD) {
+            let (partition, _) = entry
+                .key
+                .split_last_chunk::<8>()
+                .ok_or_else(|| broken(entry))?;
+            let stored = StoredRecord::decode(entry.value.clone()).map_err(|_| broken(entry))?;
+            let partition = partitions.get_mut(partition).ok_or_else(|| broken(entry))?;
+            partition.records.push_back(Record {
+                data: stored.data,
+                partition_key: stored.partition_key,
+                timestamp: stored.timestamp,
+                arrived: stored.arrived,
+            });
+        }
+        let too_many = |partition: &Partition| partition.records.len() as u64 > partition.info.next;
+        if partitions.values().any(too_many) {
+            return Err("a partition has more records than numbers".to_owned());
+        }
+        Ok(Self(partitions))
+    }
+
+    /// Takes out the partitions of a stream in their order.
+    fn take(&mut self, stream: &str) -> Vec<Partition> {
+        let prefix = ended(stream);
+        let mut taken = Vec::new();
+        while let Some(key) = self.first_key(&prefix) {
+            taken.extend(self.0.remove(&key));
+        }
+        taken
+    }
+
+    fn first_key(&self, prefix: &[u8]) -> Option<Vec<u8>> {
+        let (key, _) = self.0.range(prefix.to_vec()..).next()?;
+        key.starts_with(prefix).then(|| key.clone())
+    }
 }
 
 fn put_json(kind: &'static str, key: Vec<u8>, value: &impl serde::Serialize) -> Change {

@@ -38,62 +38,7 @@ pub(super) fn client_context(service: &Service, is_async: bool) -> Value {
         .filter(|key| key.applies_to(entry.name))
         .collect();
     let settings: Vec<Value> = keys.iter().map(|key| setting(key)).collect();
-    let keys_docs: Vec<(String, String)> = keys
-        .iter()
-        .map(|key| (key.name.to_owned(), setting_docs(key)))
-        .collect();
-    let credential = (
-        "credential".to_owned(),
-        "Gives the credentials of each request: a callable that returns (id, key), (id, key, token) \
-         or (id, key, token, expires_at), or an object with the method get_credential."
-            .to_owned(),
-    );
-    let arguments = |first: &[(&str, &str)], skip: &[&str]| -> Vec<(String, String)> {
-        first
-            .iter()
-            .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
-            .chain(
-                keys_docs
-                    .iter()
-                    .filter(|(name, _)| !skip.contains(&name.as_str()))
-                    .cloned(),
-            )
-            .chain([credential.clone()])
-            .collect()
-    };
-    let raises = [(
-        "InvalidArgumentError".to_owned(),
-        "If a setting is refused.".to_owned(),
-    )];
-    let init_docs = docstring(
-        "Makes a client. Nothing is sent.",
-        &[("Args", &arguments(&[], &[])), ("Raises", &raises)],
-        8,
-    );
-    let env_docs = docstring(
-        &format!(
-            "Makes a client from environment variables such as `{}_ENDPOINT`.\n\nThe arguments are \
-             settings that count more than the environment.",
-            entry.name.to_uppercase()
-        ),
-        &[("Args", &arguments(&[], &[])), ("Raises", &raises)],
-        8,
-    );
-    let url_docs = docstring(
-        &format!(
-            "Makes a client from a connection URL, `{}+https://ID:KEY@host/?setting=value`.\n\nThe \
-             arguments are settings that count more than the URL.",
-            entry.name
-        ),
-        &[
-            (
-                "Args",
-                &arguments(&[("url", "The connection URL.")], &["endpoint"]),
-            ),
-            ("Raises", &raises),
-        ],
-        8,
-    );
+    let constructors = Constructors::new(entry.name, &keys);
     context! {
         name => entry.name,
         title => entry.title,
@@ -101,15 +46,70 @@ pub(super) fn client_context(service: &Service, is_async: bool) -> Value {
         is_async,
         operations,
         settings,
-        init_docs,
-        env_docs,
-        url_docs,
+        init_docs => constructors.init,
+        env_docs => constructors.env,
+        url_docs => constructors.url,
         collections => uses.collections(),
         any => uses.any,
         base_import => base_import(is_async, &uses.helpers()),
         record_types => uses.record_types(),
         arrow => uses.arrow,
     }
+}
+
+/// The docstrings of what makes a client.
+struct Constructors {
+    init: String,
+    env: String,
+    url: String,
+}
+
+impl Constructors {
+    fn new(service: &str, keys: &[&SettingKey]) -> Self {
+        let settings = || {
+            keys.iter()
+                .map(|key| (key.name.to_owned(), setting_docs(key)))
+        };
+        let credential = (
+            "credential".to_owned(),
+            "Gives the credentials of each request: a callable that returns (id, key), (id, key, token) \
+             or (id, key, token, expires_at), or an object with the method get_credential."
+                .to_owned(),
+        );
+        let all: Vec<_> = settings().chain([credential.clone()]).collect();
+        let url = ("url".to_owned(), "The connection URL.".to_owned());
+        let with_url: Vec<_> = std::iter::once(url)
+            .chain(settings().filter(|(name, _)| name != "endpoint"))
+            .chain([credential])
+            .collect();
+        Self {
+            init: constructor("Makes a client. Nothing is sent.", &all),
+            env: constructor(
+                &format!(
+                    "Makes a client from environment variables such as `{}_ENDPOINT`.\n\nThe arguments \
+                     are settings that count more than the environment.",
+                    service.to_uppercase()
+                ),
+                &all,
+            ),
+            url: constructor(
+                &format!(
+                    "Makes a client from a connection URL, `{service}+https://ID:KEY@host/?setting=value`.\n\n\
+                     The arguments are settings that count more than the URL."
+                ),
+                &with_url,
+            ),
+        }
+    }
+}
+
+/// The docstring of a function that takes settings and gives a client.
+fn constructor(text: &str, arguments: &[(String, String)]) -> String {
+    let raises = [(
+        "InvalidArgumentError".to_owned(),
+        "If a setting is refused.".to_owned(),
+    )];
+    docstring(text, &[("Args", arguments), ("Raises", &raises)], 8)
 }
 
 /// The import of the class of clients and of the conversions that their arguments need.
