@@ -1,4 +1,22 @@
 //! The client of one service: settings, credentials and the pipeline that every call passes.
+//!
+//! Programs use [`DataHub`](crate::datahub::DataHub) and [`DisClient`](crate::dis::DisClient), which have a method for
+//! each operation. They are made by a [`ClientBuilder`]:
+//!
+//! ```
+//! use hubstream::credentials::Credentials;
+//! use hubstream::datahub::DataHub;
+//!
+//! # fn main() -> hubstream::error::Result<()> {
+//! let hub = DataHub::new(
+//!     DataHub::builder("https://dh-cn-hangzhou.aliyuncs.com")
+//!         .credentials(Credentials::new("id", "key"))
+//!         .set("total_timeout", 60),
+//! )?;
+//! assert_eq!(hub.client().endpoint(), "https://dh-cn-hangzhou.aliyuncs.com");
+//! # Ok(())
+//! # }
+//! ```
 
 use std::fmt;
 use std::future::{Future as _, poll_fn};
@@ -67,6 +85,7 @@ impl<S: Service> fmt::Debug for Client<S> {
 }
 
 /// Collects what a client is made of.
+#[must_use = "it makes no client until it is built"]
 pub struct ClientBuilder {
     settings: Settings,
     credentials: Option<CredentialSource>,

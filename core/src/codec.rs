@@ -3,6 +3,19 @@
 //! Nothing here talks to a network. Decoders check every length and never read beyond the bytes given;
 //! a damaged reply is an error of kind `malformed`. Whatever counts and sizes a reply announces, decoders take at most
 //! 128 bytes of memory for a byte of (decompressed) input; decompression has limits of its own, see [`compress`].
+//!
+//! ```
+//! use hubstream::codec::protobuf;
+//! use hubstream::record::RecordBatchBuilder;
+//!
+//! # fn main() -> hubstream::error::Result<()> {
+//! let mut records = RecordBatchBuilder::blobs();
+//! records.push_blob(b"first")?;
+//! let body = protobuf::encode_put(&records.build()?)?;
+//! assert_eq!(protobuf::decode_put_request(&body, None)?.len(), 1);
+//! # Ok(())
+//! # }
+//! ```
 
 pub(crate) mod avro;
 pub mod batch;

@@ -1,5 +1,20 @@
 //! Settings: one table behind the builder, the environment, connection URLs, keyword arguments
 //! and command-line flags.
+//!
+//! [`KEYS`] lists all settings. Those of several sources can be merged:
+//!
+//! ```
+//! use hubstream::config::Settings;
+//!
+//! # fn main() -> hubstream::error::Result<()> {
+//! let mut settings = Settings::from_env("datahub")?;
+//! settings.merge(&Settings::from_url("datahub", "datahub+https://ID:KEY@host/?protocol=json")?);
+//! settings.set("max_attempts", "2")?;
+//! assert_eq!(settings.endpoint()?, "https://host");
+//! assert_eq!(settings.integer("max_attempts"), 2);
+//! # Ok(())
+//! # }
+//! ```
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -28,6 +43,7 @@ pub enum SettingKind {
 
 /// One setting of a client.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct SettingKey {
     /// Name in snake case.
     pub name: &'static str,

@@ -1,4 +1,18 @@
 //! Making a client of any service by its name, for language bindings and the command line.
+//!
+//! ```
+//! use hubstream::client::ClientBuilder;
+//! use hubstream::config::Settings;
+//! use hubstream::connect;
+//!
+//! # fn main() -> hubstream::error::Result<()> {
+//! let service = connect::service("datahub")?;
+//! let settings = Settings::from_url(service.name, "datahub+http://id:key@127.0.0.1:4710")?;
+//! let client = service.connect(ClientBuilder::new(settings))?;
+//! assert_eq!(client.endpoint(), "http://127.0.0.1:4710");
+//! # Ok(())
+//! # }
+//! ```
 
 use std::sync::Arc;
 
@@ -9,6 +23,7 @@ use crate::schema::OperationSchema;
 
 /// A service as seen by callers that choose it by name.
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct ServiceEntry {
     /// Name in lower case, as in `datahub`.
     pub name: &'static str,

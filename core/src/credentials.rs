@@ -1,4 +1,36 @@
 //! Who the caller is: credentials, where they come from, and how they are kept fresh.
+//!
+//! A provider is asked for credentials when those it gave before are about to expire:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use std::time::{Duration, SystemTime};
+//!
+//! use hubstream::credentials::{CredentialProvider, Credentials};
+//! use hubstream::datahub::DataHub;
+//! use hubstream::error::Result;
+//! use hubstream::transport::BoxFuture;
+//!
+//! struct Vault;
+//!
+//! impl CredentialProvider for Vault {
+//!     fn credentials(&self) -> BoxFuture<'_, Result<Credentials>> {
+//!         Box::pin(async {
+//!             // … asks the vault
+//!             Ok(Credentials::new("id", "key")
+//!                 .with_security_token("token")
+//!                 .with_expiry(SystemTime::now() + Duration::from_secs(3600)))
+//!         })
+//!     }
+//! }
+//!
+//! # fn main() -> Result<()> {
+//! let builder = DataHub::builder("https://dh-cn-hangzhou.aliyuncs.com");
+//! let hub = DataHub::new(builder.credential_provider(Arc::new(Vault)))?;
+//! # let _ = hub;
+//! # Ok(())
+//! # }
+//! ```
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,4 +1,33 @@
-//! Alibaba Cloud DataHub.
+//! Alibaba Cloud DataHub: projects hold topics, topics hold shards, and shards hold records.
+//!
+//! Records are tuples of columns or blobs. A consumer reads from a cursor, and commits how far it is as the offset of
+//! a subscription:
+//!
+//! ```no_run
+//! use hubstream::datahub::{
+//!     DataHub, GetBlobRecords, GetCursorAfter, InitAndGetSubscriptionOffset,
+//!     UpdateSubscriptionOffset,
+//! };
+//!
+//! # async fn consume(hub: DataHub, id: &str) -> hubstream::error::Result<()> {
+//! let shard = vec!["0".to_owned()];
+//! let open = InitAndGetSubscriptionOffset::new("shop", "orders", id, shard);
+//! let mut offsets = hub.init_and_get_subscription_offset(open).await?.offsets;
+//!
+//! if let Some(offset) = offsets.get_mut("0") {
+//!     let place = GetCursorAfter::new("shop", "orders", "0", offset.clone());
+//!     let cursor = hub.get_cursor_after(place).await?.cursor;
+//!     let get = GetBlobRecords::new("shop", "orders", "0", cursor).after(offset.clone());
+//!     for record in &hub.get_blob_records(get).await?.records {
+//!         offset.sequence = record.sequence();
+//!         offset.timestamp = record.system_time();
+//!         offset.batch_index = record.batch_index() as i32;
+//!     }
+//! }
+//! hub.update_subscription_offset(UpdateSubscriptionOffset::new("shop", "orders", id, offsets)).await?;
+//! # Ok(())
+//! # }
+//! ```
 
 mod batch;
 mod check;
@@ -78,7 +107,7 @@ pub use topic::{
     ListTopic, ListTopicResult, RecordType, UpdateTopic,
 };
 
-use crate::operations;
+use crate::registry::operations;
 
 operations! {
     /// A client of Alibaba Cloud DataHub. Cheap to clone; clones share connections.

@@ -1,4 +1,25 @@
-//! Huawei Cloud DIS (Data Ingestion Service).
+//! Huawei Cloud DIS (Data Ingestion Service): streams hold partitions, and partitions hold records.
+//!
+//! ```no_run
+//! use hubstream::config::Settings;
+//! use hubstream::dis::{CursorType, DisClient, GetCursor, GetRecords, PutRecords};
+//! use hubstream::record::RecordBatchBuilder;
+//!
+//! # async fn example() -> hubstream::error::Result<()> {
+//! let dis = DisClient::new(DisClient::from_settings(Settings::from_env("dis")?))?;
+//!
+//! let mut records = RecordBatchBuilder::blobs();
+//! records.push_blob(b"first")?;
+//! let result = dis.put_records(PutRecords::new("visits", records.build()?)).await?;
+//! assert_eq!(result.failed_record_count, 0);
+//!
+//! let oldest = GetCursor::new("visits", "0").cursor_type(CursorType::TrimHorizon);
+//! let cursor = dis.get_cursor(oldest).await?.partition_cursor;
+//! let result = dis.get_records(GetRecords::new(cursor)).await?;
+//! println!("{} records", result.records.len());
+//! # Ok(())
+//! # }
+//! ```
 
 mod app;
 mod check;
@@ -32,7 +53,7 @@ pub use stream::{
     PartitionStatus, StreamInfo, StreamStatus, StreamType, Tag,
 };
 
-use crate::operations;
+use crate::registry::operations;
 
 operations! {
     /// A client of Huawei Cloud DIS. Cheap to clone; clones share connections.

@@ -1,4 +1,16 @@
 //! The border that other languages call through: values without Rust types.
+//!
+//! ```
+//! use hubstream::datahub::CreateProject;
+//! use hubstream::dynamic::{Dynamic as _, Value};
+//!
+//! let arguments = Value::map([("project_name", Value::Text("shop".to_owned()))]);
+//! let operation = CreateProject::from_value(arguments).unwrap();
+//! assert_eq!(operation.comment, "");
+//!
+//! let mismatch = CreateProject::from_value(Value::map([("name", Value::Null)])).unwrap_err();
+//! assert!(mismatch.into_error().to_string().contains("project_name"));
+//! ```
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -1,4 +1,22 @@
 //! What can go wrong: one error type for every service and every language.
+//!
+//! Programs decide by [`Error::kind`], never by the message:
+//!
+//! ```
+//! use hubstream::error::{Error, ErrorKind};
+//!
+//! fn advice(error: &Error) -> &'static str {
+//!     match error.kind() {
+//!         ErrorKind::NotFound => "create it first",
+//!         ErrorKind::RateLimited => "send less",
+//!         _ if error.is_temporary() => "try again later",
+//!         _ => "give up",
+//!     }
+//! }
+//!
+//! let error = Error::new(ErrorKind::RateLimited, "too many requests").temporary();
+//! assert_eq!(advice(&error), "send less");
+//! ```
 
 use std::borrow::Cow;
 use std::error::Error as StdError;

@@ -2,6 +2,24 @@
 //!
 //! Nothing global is installed: a binding gives its own threads a subscriber that hands events to a
 //! [`Sink`]. Programs in Rust use `tracing` as usual and need nothing of this.
+//!
+//! ```
+//! use hubstream::log::{LogEvent, Sink, dispatch, enter_thread, rank};
+//!
+//! struct Lines;
+//!
+//! impl Sink for Lines {
+//!     fn wanted(&self) -> u8 {
+//!         rank(tracing::Level::DEBUG)
+//!     }
+//!
+//!     fn take(&self, event: LogEvent) {
+//!         eprintln!("{}", event.line());
+//!     }
+//! }
+//!
+//! enter_thread(&dispatch(Lines));
+//! ```
 
 use std::fmt;
 use std::time::SystemTime;
@@ -13,6 +31,7 @@ use tracing::{Dispatch, Level, Metadata, Subscriber};
 
 /// Something that happened.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct LogEvent {
     /// How severe it is.
     pub level: Level,

@@ -1,4 +1,13 @@
 //! What an operation is: a value that knows how it travels and how it is described.
+//!
+//! ```
+//! use hubstream::datahub::GetTopic;
+//! use hubstream::operation::Operation;
+//!
+//! let schema = GetTopic::SCHEMA;
+//! assert_eq!(schema.http, "GET /projects/{project_name}/topics/{topic_name}");
+//! assert_eq!(schema.fields[1].name, "topic_name");
+//! ```
 
 use std::future::Future;
 use std::time::SystemTime;

@@ -1,8 +1,48 @@
 //! The fixed order in which a call passes its layers.
+//!
+//! A [`Layer`] of the program's own goes around every call, with all its attempts:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use std::sync::atomic::{AtomicUsize, Ordering};
+//!
+//! use hubstream::datahub::DataHub;
+//! use hubstream::error::Result;
+//! use hubstream::pipeline::{Context, Layer, Next};
+//! use hubstream::transport::{BoxFuture, Request, Response};
+//!
+//! /// Counts the calls that are under way.
+//! struct InFlight(Arc<AtomicUsize>);
+//!
+//! impl Layer for InFlight {
+//!     fn handle<'a>(
+//!         &'a self,
+//!         context: &'a mut Context,
+//!         request: Request,
+//!         next: Next<'a>,
+//!     ) -> BoxFuture<'a, Result<Response>> {
+//!         Box::pin(async move {
+//!             self.0.fetch_add(1, Ordering::Relaxed);
+//!             let outcome = next.run(context, request).await;
+//!             self.0.fetch_sub(1, Ordering::Relaxed);
+//!             outcome
+//!         })
+//!     }
+//! }
+//!
+//! # fn main() -> Result<()> {
+//! let calls = Arc::new(AtomicUsize::new(0));
+//! let builder = DataHub::builder("http://127.0.0.1:4710").layer(InFlight(Arc::clone(&calls)));
+//! let hub = DataHub::new(builder)?;
+//! # let _ = hub;
+//! # Ok(())
+//! # }
+//! ```
 
 pub(crate) mod date;
 pub mod retry;
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::error::Result;
@@ -10,6 +50,7 @@ use crate::transport::{BoxFuture, Request, Response};
 
 /// What a layer may know about the call that passes it.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Context {
     /// Name of the service.
     pub service: &'static str,
@@ -44,10 +85,20 @@ pub(crate) trait Terminal: Send + Sync {
 }
 
 /// The rest of the pipeline, seen from one layer.
+#[must_use = "the call goes no further unless it is run"]
 #[derive(Clone, Copy)]
 pub struct Next<'a> {
     layers: &'a [std::sync::Arc<dyn Layer>],
     terminal: &'a dyn Terminal,
+}
+
+impl fmt::Debug for Next<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let layers = self.layers.len();
+        f.debug_struct("Next")
+            .field("layers", &layers)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'a> Next<'a> {

@@ -2,6 +2,23 @@
 //!
 //! A [`RecordBatch`] holds the records of one reply as they were received and reads a value when it is
 //! asked for. Batches to be sent are made with a [`RecordBatchBuilder`]; they have the same type.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use hubstream::record::{Field, FieldType, RecordBatchBuilder, RecordSchema, Value};
+//!
+//! # fn main() -> hubstream::error::Result<()> {
+//! let fields = vec![Field::new("id", FieldType::BigInt), Field::new("name", FieldType::String)];
+//! let mut builder = RecordBatchBuilder::tuples(Arc::new(RecordSchema::new(fields)?));
+//! builder.push_row(&[Value::BigInt(1), Value::String("first")])?;
+//! let batch = builder.build()?;
+//! for record in &batch {
+//!     assert_eq!(record.value(1)?, Value::String("first"));
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 #[cfg(feature = "arrow")]
 pub mod arrow;

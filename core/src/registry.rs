@@ -1,4 +1,19 @@
 //! The list of operations of a service, and calling them by name.
+//!
+//! ```no_run
+//! use hubstream::dynamic::Value;
+//! use hubstream::registry::AnyClient;
+//!
+//! # async fn example(client: &dyn AnyClient) -> hubstream::error::Result<()> {
+//! for operation in client.operations() {
+//!     println!("{}: {}", operation.method, operation.summary());
+//! }
+//! let arguments = Value::map([("project_name", Value::Text("shop".to_owned()))]);
+//! let project = client.call("get_project", arguments).await?;
+//! println!("{:?}", project.get("comment"));
+//! # Ok(())
+//! # }
+//! ```
 
 use crate::dynamic::Value;
 use crate::error::Result;
@@ -30,8 +45,7 @@ pub trait AnyClient: Send + Sync + 'static {
 }
 
 /// Declares the client type of a service with one method per operation.
-#[macro_export]
-#[doc(hidden)]
+#[cfg(any(feature = "datahub", feature = "dis"))]
 macro_rules! operations {
     ($(#[$docs:meta])* $client:ident: $service:ident { $($method:ident: $operation:ident,)* }) => {
         $(#[$docs])*
@@ -138,3 +152,6 @@ macro_rules! operations {
         }
     };
 }
+
+#[cfg(any(feature = "datahub", feature = "dis"))]
+pub(crate) use operations;

@@ -2,6 +2,13 @@
 //!
 //! Every façade in another language, the command line and the reference pages are made from these
 //! values, so a name, a default or a sentence of documentation is written once.
+//!
+//! ```
+//! for operation in hubstream::datahub::OPERATIONS {
+//!     let arguments: Vec<&str> = operation.fields.iter().map(|field| field.name).collect();
+//!     println!("{}({})", operation.method, arguments.join(", "));
+//! }
+//! ```
 
 use crate::dynamic::Dynamic;
 
@@ -152,6 +159,7 @@ pub struct UnionSchema {
 
 /// One call of a service.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct OperationSchema {
     /// Name in Pascal case, as in `CreateProject`.
     pub name: &'static str,

@@ -1,4 +1,15 @@
 //! What a client has done so far, in numbers.
+//!
+//! ```
+//! use hubstream::datahub::DataHub;
+//!
+//! # fn main() -> hubstream::error::Result<()> {
+//! let hub = DataHub::new(DataHub::builder("http://127.0.0.1:4710"))?;
+//! let stats = hub.stats();
+//! assert_eq!((stats.calls, stats.retries), (0, 0));
+//! # Ok(())
+//! # }
+//! ```
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};

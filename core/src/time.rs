@@ -1,4 +1,19 @@
 //! The time, behind a seam that tests can move.
+//!
+//! ```
+//! use std::time::{Duration, SystemTime};
+//!
+//! use hubstream::datahub::DataHub;
+//! use hubstream::time::ManualClock;
+//!
+//! # fn main() -> hubstream::error::Result<()> {
+//! let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
+//! let hub = DataHub::new(DataHub::builder("http://127.0.0.1:4710").clock(clock.clone()))?;
+//! clock.advance(Duration::from_secs(60));
+//! assert_eq!(hub.client().clock().elapsed(), Duration::from_secs(60));
+//! # Ok(())
+//! # }
+//! ```
 
 use std::fmt;
 use std::sync::Arc;

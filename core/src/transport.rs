@@ -1,4 +1,17 @@
 //! How requests reach a service: the seam between the protocols and the network.
+//!
+//! With the feature `testing`, a client can be given replies without a network:
+//!
+//! ```
+//! # #[cfg(feature = "testing")] {
+//! use hubstream::datahub::DataHub;
+//! use hubstream::transport::stub::Refuse;
+//!
+//! let builder = DataHub::builder("http://127.0.0.1:4710").transport(Refuse);
+//! let hub = DataHub::new(builder).unwrap();
+//! # let _ = hub;
+//! # }
+//! ```
 
 #[cfg(feature = "http")]
 mod bell;

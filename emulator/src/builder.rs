@@ -17,19 +17,19 @@ const DEFAULT_CREDENTIAL: &str = "emulator";
 
 /// What every service of an emulator is started with.
 #[derive(Clone)]
-pub struct ServiceContext {
+pub(crate) struct ServiceContext {
     /// The only access id that is let in.
-    pub access_id: String,
+    pub(crate) access_id: String,
     /// The secret that requests are signed with.
-    pub access_key: String,
+    pub(crate) access_key: String,
     /// Lets every request in, signed or not.
-    pub no_auth: bool,
+    pub(crate) no_auth: bool,
     /// The limits to enforce.
-    pub limits: Limits,
+    pub(crate) limits: Limits,
     /// The time to go by.
-    pub clock: Clock,
+    pub(crate) clock: Clock,
     /// Where the service keeps its state.
-    pub store: Store,
+    pub(crate) store: Store,
 }
 
 /// A running emulator. Dropping it stops it without waiting for requests in flight.
@@ -51,6 +51,7 @@ struct Running<S> {
 
 /// How an emulator is to be started; see [`Emulator::builder`].
 #[derive(Clone)]
+#[must_use = "no emulator runs until it is started"]
 pub struct EmulatorBuilder {
     datahub: Option<String>,
     dis: Option<String>,
@@ -182,6 +183,16 @@ impl fmt::Debug for Emulator {
             .debug_struct("Emulator")
             .field("datahub", &self.datahub_url())
             .field("dis", &self.dis_url())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for EmulatorBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EmulatorBuilder")
+            .field("datahub", &self.datahub)
+            .field("dis", &self.dis)
+            .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
 }

@@ -20,7 +20,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 /// A service behind HTTP.
-pub trait HttpService: Send + Sync + 'static {
+pub(crate) trait HttpService: Send + Sync + 'static {
     /// Largest body of a request as sent, in bytes; a larger one is rejected as [`Rejection::BodyTooLarge`].
     fn body_limit(&self) -> usize;
 
@@ -58,7 +58,7 @@ impl<S: HttpService> AnyService for S {
 
 /// Why a request does not reach the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rejection {
+pub(crate) enum Rejection {
     /// The body is larger than this many bytes.
     BodyTooLarge(usize),
     /// The body ended early, or its chunks are malformed.
@@ -73,11 +73,11 @@ pub enum Rejection {
 
 /// The other end of the connection that a request came on; among the extensions of every request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Peer(pub SocketAddr);
+pub(crate) struct Peer(pub(crate) SocketAddr);
 
 /// Among the extensions of a reply: how much of it is withheld before the connection is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cut {
+pub(crate) enum Cut {
     /// All of it.
     Whole,
     /// The second half of its body, which is announced as whole. If it has no body, one byte is announced; all of it
@@ -113,7 +113,7 @@ impl Default for ServerOptions {
 }
 
 /// A running server; dropping it stops it without waiting for requests in flight.
-pub struct Server {
+pub(crate) struct Server {
     address: SocketAddr,
     stop: watch::Sender<bool>,
     task: tokio::task::JoinHandle<()>,
@@ -122,7 +122,7 @@ pub struct Server {
 impl Server {
     /// Binds `address` (`host:port`; port 0 takes a free one) and serves until [`Server::stop`].
     /// Must be called within a Tokio runtime.
-    pub async fn start<S: HttpService>(
+    pub(crate) async fn start<S: HttpService>(
         address: impl ToSocketAddrs,
         service: Arc<S>,
         options: ServerOptions,
@@ -139,12 +139,12 @@ impl Server {
     }
 
     /// The address in use.
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Stops accepting and waits until the requests in flight are answered, for as long as the options allow.
-    pub async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         self.stop.send_replace(true);
         // The accepting task neither panics nor is aborted before it has ended.
         let _ = (&mut self.task).await;

@@ -25,6 +25,6 @@ pub mod faults;
 pub mod http;
 pub mod store;
 
-pub use builder::{Emulator, EmulatorBuilder, ServiceContext, StartError};
+pub use builder::{Emulator, EmulatorBuilder, StartError};
 pub use clock::Clock;
 pub use limits::{Limits, UnknownLimits};

@@ -18,7 +18,7 @@ use database::Database;
 
 /// One change of a service's stored entries. An entry is found by its kind and its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
+pub(crate) enum Change {
     /// Creates or replaces an entry.
     Put {
         /// Kind of the entry, a short name without NUL.
@@ -48,13 +48,13 @@ pub enum Change {
 
 /// A stored entry as found at start.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Kind of the entry.
-    pub kind: String,
+    pub(crate) kind: String,
     /// Key of the entry.
-    pub key: Vec<u8>,
+    pub(crate) key: Vec<u8>,
     /// The entry itself.
-    pub value: Bytes,
+    pub(crate) value: Bytes,
 }
 
 /// Why data could not be kept or read.
@@ -109,14 +109,14 @@ struct Shared {
 
 /// The stored entries of all services. Copies share one store.
 #[derive(Clone)]
-pub struct Storage {
+pub(crate) struct Storage {
     shared: Option<Arc<Shared>>,
     writer: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
 impl Storage {
     /// Keeps nothing: every change is accepted and forgotten.
-    pub fn memory() -> Self {
+    pub(crate) fn memory() -> Self {
         Self {
             shared: None,
             writer: Arc::default(),
@@ -124,7 +124,7 @@ impl Storage {
     }
 
     /// Opens the database in `directory`, creating both if they do not exist.
-    pub fn open(directory: &Path) -> Result<Self, StoreError> {
+    pub(crate) fn open(directory: &Path) -> Result<Self, StoreError> {
         let database = Arc::new(Database::open(directory)?);
         let (sender, receiver) = mpsc::channel();
         let (publish, progress) = watch::channel(Progress::Written(0));
@@ -148,7 +148,7 @@ impl Storage {
     }
 
     /// The part of the store that belongs to one service.
-    pub fn service(&self, service: &'static str) -> Store {
+    pub(crate) fn service(&self, service: &'static str) -> Store {
         Store {
             service,
             shared: self.shared.clone(),
@@ -172,19 +172,19 @@ impl Storage {
 
 /// The stored entries of one service.
 #[derive(Clone)]
-pub struct Store {
+pub(crate) struct Store {
     service: &'static str,
     shared: Option<Arc<Shared>>,
 }
 
 impl Store {
     /// Whether changes are kept at all.
-    pub fn is_durable(&self) -> bool {
+    pub(crate) fn is_durable(&self) -> bool {
         self.shared.is_some()
     }
 
     /// All entries of the service, ordered by kind and key.
-    pub fn scan(&self) -> Result<Vec<Entry>, StoreError> {
+    pub(crate) fn scan(&self) -> Result<Vec<Entry>, StoreError> {
         match &self.shared {
             None => Ok(Vec::new()),
             Some(shared) => shared.database.scan(self.service),
@@ -195,7 +195,7 @@ impl Store {
     ///
     /// Call it while holding the lock under which the state was changed, so that changes are written in the order
     /// in which they happened.
-    pub fn submit(&self, changes: Vec<Change>) {
+    pub(crate) fn submit(&self, changes: Vec<Change>) {
         let Some(shared) = &self.shared else { return };
         if changes.is_empty() {
             return;
@@ -214,7 +214,7 @@ impl Store {
     }
 
     /// Waits until everything submitted so far is on disk.
-    pub async fn flushed(&self) -> Result<(), StoreError> {
+    pub(crate) async fn flushed(&self) -> Result<(), StoreError> {
         let Some(shared) = &self.shared else {
             return Ok(());
         };
@@ -231,12 +231,6 @@ impl Store {
             Ok(Progress::Failed(reason)) => Err(StoreError::WriteFailed(Arc::clone(reason))),
             Err(_) => Err(StoreError::WriteFailed("the store is closed".into())),
         }
-    }
-
-    /// Submits changes and waits until they are on disk.
-    pub async fn commit(&self, changes: Vec<Change>) -> Result<(), StoreError> {
-        self.submit(changes);
-        self.flushed().await
     }
 }
 
@@ -276,6 +270,14 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Store {
+        /// Submits changes and waits until they are on disk.
+        async fn commit(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+            self.submit(changes);
+            self.flushed().await
+        }
+    }
 
     fn put(kind: &'static str, key: &[u8], value: &'static [u8]) -> Change {
         Change::Put {

@@ -5,10 +5,14 @@ Gem::Specification.new do |gem|
   gem.name = 'hubstream'
   gem.version = '0.1.0'
   gem.platform = Gem::Platform::CURRENT
-  gem.summary = 'Client SDK for shard-based cloud streams: Alibaba DataHub and Huawei DIS'
+  gem.summary = 'Client SDK for shard-based cloud streams: Alibaba Cloud DataHub and Huawei Cloud DIS'
   gem.authors = ['The hubstream developers']
   gem.license = 'Apache-2.0'
   gem.homepage = 'https://github.com/hubstream/hubstream'
+  gem.metadata = {
+    'changelog_uri' => 'https://github.com/hubstream/hubstream/blob/main/CHANGELOG.md',
+    'rubygems_mfa_required' => 'true'
+  }
   gem.files = Dir['lib/**/*.{rb,so,dylib,dll}', base: __dir__]
   gem.required_ruby_version = '>= 3.1'
   gem.add_dependency 'bigdecimal', '>= 3.1'

@@ -41,7 +41,7 @@ pub(crate) fn expand(arguments: &Arguments, item: &ItemStruct) -> Result<TokenSt
     let import = (!matches!(vis, Visibility::Inherited)).then(|| quote!(#vis use #name;));
     Ok(quote! {
         macro_rules! #name {
-            ($($rest:tt)*) => { ::hubstream::with_members! { #members $($rest)* } };
+            ($($rest:tt)*) => { ::hubstream_macros::with_members! { #members $($rest)* } };
         }
         #import
     })

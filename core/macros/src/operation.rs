@@ -122,6 +122,7 @@ pub(crate) fn expand(arguments: &Arguments, mut item: ItemStruct) -> Result<Toke
     };
     Ok(quote! {
         #[derive(Clone)]
+        #[must_use = "an operation does nothing until a client performs it"]
         #[non_exhaustive]
         #item
 

@@ -1,6 +1,8 @@
 //! Consumer groups: several consumers that share the shards of a subscription.
 
-use crate::{members, model, operation};
+use hubstream_macros::members;
+
+use crate::{model, operation};
 
 use super::place::TopicAddress;
 use super::{DataHubService, check};

@@ -1,6 +1,6 @@
 //! Where things are: the members that name them in operations, and their paths.
 
-use crate::members;
+use hubstream_macros::members;
 
 /// A project.
 #[members]
