@@ -44,7 +44,7 @@
 //! | [`stats`] | what a client has done so far |
 //! | [`pipeline`], [`transport`], [`time`] | layers around calls; another network or clock, for tests |
 //! | [`codec`], [`sign`] | wire formats and signatures without a client |
-//! | [`connect`], [`registry`], [`schema`], [`dynamic`], [`operation`], [`log`] | what bindings and tools are built on: clients and operations by name |
+//! | [`connect`], [`registry`], [`schema`], [`dynamic`], [`mod@operation`], [`log`] | what bindings and tools are built on: clients and operations by name |
 //!
 //! # Features
 //!
