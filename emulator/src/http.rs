@@ -1,7 +1,7 @@
 //! The HTTP server under every emulated service.
 //!
 //! A service sees whole requests and returns whole replies; connections, limits, timeouts and keep-alive are dealt
-//! with here. Whatever goes wrong below the service is answered in the service's own words ([`HttpService::reject`]).
+//! with here. Whatever goes wrong below the service is answered in the service's own words (`HttpService::reject`).
 
 mod body;
 mod connection;

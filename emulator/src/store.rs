@@ -1,7 +1,7 @@
 //! What the emulator keeps: nothing but memory by default, an embedded database with a data directory.
 //!
-//! A service holds its state in memory and hands every change to its [`Store`] in the order in which it made them.
-//! Changes are written by one thread, all that are waiting in one transaction, and [`Store::flushed`] waits until
+//! A service holds its state in memory and hands every change to its `Store` in the order in which it made them.
+//! Changes are written by one thread, all that are waiting in one transaction, and `Store::flushed` waits until
 //! everything handed over so far is on disk. A service that awaits it before each reply has acknowledged nothing
 //! that a crash could take back.
 
