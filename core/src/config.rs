@@ -16,6 +16,7 @@
 //! # }
 //! ```
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
@@ -395,8 +396,33 @@ impl Settings {
                 "must not have credentials, a query or a fragment",
             ));
         }
+        if !has_good_port(&uri) {
+            return Err(Error::invalid_argument(
+                "endpoint",
+                "has no number of a port behind its colon",
+            ));
+        }
         Ok(text.to_owned())
     }
+}
+
+/// Whether what stands behind the colon of a host, if there is one, is the number of a port: others are passed over
+/// in silence where connections are made.
+pub(crate) fn has_good_port(uri: &http::Uri) -> bool {
+    let Some(authority) = uri.authority() else {
+        return true;
+    };
+    let place = authority.as_str().rsplit('@').next().unwrap_or_default();
+    place.len() == authority.host().len() || authority.port_u16().is_some()
+}
+
+/// A URL without its name and password; other text as it is.
+fn without_credentials(text: &str) -> Cow<'_, str> {
+    let start = text.find("://").map_or(0, |place| place + 3);
+    let Some(end) = text.rfind('@').filter(|end| *end >= start) else {
+        return Cow::Borrowed(text);
+    };
+    Cow::Owned(format!("{}***{}", &text[..start], &text[end..]))
 }
 
 impl fmt::Debug for Settings {
@@ -405,9 +431,9 @@ impl fmt::Debug for Settings {
         for key in KEYS {
             if let Some(value) = self.values.get(key.name) {
                 let shown = if key.kind == SecretText {
-                    "***"
+                    Cow::Borrowed("***")
                 } else {
-                    value.expose()
+                    without_credentials(value.expose())
                 };
                 map.entry(&key.name, &shown);
             }
@@ -524,7 +550,18 @@ mod tests {
             assert!(settings.set(name, value).is_err(), "{name}={value}");
         }
         settings.set("access_key", "hush").unwrap();
-        assert!(!format!("{settings:?}").contains("hush"));
+        for proxy in [
+            "http://me:hush@proxy:80/",
+            "me:hush@proxy",
+            "http://hush@b@proxy",
+        ] {
+            settings.set("proxy", proxy).unwrap();
+            let shown = format!("{settings:?}");
+            assert!(
+                shown.contains("proxy") && !shown.contains("hush"),
+                "{shown}"
+            );
+        }
         for endpoint in [
             "",
             "ftp://x",
@@ -532,9 +569,22 @@ mod tests {
             "host",
             "http://a:b@c",
             "http://x?y",
+            "http://x:65536",
+            "http://id:key",
+            "http://[::1]:x",
+            "http://x:",
         ] {
             settings.set("endpoint", endpoint).unwrap();
             assert!(settings.endpoint().is_err(), "{endpoint}");
+        }
+        for endpoint in [
+            "http://x",
+            "http://x:65535/y",
+            "http://[::1]",
+            "http://[::1]:80",
+        ] {
+            settings.set("endpoint", endpoint).unwrap();
+            assert_eq!(settings.endpoint().unwrap(), endpoint);
         }
     }
 

@@ -353,6 +353,7 @@ fn settings_are_checked_when_the_client_is_made() {
         ("max_attempts", "0"),
         ("ca_file", "/nonexistent.pem"),
         ("proxy", "::"),
+        ("proxy", "http://proxy:99999"),
         ("endpoint", "hub.example"),
     ];
     for (name, value) in wrong {

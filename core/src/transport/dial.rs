@@ -20,7 +20,7 @@ use tokio_rustls::client::TlsStream;
 use tower_service::Service;
 
 use super::socket::{Probe, Socket};
-use crate::config::Settings;
+use crate::config::{Settings, has_good_port};
 use crate::error::{Error, Result};
 
 type Cause = Box<dyn StdError + Send + Sync>;
@@ -172,10 +172,8 @@ impl Dialer {
             Matcher::from_env()
         } else {
             let proxies = Matcher::builder().all(proxy).build();
-            if proxies
-                .intercept(&Uri::from_static("http://hub.example"))
-                .is_none()
-            {
+            let chosen = proxies.intercept(&Uri::from_static("http://hub.example"));
+            if chosen.is_none_or(|proxy| !has_good_port(proxy.uri())) {
                 return Err(Error::invalid_argument(
                     "proxy",
                     "is not the URL of an HTTP or SOCKS proxy",

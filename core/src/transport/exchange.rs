@@ -44,7 +44,27 @@ pub(super) enum Broken {
     Unsent(hyper::Error),
     /// The connection failed, or what came is not a reply.
     Failed(hyper::Error),
+    /// The reply was cut off behind its head.
+    Cut(hyper::Error, Box<Head>),
     TooLarge,
+}
+
+/// What stands before the body of a reply.
+#[derive(Debug)]
+pub(super) struct Head {
+    status: StatusCode,
+    headers: HeaderMap,
+}
+
+impl Head {
+    /// The id that the service gave to the request: the names of these headers all end the same.
+    fn request_id(&self) -> &str {
+        let mut headers = self.headers.iter();
+        headers
+            .find(|(name, _)| name.as_str().ends_with("request-id"))
+            .and_then(|(_, value)| value.to_str().ok())
+            .unwrap_or_default()
+    }
 }
 
 impl From<Broken> for Error {
@@ -52,6 +72,11 @@ impl From<Broken> for Error {
         let (cause, sent) = match broken {
             Broken::Unsent(cause) => (cause, false),
             Broken::Failed(cause) => (cause, true),
+            Broken::Cut(cause, head) => {
+                return Self::from(Broken::Failed(cause))
+                    .with_http_status(head.status.as_u16())
+                    .with_request_id(head.request_id());
+            }
             Broken::TooLarge => {
                 let message = format!("the reply is larger than {MAX_REPLY_BYTES} bytes");
                 return Self::malformed(message);
@@ -144,11 +169,18 @@ impl<W: AsyncRead + AsyncWrite + Unpin> Connection<W> {
             }
         })?;
         let (head, body) = reply.into_parts();
-        Ok(Reply {
-            status: head.status,
-            headers: head.headers,
-            body: self.driver.run(pin!(whole(body))).await?,
-        })
+        let (status, headers) = (head.status, head.headers);
+        match self.driver.run(pin!(whole(body))).await {
+            Ok(body) => Ok(Reply {
+                status,
+                headers,
+                body,
+            }),
+            Err(Broken::Failed(cause)) => {
+                Err(Broken::Cut(cause, Box::new(Head { status, headers })))
+            }
+            Err(broken) => Err(broken),
+        }
     }
 }
 
@@ -290,7 +322,6 @@ mod tests {
         for text in [
             "SMTP ready\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nhi!",
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nz\r\n",
             &many,
             &endless,
         ] {
@@ -322,15 +353,27 @@ mod tests {
 
     #[tokio::test]
     async fn halves_of_replies_are_refused() {
-        let text = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n";
+        let head = "HTTP/1.1 503 Gone\r\nX-Hub-Request-Id: 7\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let text = format!("{head}2\r\nhi\r\n0\r\n\r\n");
         for end in 0..text.len() {
             let (outcome, open) = reply(vec![text[..end].into()], true).await;
-            assert!(
-                matches!(outcome, Err(Broken::Failed(_))),
-                "{end}: {outcome:?}"
-            );
-            assert!(!open);
+            let broken = outcome.unwrap_err();
+            let is_cut = matches!(broken, Broken::Cut(..));
+            assert!(is_cut || matches!(broken, Broken::Failed(_)), "{broken:?}");
+            assert_eq!((is_cut, open), (end >= head.len(), false), "{end}");
+            let error = Error::from(broken);
+            let known = (error.http_status(), error.request_id());
+            let told = if is_cut { (Some(503), "7") } else { (None, "") };
+            assert_eq!((known, error.was_sent()), (told, true), "{end}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_none_is_refused() {
+        let text = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nz\r\n";
+        let (outcome, open) = reply(vec![text.into()], false).await;
+        assert!(matches!(outcome, Err(Broken::Cut(..))), "{outcome:?}");
+        assert!(!open);
     }
 
     #[tokio::test]
