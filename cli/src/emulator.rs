@@ -55,7 +55,10 @@ pub(crate) fn command() -> Command {
                 .long("limits")
                 .default_value("standard")
                 .value_parser(PossibleValuesParser::new(["strict", "standard", "relaxed"]))
-                .help("Limits to enforce: all, all but throughput, or only what keeps requests well-formed"),
+                .help(
+                    "Limits to enforce: all; all but throughput, dates, and numbers of projects, topics and \
+                     subscriptions; or only what keeps requests well-formed",
+                ),
         )
         .arg(
             Arg::new("data-dir")

@@ -61,13 +61,13 @@ struct Batch {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 struct FileForm {
     projects: Vec<Json>,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 struct ProjectForm {
     name: String,
     #[serde(default)]
@@ -77,7 +77,7 @@ struct ProjectForm {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 struct TopicForm {
     name: String,
     #[serde(default)]

@@ -253,6 +253,7 @@ fn bad_files_to_load_are_refused_with_the_place() {
         "a.json: key must be a string at line 2",
     );
     load("--datahub", "b.toml", "a = 1\nb =\n", "b.toml: line 2: ");
+    load("--datahub", "d.json", "[]", "expected an object");
     let topic = |topic: &str| format!(r#"{{"projects":[{{"name":"shop","topics":[{topic}]}}]}}"#);
     let place = "c.json: projects[0].topics[0]";
     load(

@@ -98,6 +98,10 @@ impl Known {
             limit: SOFT_LIMIT,
         }
     }
+
+    fn is_within(&self, now: Duration, limit: Duration) -> bool {
+        now.saturating_sub(self.since) < self.limit.min(limit)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -123,8 +127,10 @@ impl Slot {
 
     fn within(&self, now: Duration, limit: Duration) -> Option<Known> {
         let known = self.known();
-        let known = known.as_ref()?;
-        (now.saturating_sub(known.since) < known.limit.min(limit)).then(|| known.clone())
+        known
+            .as_ref()
+            .filter(|known| known.is_within(now, limit))
+            .cloned()
     }
 }
 
@@ -171,7 +177,8 @@ impl TopicFacts {
             return known.batches;
         }
         // A failure is remembered; the answer is not worth many attempts.
-        match self.ask(client, topic, &slot, SOFT_LIMIT, false).await {
+        let is_fresh = |known: &Known, now| known.is_within(now, SOFT_LIMIT);
+        match self.ask(client, topic, &slot, is_fresh, false).await {
             Ok(known) => known.batches,
             Err(error) => {
                 tracing::debug!(
@@ -203,21 +210,29 @@ impl TopicFacts {
         topic: Topic<'_>,
     ) -> bool {
         let slot = self.slot(topic);
-        let known = self.ask(client, topic, &slot, MISS_LIMIT, false).await;
+        let is_fresh = |known: &Known, now| known.is_within(now, MISS_LIMIT);
+        let known = self.ask(client, topic, &slot, is_fresh, false).await;
         known.is_ok_and(|known| known.batches != Batches::None)
     }
 
-    /// The properties of a topic, read within the last second.
+    /// The properties of a topic, read at some time or later, or else within the last second; and when they were
+    /// read.
     pub(super) async fn properties(
         &self,
         client: &Client<DataHubService>,
         topic: Topic<'_>,
-    ) -> Result<Arc<GetTopicResult>> {
+        not_before: Option<Duration>,
+    ) -> Result<(Arc<GetTopicResult>, Duration)> {
         let slot = self.slot(topic);
-        let known = self.ask(client, topic, &slot, MISS_LIMIT, true).await?;
-        known
+        let is_fresh = |known: &Known, now| match not_before {
+            Some(start) => known.since >= start,
+            None => known.is_within(now, MISS_LIMIT),
+        };
+        let known = self.ask(client, topic, &slot, is_fresh, true).await?;
+        let properties = known
             .properties
-            .ok_or_else(|| Error::new(ErrorKind::Internal, "a topic without properties"))
+            .ok_or_else(|| Error::new(ErrorKind::Internal, "a topic without properties"))?;
+        Ok((properties, known.since))
     }
 
     async fn ask(
@@ -225,13 +240,15 @@ impl TopicFacts {
         client: &Client<DataHubService>,
         topic: Topic<'_>,
         slot: &Slot,
-        limit: Duration,
+        is_fresh: impl Fn(&Known, Duration) -> bool,
         may_repeat: bool,
     ) -> Result<Known> {
         let _asking = slot.asking.lock().await;
         let now = client.clock().elapsed();
-        if let Some(known) = slot.within(now, limit)
+        let known = slot.known().clone();
+        if let Some(known) = known
             && known.properties.is_some()
+            && is_fresh(&known, now)
         {
             return Ok(known);
         }

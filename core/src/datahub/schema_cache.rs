@@ -32,6 +32,10 @@ pub(super) struct TopicSchemas {
     /// The only schema, when the topic has no versions.
     single: Option<Arc<RecordSchema>>,
     loaded_at: Duration,
+    /// When the properties of the topic were read.
+    as_of: Duration,
+    /// Whether they were read for something that is not among them: then once a second is enough.
+    lacks: bool,
 }
 
 impl TopicSchemas {
@@ -43,10 +47,23 @@ impl TopicSchemas {
         }
     }
 
+    fn of(registry: SchemaRegistry, single: Option<Arc<RecordSchema>>) -> Self {
+        Self {
+            registry,
+            single,
+            loaded_at: Duration::ZERO,
+            as_of: Duration::ZERO,
+            lacks: false,
+        }
+    }
+
+    /// Whether these can be read. A topic without versions may have got some when a later one is needed.
     fn serves(&self, needed: &[NeededSchema]) -> bool {
         needed.iter().all(|need| {
-            self.schema_of(need.version)
-                .is_some_and(|schema| schema.len() >= need.columns)
+            (self.single.is_none() || need.version == 0)
+                && self
+                    .schema_of(need.version)
+                    .is_some_and(|schema| schema.len() >= need.columns)
         })
     }
 }
@@ -74,11 +91,7 @@ impl SchemaCache {
         needed: &[NeededSchema],
     ) -> Result<Arc<TopicSchemas>> {
         if needed.is_empty() {
-            return Ok(Arc::new(TopicSchemas {
-                registry: SchemaRegistry::new(),
-                single: None,
-                loaded_at: Duration::ZERO,
-            }));
+            return Ok(Arc::new(TopicSchemas::of(SchemaRegistry::new(), None)));
         }
         self.topic(client, topic, |schemas| schemas.serves(needed))
             .await
@@ -91,18 +104,26 @@ impl SchemaCache {
         serves: impl Fn(&TopicSchemas) -> bool,
     ) -> Result<Arc<TopicSchemas>> {
         let now = client.clock().elapsed();
+        let mut not_before = None;
         if let Some(known) = self.topics.get(topic) {
-            let age = now.saturating_sub(known.loaded_at);
-            let limit = if serves(&known) {
-                SOFT_LIMIT
-            } else {
-                MISS_LIMIT
+            let is_served = serves(&known);
+            let limit = match (is_served, known.lacks) {
+                (true, _) => SOFT_LIMIT,
+                (false, true) => MISS_LIMIT,
+                (false, false) => Duration::ZERO,
             };
-            if age < limit {
+            if now.saturating_sub(known.loaded_at) < limit {
                 return Ok(known);
             }
+            not_before = (!is_served).then_some(now);
         }
-        let loaded = Arc::new(load(client, topic, now).await?);
+        let mut loaded = load(client, topic, not_before).await?;
+        if loaded.as_of < now && !serves(&loaded) {
+            loaded = load(client, topic, Some(now)).await?;
+        }
+        loaded.loaded_at = now;
+        loaded.lacks = !serves(&loaded);
+        let loaded = Arc::new(loaded);
         self.topics.insert(topic, Arc::clone(&loaded));
         Ok(loaded)
     }
@@ -113,26 +134,27 @@ impl SchemaCache {
     }
 }
 
+/// Reads the versions of a topic; its properties at some time or later, or else within the last second.
 async fn load(
     client: &Client<DataHubService>,
     topic: Topic<'_>,
-    now: Duration,
+    not_before: Option<Duration>,
 ) -> Result<TopicSchemas> {
-    let properties = client.service().topics.properties(client, topic).await?;
-    let Some(schema) = properties.record_schema.clone() else {
-        return Ok(TopicSchemas {
-            registry: SchemaRegistry::new(),
-            single: None,
-            loaded_at: now,
-        });
+    let topics = &client.service().topics;
+    let (properties, as_of) = topics.properties(client, topic, not_before).await?;
+    let schemas = match &properties.record_schema {
+        None => TopicSchemas::of(SchemaRegistry::new(), None),
+        Some(schema) if !properties.enable_schema_registry => {
+            let registry = SchemaRegistry::of_topic(Arc::clone(schema));
+            TopicSchemas::of(registry, Some(Arc::clone(schema)))
+        }
+        Some(_) => TopicSchemas::of(versions(client, topic).await?, None),
     };
-    if !properties.enable_schema_registry {
-        return Ok(TopicSchemas {
-            registry: SchemaRegistry::of_topic(Arc::clone(&schema)),
-            single: Some(schema),
-            loaded_at: now,
-        });
-    }
+    Ok(TopicSchemas { as_of, ..schemas })
+}
+
+/// Lists all versions of the schema of a topic.
+async fn versions(client: &Client<DataHubService>, topic: Topic<'_>) -> Result<SchemaRegistry> {
     let mut registry = SchemaRegistry::new();
     let mut page = 1;
     loop {
@@ -147,13 +169,8 @@ async fn load(
             registry.insert(version.version_id, schema);
         }
         if page >= listed.page_count {
-            break;
+            return Ok(registry);
         }
         page += 1;
     }
-    Ok(TopicSchemas {
-        registry,
-        single: None,
-        loaded_at: now,
-    })
 }

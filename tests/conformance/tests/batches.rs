@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use hubstream::credentials::Credentials;
 use hubstream::datahub::{
-    AppendField, CreateProject, CreateTupleTopic, CursorType, DataHub, GetCursor, GetTupleRecords,
-    PutRecords, PutRecordsByShard,
+    AppendField, CreateProject, CreateTupleTopic, CursorType, DataHub, GetCursor, GetTopic,
+    GetTupleRecords, PutRecords, PutRecordsByShard,
 };
 use hubstream::error::ErrorKind;
 use hubstream::record::{Field, FieldType, RecordBatch, RecordBatchBuilder, RecordSchema, Value};
@@ -170,6 +170,58 @@ async fn records_of_an_earlier_schema_version_have_nulls() {
         } else {
             // Without a schema of the caller, a batch is read with the columns it was written with.
             assert_eq!((protocol, columns), ("batch", 5));
+        }
+    }
+    emulator.shutdown().await;
+}
+
+/// One record that has a value in a column that was added.
+fn noted(columns: &Arc<RecordSchema>, id: i64) -> RecordBatch {
+    let mut builder = RecordBatchBuilder::tuples(Arc::clone(columns));
+    let null = Value::Null;
+    let values = [
+        Value::BigInt(id),
+        null,
+        null,
+        null,
+        null,
+        Value::String("new"),
+    ];
+    builder.push_row(&values).unwrap();
+    builder.build().unwrap()
+}
+
+#[tokio::test]
+async fn clients_that_know_a_topic_learn_of_a_new_version_at_once() {
+    let emulator = start().await;
+    let protocols = PROTOCOLS.into_iter().chain([("auto", "1")]);
+    let hubs: Vec<_> = protocols
+        .map(|(protocol, version)| hub(&emulator, protocol, version, "none"))
+        .collect();
+    for (hub, start) in hubs.iter().zip([0, 3, 6, 9, 12]) {
+        let put = PutRecordsByShard::new("shop", "orders", "0", rows(start));
+        hub.put_records_by_shard(put).await.unwrap();
+        assert_eq!(read(hub, "orders").await.len() as i64, start + 3);
+    }
+    let other = hub(&emulator, "protobuf", "1", "none");
+    let append = AppendField::new("shop", "orders", "note", FieldType::String);
+    other.append_field(append).await.unwrap();
+    let found = other.get_topic(GetTopic::new("shop", "orders")).await;
+    let columns = found.unwrap().record_schema.unwrap();
+    for (hub, id) in hubs.iter().zip(15_i64..) {
+        let put = PutRecordsByShard::new("shop", "orders", "0", noted(&columns, id));
+        hub.put_records_by_shard(put).await.unwrap();
+    }
+    let cursor = GetCursor::new("shop", "orders", "0", CursorType::Oldest);
+    let cursor = other.get_cursor(cursor).await.unwrap().cursor;
+    for hub in &hubs {
+        let get = GetTupleRecords::new("shop", "orders", "0").cursor(cursor.clone());
+        let get = get.record_schema(Arc::clone(&columns));
+        let records = hub.get_tuple_records(get).await.unwrap().records;
+        assert_eq!(records.len(), 20);
+        for place in 15..20 {
+            let note = records.value(place, 5).unwrap();
+            assert!(matches!(note, Value::String("new")), "{hub:?}: {note:?}");
         }
     }
     emulator.shutdown().await;
