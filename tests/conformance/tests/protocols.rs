@@ -328,13 +328,10 @@ async fn columns_that_are_no_version_go_in_protobuf() {
     let schema = Arc::new(RecordSchema::new(fields).unwrap());
     let mut builder = RecordBatchBuilder::tuples(schema);
     builder.push_row(&[Value::BigInt(1)]).unwrap();
-    let records = builder.build().unwrap();
-    for _ in 0..2 {
-        let put = PutRecordsByShard::new("shop", "orders", "0", records.clone());
-        place.hub.put_records_by_shard(put).await.unwrap();
-    }
-    // What is missing may have been added since the topic was asked, but not within a second again.
-    assert_eq!(place.sent.take(), [ASK, ASK, PUT, PUT]);
+    let put = PutRecordsByShard::new("shop", "orders", "0", builder.build().unwrap());
+    place.hub.put_records_by_shard(put).await.unwrap();
+    // What is missing may have been added since the topic was asked.
+    assert_eq!(place.sent.take(), [ASK, ASK, PUT]);
     place.emulator.shutdown().await;
 }
 
