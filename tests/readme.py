@@ -17,6 +17,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+# Pages that package registries show link to the repository by its address.
+HOME = "https://github.com/hubstream/hubstream/blob/main/"
 PAGES = ("README.md", "docs/arrow.md", "docs/emulator.md", "docs/migrate-from-pydatahub.md")
 RUBY = ROOT / "bindings" / "uniffi" / "ruby"
 # The fences of programs, and how to run a file with one.
@@ -96,9 +98,12 @@ def dead_links() -> list[str]:
         text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
         for link in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"`[^`\n]*`", "", text)):
             path, _, heading = link.partition("#")
-            target = page if not path else page.parent / path
-            if re.match(r"[a-z]+:", link):
+            if link.startswith(HOME):
+                target = ROOT / path.removeprefix(HOME)
+            elif re.match(r"[a-z]+:", link):
                 continue
+            else:
+                target = page if not path else page.parent / path
             if not target.exists() or (heading and target.suffix == ".md" and heading not in headings(target)):
                 dead.append(f"{page.relative_to(ROOT)}: {link}")
     return dead

@@ -33,7 +33,7 @@ pub(crate) fn command() -> Command {
                 .value_name("ID")
                 .env("HUBSTREAM_EMULATOR_ACCESS_ID")
                 .default_value("emulator")
-                .help("The only access id that is let in"),
+                .help("The only access id that is accepted"),
         )
         .arg(
             Arg::new("access-key")
@@ -48,7 +48,7 @@ pub(crate) fn command() -> Command {
             Arg::new("no-auth")
                 .long("no-auth")
                 .action(ArgAction::SetTrue)
-                .help("Let every request in, signed or not"),
+                .help("Accept every request, signed or not"),
         )
         .arg(
             Arg::new("limits")

@@ -18,11 +18,11 @@ const DEFAULT_CREDENTIAL: &str = "emulator";
 /// What every service of an emulator is started with.
 #[derive(Clone)]
 pub(crate) struct ServiceContext {
-    /// The only access id that is let in.
+    /// The only access id that is accepted.
     pub(crate) access_id: String,
     /// The secret that requests are signed with.
     pub(crate) access_key: String,
-    /// Lets every request in, signed or not.
+    /// Accepts every request, signed or not.
     pub(crate) no_auth: bool,
     /// The limits to enforce.
     pub(crate) limits: Limits,
@@ -112,7 +112,7 @@ impl Emulator {
         self.dis.as_ref().map(|running| running.url.as_str())
     }
 
-    /// The access id that is let in.
+    /// The access id that is accepted.
     pub fn access_id(&self) -> &str {
         &self.access_id
     }
@@ -210,7 +210,7 @@ impl EmulatorBuilder {
         self
     }
 
-    /// The access id and key to let in; both are `emulator` by default.
+    /// The access id and key to accept; both are `emulator` by default.
     pub fn credentials(
         mut self,
         access_id: impl Into<String>,
@@ -221,7 +221,7 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Lets every request in without looking at its signature. Off by default.
+    /// Accepts every request without looking at its signature. Off by default.
     pub fn no_auth(mut self, no_auth: bool) -> Self {
         self.no_auth = no_auth;
         self

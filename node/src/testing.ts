@@ -19,19 +19,19 @@ export interface EmulatorOptions {
    */
   readonly dis?: boolean | string | undefined
   /**
-   * The access id to let in.
+   * The access id to accept.
    *
    * @default 'emulator'
    */
   readonly accessId?: string | undefined
   /**
-   * The access key to let in.
+   * The access key to accept.
    *
    * @default 'emulator'
    */
   readonly accessKey?: string | undefined
   /**
-   * Whether every request is let in, signed or not.
+   * Whether every request is accepted, signed or not.
    *
    * @default false
    */
@@ -137,9 +137,9 @@ function address(value: boolean | string | undefined): string | undefined {
 
 /** A running emulator of DataHub and DIS. */
 export class Emulator {
-  /** The access id that is let in. */
+  /** The access id that is accepted. */
   readonly accessId: string
-  /** The access key that is let in. */
+  /** The access key that is accepted. */
   readonly accessKey: string
   readonly #datahubUrl: string | undefined
   readonly #disUrl: string | undefined

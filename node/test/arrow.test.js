@@ -15,35 +15,12 @@ import {
   Utf8,
   vectorFromArray,
 } from 'apache-arrow'
-import { FieldType, InvalidArgumentError, RecordBatch, RecordSchema } from 'hubstream'
+import { RecordBatch, RecordSchema } from 'hubstream'
+import { ALL, FULL_ROW, refused } from './support.js'
 
-const ALL = new RecordSchema(Object.values(FieldType).map((type) => ({ name: type.toLowerCase(), type })))
-
-const FULL = {
-  tinyint: -128,
-  smallint: 32767,
-  integer: -2147483648,
-  bigint: -9223372036854775808n,
-  string: 'Grüße, 世界 🚀',
-  boolean: true,
-  timestamp: 1700000000123456n,
-  float: 0.5,
-  double: -1.7976931348623157e308,
-  decimal: '-12345678901234567890.125',
-  json: '{"a":[1,2,{"b":null}]}',
-}
+const FULL = { ...FULL_ROW, decimal: '-12345678901234567890.125' }
 
 const NONE = Object.fromEntries(Object.keys(FULL).map((name) => [name, null]))
-
-const refused = (call, ...parts) => {
-  assert.throws(call, (error) => {
-    assert.ok(error instanceof InvalidArgumentError, String(error))
-    for (const part of parts) {
-      assert.ok(error.message.includes(part), `${error.message} has not ${part}`)
-    }
-    return true
-  })
-}
 
 describe('Arrow columns', () => {
   test('apache-arrow reads every type', () => {

@@ -1,52 +1,25 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
-import { FieldType, InvalidArgumentError, RecordBatch, RecordSchema, TupleRecord } from 'hubstream'
-
-const ALL = new RecordSchema(Object.values(FieldType).map((type) => ({ name: type.toLowerCase(), type })))
-
-const FULL = {
-  tinyint: -128,
-  smallint: 32767,
-  integer: -2147483648,
-  bigint: -9223372036854775808n,
-  string: 'Grüße, 世界 🚀',
-  boolean: true,
-  timestamp: 1700000000123456n,
-  float: 0.5,
-  double: -1.7976931348623157e308,
-  decimal: '12345678901234567890.00000000000000000001',
-  json: '{"a":[1,2,{"b":null}]}',
-}
+import { RecordBatch, RecordSchema, TupleRecord } from 'hubstream'
+import { ALL, FULL_ROW, refused } from './support.js'
 
 const one = (type, value, options = {}) => {
   const schema = new RecordSchema([{ name: 'c', type, ...options }])
   return RecordBatch.fromRecords(schema, [[value]]).value(0, 0)
 }
 
-const refused = (call, ...parts) => {
-  assert.throws(call, (error) => {
-    assert.ok(error instanceof InvalidArgumentError, String(error))
-    assert.equal(error.kind, 'invalid_argument')
-    assert.equal(error.wasSent, false)
-    for (const part of parts) {
-      assert.ok(error.message.includes(part), `${error.message} has not ${part}`)
-    }
-    return true
-  })
-}
-
 describe('values', () => {
   test('every type crosses both ways, as objects and as arrays', () => {
-    const batch = RecordBatch.fromRecords(ALL, [FULL, Object.values(FULL)])
-    assert.deepEqual(batch.toArray(), [FULL, FULL])
-    assert.deepEqual(batch.rows(), [Object.values(FULL), Object.values(FULL)])
-    for (const [name, value] of Object.entries(FULL)) {
+    const batch = RecordBatch.fromRecords(ALL, [FULL_ROW, Object.values(FULL_ROW)])
+    assert.deepEqual(batch.toArray(), [FULL_ROW, FULL_ROW])
+    assert.deepEqual(batch.rows(), [Object.values(FULL_ROW), Object.values(FULL_ROW)])
+    for (const [name, value] of Object.entries(FULL_ROW)) {
       assert.deepEqual(batch.column(name), [value, value])
       assert.equal(batch.value(1, name), value)
       assert.equal(batch.at(0).get(name), value)
     }
-    assert.deepEqual(batch.at(-1).toObject(), FULL)
+    assert.deepEqual(batch.at(-1).toObject(), FULL_ROW)
     assert.deepEqual(
       [...batch].map((record) => record.values),
       batch.rows(),
@@ -122,7 +95,7 @@ describe('values', () => {
     refused(() => put([1, 2]), 'record 0', '2, but 11 columns')
     refused(() => put({ integer: 1, inteher: 2 }), 'record 0', '`inteher`')
     refused(() => put({ integer: 1, Integer: 2 }), 'given twice')
-    refused(() => put(FULL, null), 'record 1', 'null')
+    refused(() => put(FULL_ROW, null), 'record 1', 'null')
     refused(() => put('abc'), 'a string')
     refused(() => put(new Uint8Array(3)), 'an object')
     refused(() => RecordBatch.fromRecords(ALL, 5), 'found a number')

@@ -17,7 +17,7 @@ use super::{
 /// Header that names the action of a binary request.
 const ACTION: &str = "x-datahub-request-action";
 
-/// A request that has been let in, with its body as it was before compression.
+/// A request that has been accepted, with its body as it was before compression.
 pub(super) struct Incoming {
     pub(super) method: Method,
     pub(super) uri: Uri,

@@ -17,9 +17,9 @@ const MAX_SKEW_MS: i64 = 15 * 60 * 1000;
 
 /// What requests are checked against.
 pub(crate) struct Door<'a> {
-    /// The access key that is let in.
+    /// The access key that is accepted.
     pub(crate) key: Key<'a>,
-    /// The value of `X-Auth-Token` that is let in.
+    /// The value of `X-Auth-Token` that is accepted.
     pub(crate) token: &'a str,
     /// The time, in milliseconds since 1970.
     pub(crate) now_ms: i64,

@@ -32,9 +32,9 @@ class Emulator:
         datahub: Address to serve DataHub on, as in `127.0.0.1:0`; port 0 takes a free one, `None`
             leaves it out.
         dis: Address to serve DIS on, likewise.
-        access_id: The access id that is let in.
+        access_id: The access id that is accepted.
         access_key: The key to sign requests with.
-        no_auth: Lets every request in, signed or not.
+        no_auth: Accepts every request, signed or not.
         limits: `strict` for all limits of the services, `standard` for all but those on
             throughput, on dates and on how many projects, topics and subscriptions there are,
             `relaxed` also without the least age of shards to split.
@@ -81,7 +81,7 @@ class Emulator:
 
     @property
     def access_id(self) -> str:
-        """The access id that is let in."""
+        """The access id that is accepted."""
         return self._access_id
 
     @property
@@ -114,13 +114,13 @@ class Emulator:
         return url
 
     def datahub_client(self) -> DataHub:
-        """A client of its DataHub, with the credentials that are let in."""
+        """A client of its DataHub, with the credentials that are accepted."""
         from hubstream.datahub import DataHub
 
         return DataHub(self._access_id, self._access_key, self.datahub_url)
 
     def datahub_async_client(self) -> AsyncDataHub:
-        """A client of its DataHub with coroutines, with the credentials that are let in."""
+        """A client of its DataHub with coroutines, with the credentials that are accepted."""
         from hubstream.datahub.aio import DataHub
 
         return DataHub(self._access_id, self._access_key, self.datahub_url)
