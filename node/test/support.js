@@ -31,7 +31,9 @@ export async function collected(condition, rounds = 200) {
 }
 
 /** A schema with a column of each type. */
-export const ALL = new RecordSchema(Object.values(FieldType).map((type) => ({ name: type.toLowerCase(), type })))
+export const ALL = new RecordSchema(
+  Object.values(FieldType).map((type) => ({ name: type.toLowerCase(), type })),
+)
 
 /** A value for each column of `ALL`. */
 export const FULL_ROW = {

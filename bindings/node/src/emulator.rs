@@ -18,11 +18,11 @@ pub struct EmulatorOptions {
     pub datahub: Option<String>,
     /// `host:port` for DIS.
     pub dis: Option<String>,
-    /// The access id to let in.
+    /// The access id to accept.
     pub access_id: String,
-    /// The access key to let in.
+    /// The access key to accept.
     pub access_key: String,
-    /// Whether every request is let in.
+    /// Whether every request is accepted.
     pub no_auth: bool,
     /// Name of the limits to enforce.
     pub limits: Option<String>,

@@ -22,13 +22,13 @@ pub struct EmulatorOptions {
     /// Address to serve DIS on, `host:port`; port 0 takes a free one. Absent to not serve it.
     #[uniffi(default = Some("127.0.0.1:0"))]
     pub dis: Option<String>,
-    /// The access id to let in.
+    /// The access id to accept.
     #[uniffi(default = "emulator")]
     pub access_id: String,
     /// The access key that requests must be signed with.
     #[uniffi(default = "emulator")]
     pub access_key: String,
-    /// Lets every request in, signed or not.
+    /// Accepts every request, signed or not.
     #[uniffi(default = false)]
     pub no_auth: bool,
     /// Folder that keeps the state; absent to keep it in memory.
@@ -104,7 +104,7 @@ impl Emulator {
         self.dis_url.clone()
     }
 
-    /// The access id that is let in.
+    /// The access id that is accepted.
     pub fn access_id(&self) -> String {
         self.access_id.clone()
     }

@@ -1,4 +1,4 @@
-"""Who is let in, and what survives a crash."""
+"""Who is accepted, and what survives a crash."""
 
 import json
 import urllib.error

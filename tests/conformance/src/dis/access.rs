@@ -44,7 +44,7 @@ async fn admitted(case: &Value) -> Result<(), String> {
         }
         let (status, reply) = send(&address, &tampered(request)).await?;
         if status != 401 || !reply.contains("DIS.4112") {
-            return Err(format!("a changed request was let in: {status} {reply}"));
+            return Err(format!("a changed request was accepted: {status} {reply}"));
         }
     }
     emulator.shutdown().await;

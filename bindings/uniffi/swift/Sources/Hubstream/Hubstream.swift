@@ -3835,7 +3835,7 @@ public func FfiConverterTypeDisClient_lower(_ value: DisClient) -> UInt64 {
 public protocol EmulatorProtocol: AnyObject, Sendable {
     
     /**
-     * The access id that is let in.
+     * The access id that is accepted.
      */
     func accessId()  -> String
     
@@ -3964,7 +3964,7 @@ public static func start(options: EmulatorOptions)async throws  -> Emulator  {
 
     
     /**
-     * The access id that is let in.
+     * The access id that is accepted.
      */
 open func accessId() -> String  {
     return try!  FfiConverterString.lift(try! rustCall() {
@@ -7807,7 +7807,7 @@ public struct EmulatorOptions: Equatable, Hashable, CustomDebugStringConvertible
      */
     public let dis: String?
     /**
-     * The access id to let in.
+     * The access id to accept.
      */
     public let accessId: String
     /**
@@ -7815,7 +7815,7 @@ public struct EmulatorOptions: Equatable, Hashable, CustomDebugStringConvertible
      */
     public let accessKey: String
     /**
-     * Lets every request in, signed or not.
+     * Accepts every request, signed or not.
      */
     public let noAuth: Bool
     /**
@@ -7842,13 +7842,13 @@ public struct EmulatorOptions: Equatable, Hashable, CustomDebugStringConvertible
          * Address to serve DIS on, `host:port`; port 0 takes a free one. Absent to not serve it.
          */dis: String? = "127.0.0.1:0", 
         /**
-         * The access id to let in.
+         * The access id to accept.
          */accessId: String = "emulator", 
         /**
          * The access key that requests must be signed with.
          */accessKey: String = "emulator", 
         /**
-         * Lets every request in, signed or not.
+         * Accepts every request, signed or not.
          */noAuth: Bool = false, 
         /**
          * Folder that keeps the state; absent to keep it in memory.
@@ -18155,7 +18155,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_credentialprovider_credentials() != 2612) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_emulator_access_id() != 20659) {
+    if (uniffi_hubstream_uniffi_checksum_method_emulator_access_id() != 5883) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_emulator_access_key() != 885) {

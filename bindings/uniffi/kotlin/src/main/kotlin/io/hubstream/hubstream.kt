@@ -1413,7 +1413,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_credentialprovider_credentials() and 0xFFFF) != 2612) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_emulator_access_id() and 0xFFFF) != 20659) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_emulator_access_id() and 0xFFFF) != 5883) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_emulator_access_key() and 0xFFFF) != 885) {
@@ -6677,7 +6677,7 @@ public object FfiConverterTypeDisClient: FfiConverter<DisClient, Long> {
 public interface EmulatorInterface {
     
     /**
-     * The access id that is let in.
+     * The access id that is accepted.
      */
     fun `accessId`(): kotlin.String
     
@@ -6839,7 +6839,7 @@ open class Emulator: Disposable, AutoCloseable, EmulatorInterface
 
     
     /**
-     * The access id that is let in.
+     * The access id that is accepted.
      */override fun `accessId`(): kotlin.String {
             return FfiConverterString.lift(
     callWithHandle {
@@ -10602,7 +10602,7 @@ data class EmulatorOptions (
     val `dis`: kotlin.String? = "127.0.0.1:0" 
     , 
     /**
-     * The access id to let in.
+     * The access id to accept.
      */
     val `accessId`: kotlin.String = "emulator" 
     , 
@@ -10612,7 +10612,7 @@ data class EmulatorOptions (
     val `accessKey`: kotlin.String = "emulator" 
     , 
     /**
-     * Lets every request in, signed or not.
+     * Accepts every request, signed or not.
      */
     val `noAuth`: kotlin.Boolean = false 
     , 
