@@ -301,35 +301,12 @@ fn inner_type(ty: &Type) -> Option<&Type> {
 fn default(meta: &Meta, ty: &Type) -> Result<FieldDefault> {
     let value = quote!(::hubstream::schema::DefaultValue);
     let Meta::List(list) = meta else {
-        let schema = match type_name(ty).as_str() {
-            "Option" => quote!(#value::Absent),
-            "String" => quote!(#value::Text("")),
-            "Vec" | "IndexMap" | "BTreeMap" => quote!(#value::Empty),
-            "bool" => quote!(#value::Boolean(false)),
-            "f64" => quote!(#value::Double(0.0)),
-            _ => quote!(#value::Integer(0)),
-        };
         return Ok(FieldDefault {
             value: quote!(::core::default::Default::default()),
-            schema,
+            schema: empty(ty),
         });
     };
     let expression: Expr = list.parse_args()?;
-    let number = |expression: &Expr, literal: &Lit| match literal {
-        Lit::Int(_) if type_name(ty) == "f64" => Ok(FieldDefault {
-            value: quote!(#expression as f64),
-            schema: quote!(#value::Double(#expression as f64)),
-        }),
-        Lit::Int(_) => Ok(FieldDefault {
-            value: quote!(#expression),
-            schema: quote!(#value::Integer(#expression)),
-        }),
-        Lit::Float(_) => Ok(FieldDefault {
-            value: quote!(#expression),
-            schema: quote!(#value::Double(#expression)),
-        }),
-        _ => Err(syn::Error::new_spanned(expression, "not a number")),
-    };
     match &expression {
         Expr::Lit(ExprLit {
             lit: Lit::Str(text),
@@ -345,9 +322,9 @@ fn default(meta: &Meta, ty: &Type) -> Result<FieldDefault> {
             value: quote!(#flag),
             schema: quote!(#value::Boolean(#flag)),
         }),
-        Expr::Lit(ExprLit { lit, .. }) => number(&expression, lit),
+        Expr::Lit(ExprLit { lit, .. }) => number(&expression, lit, ty),
         Expr::Unary(unary) => match &*unary.expr {
-            Expr::Lit(ExprLit { lit, .. }) => number(&expression, lit),
+            Expr::Lit(ExprLit { lit, .. }) => number(&expression, lit, ty),
             other => Err(syn::Error::new_spanned(other, "a default is a literal")),
         },
         Expr::Path(ExprPath { path, .. }) => {
@@ -362,5 +339,38 @@ fn default(meta: &Meta, ty: &Type) -> Result<FieldDefault> {
             other,
             "a default is a literal or the name of a variant",
         )),
+    }
+}
+
+/// The description of a type's own default.
+fn empty(ty: &Type) -> TokenStream {
+    let value = quote!(::hubstream::schema::DefaultValue);
+    match type_name(ty).as_str() {
+        "Option" => quote!(#value::Absent),
+        "String" => quote!(#value::Text("")),
+        "Vec" | "IndexMap" | "BTreeMap" => quote!(#value::Empty),
+        "bool" => quote!(#value::Boolean(false)),
+        "f64" => quote!(#value::Double(0.0)),
+        _ => quote!(#value::Integer(0)),
+    }
+}
+
+/// A default that is a number, with or without a sign.
+fn number(expression: &Expr, literal: &Lit, ty: &Type) -> Result<FieldDefault> {
+    let value = quote!(::hubstream::schema::DefaultValue);
+    match literal {
+        Lit::Int(_) if type_name(ty) == "f64" => Ok(FieldDefault {
+            value: quote!(#expression as f64),
+            schema: quote!(#value::Double(#expression as f64)),
+        }),
+        Lit::Int(_) => Ok(FieldDefault {
+            value: quote!(#expression),
+            schema: quote!(#value::Integer(#expression)),
+        }),
+        Lit::Float(_) => Ok(FieldDefault {
+            value: quote!(#expression),
+            schema: quote!(#value::Double(#expression)),
+        }),
+        _ => Err(syn::Error::new_spanned(expression, "not a number")),
     }
 }
