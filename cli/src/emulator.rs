@@ -27,29 +27,7 @@ pub(crate) fn command() -> Command {
         )
         .arg(address("datahub", "Serve DataHub on this address"))
         .arg(address("dis", "Serve DIS on this address"))
-        .arg(
-            Arg::new("access-id")
-                .long("access-id")
-                .value_name("ID")
-                .env("HUBSTREAM_EMULATOR_ACCESS_ID")
-                .default_value("emulator")
-                .help("The only access id that is accepted"),
-        )
-        .arg(
-            Arg::new("access-key")
-                .long("access-key")
-                .value_name("KEY")
-                .env("HUBSTREAM_EMULATOR_ACCESS_KEY")
-                .hide_env_values(true)
-                .default_value("emulator")
-                .help("The key that requests must be signed with"),
-        )
-        .arg(
-            Arg::new("no-auth")
-                .long("no-auth")
-                .action(ArgAction::SetTrue)
-                .help("Accept every request, signed or not"),
-        )
+        .args(credentials())
         .arg(
             Arg::new("limits")
                 .long("limits")
@@ -80,6 +58,29 @@ pub(crate) fn command() -> Command {
                 .action(ArgAction::SetTrue)
                 .help("Do not let programs on this machine set faults over HTTP"),
         )
+}
+
+/// Who is accepted.
+fn credentials() -> [Arg; 3] {
+    [
+        Arg::new("access-id")
+            .long("access-id")
+            .value_name("ID")
+            .env("HUBSTREAM_EMULATOR_ACCESS_ID")
+            .default_value("emulator")
+            .help("The only access id that is accepted"),
+        Arg::new("access-key")
+            .long("access-key")
+            .value_name("KEY")
+            .env("HUBSTREAM_EMULATOR_ACCESS_KEY")
+            .hide_env_values(true)
+            .default_value("emulator")
+            .help("The key that requests must be signed with"),
+        Arg::new("no-auth")
+            .long("no-auth")
+            .action(ArgAction::SetTrue)
+            .help("Accept every request, signed or not"),
+    ]
 }
 
 fn address(name: &'static str, help: &'static str) -> Arg {
