@@ -104,6 +104,59 @@ mod tests {
 
     use super::*;
 
+    /// The payload of a get's reply that has two equal records, and tells their number or does not.
+    fn told(count: Option<i64>, entry: &[u8]) -> bytes::Bytes {
+        let mut payload = Vec::new();
+        protobuf::wire::push_bytes(&mut payload, 1, b"next");
+        if let Some(count) = count {
+            protobuf::wire::push_number(&mut payload, 2, count as u64);
+        }
+        for _ in 0..2 {
+            protobuf::wire::push_bytes(&mut payload, 4, entry);
+        }
+        frame::wrap(&payload).unwrap()
+    }
+
+    #[test]
+    fn a_reply_has_as_many_records_as_are_in_it() {
+        let mut records = crate::record::RecordBatchBuilder::blobs();
+        records.push_blob(b"x").unwrap();
+        let records = records.build().unwrap();
+        let data = batch::encode(&records, batch::BatchVersion::V1, -1, CompressFormat::None);
+        let in_batch = protobuf::messages::BinaryRecordEntry {
+            data: Some(data.unwrap()),
+            ..Default::default()
+        };
+        let value = protobuf::messages::FieldData {
+            value: Some("x".into()),
+        };
+        let alone = protobuf::messages::RecordEntry {
+            data: protobuf::messages::RecordData { data: vec![value] },
+            ..Default::default()
+        };
+        for count in [None, Some(0), Some(1), Some(2), Some(9), Some(-1)] {
+            let member = count.map(|count| format!(r#""RecordCount":{count},"#));
+            let json = format!(
+                r#"{{"NextCursor":"next",{}"Records":[{{"Data":"eA=="}},{{"Data":"eA=="}}]}}"#,
+                member.unwrap_or_default()
+            );
+            let single = told(count, &alone.encode_to_vec());
+            let batches = told(count, &in_batch.encode_to_vec());
+            for reply in [
+                json::decode_get(json.into(), None),
+                protobuf::decode_get(&single, None),
+                batch::decode_get(&batches, None, &|_| None),
+            ] {
+                let reply = reply.unwrap();
+                assert_eq!(
+                    (reply.record_count, reply.records.len()),
+                    (2, 2),
+                    "{count:?}"
+                );
+            }
+        }
+    }
+
     #[test]
     fn as_many_records_failed_as_a_reply_lists() {
         let listed = protobuf::messages::FailedRecord {

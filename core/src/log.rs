@@ -153,13 +153,21 @@ impl Visit for Facts {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
 
+    /// Keeps what is logged at level INFO and above.
     #[derive(Clone, Default)]
     struct Taken(Arc<Mutex<Vec<LogEvent>>>);
+
+    /// What the library logs in the course of something.
+    pub(crate) fn logged(course: impl FnOnce()) -> Vec<LogEvent> {
+        let taken = Taken::default();
+        tracing::dispatcher::with_default(&dispatch(taken.clone()), course);
+        std::mem::take(&mut *taken.0.lock().unwrap())
+    }
 
     impl Sink for Taken {
         fn wanted(&self) -> u8 {
@@ -173,15 +181,13 @@ mod tests {
 
     #[test]
     fn events_of_the_library_arrive_with_their_facts() {
-        let taken = Taken::default();
-        tracing::dispatcher::with_default(&dispatch(taken.clone()), || {
+        let events = logged(|| {
             let span = tracing::info_span!(target: "hubstream::http", "call");
             let _entered = span.enter();
             tracing::info!(target: "hubstream::http", code = "Busy", attempts = 2, "again in {} ms", 5);
             tracing::debug!(target: "hubstream::http", "not wanted");
             tracing::error!(target: "elsewhere", "not ours");
         });
-        let events = std::mem::take(&mut *taken.0.lock().unwrap());
         assert_eq!(events.len(), 1);
         assert_eq!(events[0].target, "hubstream::http");
         assert_eq!(events[0].level, Level::INFO);

@@ -181,6 +181,24 @@ async fn redirections_and_pages_are_errors() {
 }
 
 #[tokio::test]
+async fn only_what_looks_like_success_may_have_taken_effect() {
+    for (status, body, remark) in [
+        (200, "<html>", true),
+        (299, "<html>", true),
+        (300, "", false),
+        (302, "", false),
+    ] {
+        let script = Script::new([reply(status, body)]);
+        let hub = hub(&script);
+        let create = hub.create_project(CreateProject::new("shop"));
+        let error = create.await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Malformed, "{status}");
+        let told = error.to_string().contains("the call may have taken effect");
+        assert_eq!(told, remark, "{status}: {error}");
+    }
+}
+
+#[tokio::test]
 async fn bad_arguments_are_not_sent() {
     let script = Script::default();
     let hub = hub(&script);

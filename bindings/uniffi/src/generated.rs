@@ -1700,6 +1700,8 @@ pub struct GetConnectorResult {
     pub shard_contexts: Vec<ShardContext>,
     /// Id of the subscription that it reads with.
     pub sub_id: String,
+    /// Names that columns have in the target, by column; the others keep theirs.
+    pub column_name_map: HashMap<String, String>,
     /// Id that the service gave to the request.
     #[uniffi(default = "")]
     pub request_id: String,
@@ -1719,6 +1721,7 @@ model!(GetConnectorResult {
     "extra_config": extra_config,
     "shard_contexts": shard_contexts,
     "sub_id": sub_id,
+    "column_name_map": column_name_map,
     "request_id": request_id,
 });
 
@@ -2684,7 +2687,7 @@ impl DataHub {
     /// - Parameter shardId: Id of the shard.
     /// - Parameter recordSchema: The columns; when absent they are read from the topic, which costs one more request.
     /// - Parameter cursor: The cursor, as returned by `get_cursor` or by the previous get.
-    /// - Parameter limitNum: Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol `batch` it counts stored batches.
+    /// - Parameter limitNum: Maximum number of records to get, 1 to 1000; 0, and more than 1000, for 1000. With the protocol `batch` it counts stored batches.
     /// - Parameter subId: Id of the subscription that the records are for; absent for none.
     /// - Parameter after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
     #[uniffi::method(default(record_schema = None, cursor = "", limit_num = 0, sub_id = None, after = None))]
@@ -2721,7 +2724,7 @@ impl DataHub {
     /// - Parameter topicName: Name of the topic.
     /// - Parameter shardId: Id of the shard.
     /// - Parameter cursor: The cursor, as returned by `get_cursor` or by the previous get.
-    /// - Parameter limitNum: Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol `batch` it counts stored batches.
+    /// - Parameter limitNum: Maximum number of records to get, 1 to 1000; 0, and more than 1000, for 1000. With the protocol `batch` it counts stored batches.
     /// - Parameter subId: Id of the subscription that the records are for; absent for none.
     /// - Parameter after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
     #[uniffi::method(default(limit_num = 0, sub_id = None, after = None))]
@@ -2813,7 +2816,8 @@ impl DataHub {
     /// - Parameter columnFields: Columns that it copies; empty for a blob topic.
     /// - Parameter config: Settings for that target.
     /// - Parameter startTime: Time of the first record to copy in milliseconds since 1970; -1 for the oldest.
-    #[uniffi::method(default(start_time = -1))]
+    /// - Parameter columnNameMap: Names that columns have in the target, by column; the others keep theirs.
+    #[uniffi::method(default(start_time = -1, column_name_map = None))]
     pub async fn create_connector(
         &self,
         project_name: String,
@@ -2822,6 +2826,7 @@ impl DataHub {
         column_fields: Vec<String>,
         config: ConnectorConfig,
         start_time: i64,
+        column_name_map: Option<HashMap<String, String>>,
     ) -> Result<CreateConnectorResult, HubstreamError> {
         let arguments = vec![
             ("project_name", project_name.into_value()),
@@ -2830,6 +2835,7 @@ impl DataHub {
             ("column_fields", column_fields.into_value()),
             ("config", config.into_value()),
             ("start_time", start_time.into_value()),
+            ("column_name_map", column_name_map.into_value()),
         ];
         Ok(self.0.call("CreateConnector", arguments).await?)
     }
@@ -2859,18 +2865,22 @@ impl DataHub {
     /// - Parameter topicName: Name of the topic.
     /// - Parameter connectorId: Id of the connector, or its type, as in `sink_odps`.
     /// - Parameter config: New settings for its target.
+    /// - Parameter columnNameMap: New names that columns have in the target, by column; absent to leave them as they are.
+    #[uniffi::method(default(column_name_map = None))]
     pub async fn update_connector(
         &self,
         project_name: String,
         topic_name: String,
         connector_id: String,
         config: ConnectorConfig,
+        column_name_map: Option<HashMap<String, String>>,
     ) -> Result<(), HubstreamError> {
         let arguments = vec![
             ("project_name", project_name.into_value()),
             ("topic_name", topic_name.into_value()),
             ("connector_id", connector_id.into_value()),
             ("config", config.into_value()),
+            ("column_name_map", column_name_map.into_value()),
         ];
         Ok(self.0.call("UpdateConnector", arguments).await?)
     }

@@ -394,6 +394,7 @@ fn damaged() -> Error {
 mod tests {
     use super::*;
     use crate::codec::body::Body;
+    use crate::record::chunk::Form;
 
     fn written(value: i64) -> Vec<u8> {
         let mut body = Body::new(0);
@@ -438,6 +439,23 @@ mod tests {
         }
         for bad in [&[][..], &[0x80], &[0x80, 0x80], &[0x81]] {
             assert_eq!(length(bad, 0), None);
+        }
+    }
+
+    #[test]
+    fn no_room_is_made_for_values_that_cannot_be_there() {
+        let fields: Vec<Field> = (0..100)
+            .map(|column| Field::new(format!("c{column}"), FieldType::BigInt))
+            .collect();
+        // Every number would be null, which takes a byte.
+        let body = bytes::Bytes::from(vec![0; 999]);
+        let mut chunk = Chunk::received(Form::Avro, None, body.clone(), body);
+        for count in [10, 999, 1000, usize::MAX] {
+            let mut spans = Vec::new();
+            let outcome = index_records(&mut chunk, &mut spans, Some(&fields), count);
+            assert!(outcome.is_err(), "{count}");
+            assert_eq!(spans.capacity(), 0, "{count}");
+            assert_eq!(chunk.starts.capacity(), 0, "{count}");
         }
     }
 

@@ -108,6 +108,9 @@ pub struct CreateConnector {
     /// Time of the first record to copy in milliseconds since 1970; -1 for the oldest.
     #[default(-1)]
     pub start_time: i64,
+    /// Names that columns have in the target, by column; the others keep theirs.
+    #[default]
+    pub column_name_map: IndexMap<String, String>,
 }
 
 /// The connector that was created.
@@ -129,6 +132,8 @@ struct CreateBody<'a> {
     r#type: &'a ConnectorType,
     sink_start_time: i64,
     column_fields: &'a [String],
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    column_name_map: &'a IndexMap<String, String>,
     config: &'a ConnectorConfig,
 }
 
@@ -155,6 +160,7 @@ impl Exchange for CreateConnector {
             r#type: &self.connector_type,
             sink_start_time: self.start_time,
             column_fields: &self.column_fields,
+            column_name_map: &self.column_name_map,
             config: &self.config,
         };
         with_json(Request::new(http::Method::POST, target), &body)
@@ -223,6 +229,9 @@ pub struct GetConnectorResult {
     pub shard_contexts: Vec<ShardContext>,
     /// Id of the subscription that it reads with.
     pub sub_id: String,
+    /// Names that columns have in the target, by column; the others keep theirs.
+    #[default]
+    pub column_name_map: IndexMap<String, String>,
     /// Id that the service gave to the request.
     #[skip]
     #[default]
@@ -248,6 +257,8 @@ struct GetBody {
     last_modify_time: i64,
     #[serde(default)]
     column_fields: Option<Vec<String>>,
+    #[serde(default)]
+    column_name_map: Option<IndexMap<String, String>>,
     config: serde_json::Value,
     #[serde(default)]
     extra_info: Option<IndexMap<String, String>>,
@@ -274,6 +285,7 @@ fn decode_get(
         create_time: body.create_time,
         last_modify_time: body.last_modify_time,
         column_fields: body.column_fields.unwrap_or_default(),
+        column_name_map: body.column_name_map.unwrap_or_default(),
         sub_id: extra.get("SubscriptionId").cloned().unwrap_or_default(),
         extra_config: extra,
         shard_contexts: body.shard_contexts.unwrap_or_default(),
@@ -291,6 +303,8 @@ pub struct UpdateConnector {
     /// New settings for its target.
     #[check(ConnectorConfig::check)]
     pub config: ConnectorConfig,
+    /// New names that columns have in the target, by column; absent to leave them as they are.
+    pub column_name_map: Option<IndexMap<String, String>>,
 }
 
 /// Deletes a connector.

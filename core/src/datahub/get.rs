@@ -20,9 +20,6 @@ use super::protocol::{Batches, is_refusal};
 use super::wire::{ACTION_HEADER, PROTOBUF, SUBSCRIPTION_HEADER};
 use super::{DataHubService, GetTopic, OffsetWithSession, Protocol, batch, check};
 
-/// Most records per get (public limits of the service).
-const MAX_GET_RECORDS: i32 = 1000;
-
 /// Gets records of a tuple topic, beginning at a cursor.
 ///
 /// Fails with kind `ShardClosed` when a closed shard was read to its end, and with
@@ -39,7 +36,8 @@ pub struct GetTupleRecords {
     #[check(check::given)]
     #[default]
     pub cursor: String,
-    /// Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol `batch` it counts stored batches.
+    /// Maximum number of records to get, 1 to 1000; 0, and more than 1000, for 1000. With the protocol `batch` it counts
+    /// stored batches.
     #[check(check::not_negative)]
     #[default]
     pub limit_num: i32,
@@ -62,7 +60,8 @@ pub struct GetBlobRecords {
     /// The cursor, as returned by `get_cursor` or by the previous get.
     #[check(check::given)]
     pub cursor: String,
-    /// Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol `batch` it counts stored batches.
+    /// Maximum number of records to get, 1 to 1000; 0, and more than 1000, for 1000. With the protocol `batch` it counts
+    /// stored batches.
     #[check(check::not_negative)]
     #[default]
     pub limit_num: i32,
@@ -139,8 +138,9 @@ struct Get<'a> {
 impl Get<'_> {
     fn request(&self, service: &DataHubService, protocol: Protocol) -> Result<Request> {
         let limit = match self.limit {
-            0 => MAX_GET_RECORDS,
-            limit => limit.min(MAX_GET_RECORDS),
+            // The service would take it for 1.
+            0 => codec::MAX_GET_LIMIT,
+            limit => limit,
         };
         let mut request = Request::new(Method::POST, self.topic.shard(self.shard_id));
         match protocol.plain() {

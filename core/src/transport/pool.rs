@@ -120,3 +120,91 @@ impl Pool {
         drop(closed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+    use crate::config::Settings;
+    use crate::transport::socket::Probe;
+
+    /// A service, and what is known of it.
+    struct Service {
+        listener: TcpListener,
+        dialer: Dialer,
+        origin: Arc<Origin>,
+    }
+
+    impl Service {
+        async fn new(pool: &Pool) -> Self {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let endpoint = format!("http://{}", listener.local_addr().unwrap());
+            let settings = Settings::new("datahub");
+            let dialer = Dialer::from_settings(&settings).unwrap();
+            let origin = pool.origin(&endpoint, &dialer).unwrap();
+            Self {
+                listener,
+                dialer,
+                origin,
+            }
+        }
+
+        /// Leaves a new connection in a pool; gives the service's end of it.
+        async fn fill(&self, pool: &Pool) -> TcpStream {
+            let probe = Probe::default();
+            let Ok(wire) = self.dialer.dial(&self.origin, &probe).await else {
+                panic!("the service takes no connection");
+            };
+            let connection = Connection::start(wire, probe).await.unwrap();
+            pool.put(Arc::clone(&self.origin), Box::new(connection));
+            self.listener.accept().await.unwrap().0
+        }
+    }
+
+    fn idle(pool: &Pool) -> usize {
+        pool.lock().idle.len()
+    }
+
+    /// Makes the first `count` idle connections as old as connections may get.
+    fn age(pool: &Pool, count: usize) {
+        for idle in &mut pool.lock().idle[..count] {
+            idle.since = idle.since.checked_sub(IDLE_TIMEOUT).unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn connections_that_waited_for_long_are_closed() {
+        let pool = Pool::new(8);
+        let service = Service::new(&pool).await;
+        let mut streams = Vec::new();
+        for _ in 0..3 {
+            streams.push(service.fill(&pool).await);
+        }
+        age(&pool, 2);
+        let fresh = pool.take(&service.origin).unwrap();
+        assert_eq!(idle(&pool), 0);
+        pool.put(Arc::clone(&service.origin), fresh);
+        age(&pool, 1);
+        assert!(pool.take(&service.origin).is_none());
+        assert_eq!(idle(&pool), 0);
+    }
+
+    #[tokio::test]
+    async fn the_oldest_of_too_many_connections_is_closed() {
+        let pool = Pool::new(2);
+        let service = Service::new(&pool).await;
+        let mut streams = Vec::new();
+        for _ in 0..3 {
+            streams.push(service.fill(&pool).await);
+        }
+        assert_eq!(idle(&pool), 2);
+        // Those that were put in last are still open at the other end.
+        drop(streams.remove(0));
+        let taken = [(); 3].map(|()| pool.take(&service.origin).is_some());
+        assert_eq!(taken, [true, true, false]);
+        let none = Pool::new(0);
+        streams.push(service.fill(&none).await);
+        assert_eq!(idle(&none), 0);
+    }
+}

@@ -95,21 +95,15 @@ enum Seek {
 
 impl Seek {
     fn read(body: &Members) -> Result<Self, Error> {
-        let parameter = |name| {
-            let value = body.required_integer(name)?;
-            if value < 0 {
-                Err(Error::invalid_parameter(format!(
-                    "The member {name} is negative."
-                )))
-            } else {
-                Ok(value)
-            }
-        };
         match body.required_text("Type")?.to_ascii_uppercase().as_str() {
             "OLDEST" => Ok(Self::Oldest),
             "LATEST" => Ok(Self::Latest),
-            "SYSTEM_TIME" => parameter("SystemTime").map(Self::Time),
-            "SEQUENCE" => parameter("Sequence").map(Self::Sequence),
+            // A time before 1970 is one before the oldest record.
+            "SYSTEM_TIME" => body.required_integer("SystemTime").map(Self::Time),
+            "SEQUENCE" => match body.required_integer("Sequence")? {
+                ..0 => Err(Error::invalid_parameter("The member Sequence is negative.")),
+                sequence => Ok(Self::Sequence(sequence)),
+            },
             _ => Err(Error::invalid_parameter("The cursor type is not known.")),
         }
     }

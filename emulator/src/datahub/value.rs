@@ -65,6 +65,9 @@ impl ColumnType {
     }
 
     /// Checks that a text is a value of this type; the error is the service's message.
+    ///
+    /// An empty text is one of STRING only, also where null is allowed: the service's own words for a number that it cannot
+    /// read are that an empty text cannot be cast, and official clients send null for it.
     pub(super) fn check(self, text: &[u8]) -> Result<(), String> {
         match self {
             Self::TinyInt => self.check_integer(text, i64::from(i8::MIN), i64::from(i8::MAX)),

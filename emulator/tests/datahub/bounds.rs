@@ -22,6 +22,12 @@ async fn limits_of_a_read_are_clamped() {
             client.get(&topic, "0", &cursor, limit).await["RecordCount"],
             count
         );
+        let cursor = cursor.as_str().expect("cursor");
+        let page = get(&mut client, &topic, "0", cursor, limit as i32).await;
+        assert_eq!(
+            (page.record_count, page.records.len()),
+            (count, count as usize)
+        );
     }
 }
 
@@ -112,6 +118,33 @@ async fn throughput_is_limited_only_when_strict() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn a_shard_takes_so_many_requests_in_a_second() {
+    let clock = Clock::manual(UNIX_EPOCH + Duration::from_secs(1_700_000_000));
+    let emulator = Emulator::builder()
+        .limits(Limits::Strict)
+        .clock(clock.clone());
+    let mut client = Client::of(emulator.no_auth(true)).await;
+    let topic = client.blobs(2).await;
+    let target = format!("{topic}/shards");
+    let record = |shard: &str| RecordEntry::of(&[Some("x")]).for_shard(shard);
+    // Three records of one request are one.
+    let three = vec![record("0"); 3];
+    assert_eq!(put(&mut client, &target, three).await.failed_count, Some(0));
+    for _ in 1..2000 {
+        let reply = put(&mut client, &format!("{target}/0"), vec![record("")]).await;
+        assert_eq!(reply.failed_count, Some(0));
+    }
+    let failed = put_fails(&mut client, &format!("{target}/0"), vec![record("")]).await;
+    assert_eq!(failed.0, "LimitExceeded");
+    let both = || vec![record("0"), record("1")];
+    let failed = put(&mut client, &target, both()).await.failed_records;
+    assert_eq!((failed.len(), failed[0].index), (1, 0));
+    clock.advance(Duration::from_secs(1));
+    let reply = put(&mut client, &target, both()).await;
+    assert_eq!(reply.failed_count, Some(0));
 }
 
 #[tokio::test]

@@ -299,6 +299,11 @@ fn bad_records() -> Vec<(RecordEntry, &'static str, &'static str)> {
             "Parse field value [1e400] to DOUBLE failed: Cannot cast empty string to d",
         ),
         (
+            RecordEntry::of(&[Some(""), Some("x")]),
+            "MalformedRecord",
+            "Parse field value [] to DOUBLE failed: Cannot cast empty string to d",
+        ),
+        (
             RecordEntry::of(&[Some("1"), None]),
             "MalformedRecord",
             "Field [b] must not be null",
@@ -327,6 +332,8 @@ async fn bad_json_records_fail_alone() {
         (json!({"Data": "YQ=="}), "MalformedRecord"),
         (json!({"Data": [1, "x"]}), "MalformedRecord"),
         (json!({"Data": ["-1e400", "x"]}), "MalformedRecord"),
+        // Null is allowed there, but an empty text is none.
+        (json!({"Data": ["", "x"]}), "MalformedRecord"),
         (json!({"Data": null}), "MalformedRecord"),
         (json!({}), "MalformedRecord"),
         (json!(7), "MalformedRecord"),
@@ -411,6 +418,36 @@ async fn a_put_to_one_shard_is_all_or_nothing() {
         put_fails(&mut client, &target, vec![good()]).await.0,
         "InvalidShardOperation"
     );
+}
+
+#[tokio::test]
+async fn a_record_must_not_be_narrower_than_one_before_it_in_the_same_put() {
+    let mut client = Client::new().await;
+    let topic = client.tuples(2, &["a string"]).await;
+    let target = format!("{topic}/shards");
+    let append = json!({"Action": "appendfield", "FieldName": "b", "FieldType": "bigint"});
+    client.ok("POST", &topic, append).await;
+    let old = |shard| RecordEntry::of(&[Some("old")]).for_shard(shard);
+    let new = |shard| RecordEntry::of(&[Some("new"), Some("5")]).for_shard(shard);
+    let refused = put_fails(&mut client, &format!("{target}/0"), vec![new(""), old("")]).await;
+    assert_eq!(
+        refused,
+        (
+            "MalformedRecord".to_owned(),
+            "Record field size not match".to_owned()
+        )
+    );
+    // Nothing was stored, so writers may still have the old columns.
+    assert!(client.all(&topic, "0").await.is_empty());
+    let records = vec![old("0"), new("1"), old("0"), new("0")];
+    let failed = put(&mut client, &target, records).await.failed_records;
+    let found = (failed.len(), failed[0].index, &failed[0].error_code);
+    assert_eq!(found, (1, 2, &Some("MalformedRecord".to_owned())));
+    assert_eq!(
+        client.all(&topic, "0").await,
+        [json!(["old", null]), json!(["new", "5"])]
+    );
+    assert_eq!(client.all(&topic, "1").await, [json!(["new", "5"])]);
 }
 
 #[tokio::test]

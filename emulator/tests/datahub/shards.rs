@@ -277,6 +277,7 @@ async fn cursors_into_an_empty_shard() {
         json!({"Type": "OLDEST", "SystemTime": null, "Sequence": null}),
         json!({"Type": "LATEST"}),
         json!({"Type": "SYSTEM_TIME", "SystemTime": 0}),
+        json!({"Type": "SYSTEM_TIME", "SystemTime": -1}),
         json!({"Type": "SEQUENCE", "Sequence": 0}),
     ] {
         assert_eq!(
@@ -285,8 +286,7 @@ async fn cursors_into_an_empty_shard() {
             "{body}"
         );
     }
-    let seek = |body: Value| body;
-    for (body, code) in [
+    for (mut body, code) in [
         (json!({"Type": "SEQUENCE", "Sequence": 1}), "SeekOutOfRange"),
         (
             json!({"Type": "SEQUENCE", "Sequence": -1}),
@@ -300,7 +300,6 @@ async fn cursors_into_an_empty_shard() {
         (json!({"Type": "NEWEST"}), "InvalidParameter"),
         (json!({}), "InvalidParameter"),
     ] {
-        let mut body = seek(body);
         body["Action"] = "cursor".into();
         assert_eq!(
             client
@@ -343,7 +342,7 @@ async fn cursors_are_functions_of_the_position() {
         })
     );
     let seek = |time: i64| json!({"Type": "SYSTEM_TIME", "SystemTime": time});
-    for time in [0, 1_700_000_000_000] {
+    for time in [i64::MIN, -1, 0, 1_700_000_000_000] {
         assert_eq!(client.cursor(&topic, "0", seek(time)).await, oldest);
     }
     assert_eq!(

@@ -1161,6 +1161,8 @@ export interface GetConnectorResult {
   readonly shardContexts: ShardContext[]
   /** Id of the subscription that it reads with. */
   readonly subId: string
+  /** Names that columns have in the target, by column; the others keep theirs. */
+  readonly columnNameMap: Record<string, string>
   /** Id that the service gave to the request. */
   readonly requestId: string
 }
@@ -1668,8 +1670,8 @@ export interface GetTupleRecordsArguments {
    */
   readonly cursor?: string | undefined
   /**
-   * Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol `batch` it counts stored
-   * batches.
+   * Maximum number of records to get, 1 to 1000; 0, and more than 1000, for 1000. With the protocol `batch`
+   * it counts stored batches.
    *
    * @default 0
    */
@@ -1691,8 +1693,8 @@ export interface GetBlobRecordsArguments {
   /** The cursor, as returned by `getCursor` or by the previous get. */
   readonly cursor: string
   /**
-   * Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol `batch` it counts stored
-   * batches.
+   * Maximum number of records to get, 1 to 1000; 0, and more than 1000, for 1000. With the protocol `batch`
+   * it counts stored batches.
    *
    * @default 0
    */
@@ -1749,6 +1751,12 @@ export interface CreateConnectorArguments {
    * @default -1
    */
   readonly startTime?: bigint | number | undefined
+  /**
+   * Names that columns have in the target, by column; the others keep theirs.
+   *
+   * @default empty
+   */
+  readonly columnNameMap?: Readonly<Record<string, string>> | undefined
 }
 
 /** Arguments of `getConnector`. */
@@ -1771,6 +1779,8 @@ export interface UpdateConnectorArguments {
   readonly connectorId: string
   /** New settings for its target. */
   readonly config: ConnectorConfigInput
+  /** New names that columns have in the target, by column; absent to leave them as they are. */
+  readonly columnNameMap?: Readonly<Record<string, string>> | null | undefined
 }
 
 /** Arguments of `deleteConnector`. */

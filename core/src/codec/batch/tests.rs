@@ -3,6 +3,7 @@ use crate::record::{Field, FieldType, Record, RecordBatchBuilder, Value};
 use super::super::protobuf::messages::{BinaryRecordEntry, GetBinaryRecordsResponse};
 use super::write::header_0;
 use super::*;
+use crate::codec::avro;
 use prost::Message as _;
 
 fn schema(columns: &[(&str, FieldType)]) -> Arc<RecordSchema> {
@@ -78,6 +79,28 @@ fn rows(records: &RecordBatch) -> Vec<Vec<Value<'_>>> {
         .iter()
         .map(|record| record.values().map(Result::unwrap).collect())
         .collect()
+}
+
+#[test]
+fn values_that_some_clients_cannot_read_are_told_once() {
+    let longest = "x".repeat(avro::LONG_VALUE);
+    let longer = "x".repeat(avro::LONG_VALUE + 1);
+    let put = |layout: BatchVersion, names: &[&str]| {
+        let rows: Vec<_> = names
+            .iter()
+            .map(|name| [Value::Integer(1), Value::String(name)])
+            .collect();
+        let rows: Vec<&[Value<'_>]> = rows.iter().map(<[_; 2]>::as_slice).collect();
+        let events = crate::log::tests::logged(|| drop(stored(1, layout, &rows)));
+        let events = events.into_iter();
+        events.map(crate::log::LogEvent::line).collect::<Vec<_>>()
+    };
+    assert!(put(BatchVersion::V1, &[&longest, &longest]).is_empty());
+    assert!(put(BatchVersion::V0, &[&longer]).is_empty());
+    assert_eq!(
+        put(BatchVersion::V1, &[&longer, &longest, &longer]),
+        ["values above 1048576 bytes in a batch cannot be read by some official clients values=2"]
+    );
 }
 
 #[test]

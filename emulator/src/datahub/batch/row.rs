@@ -244,4 +244,55 @@ mod tests {
         assert_eq!(got.attributes, row.attributes);
         assert_eq!(read(&[ColumnType::BigInt; 100]).err(), Some(Malformed));
     }
+
+    /// The payload of one row of BIGINT, every third of which is null.
+    fn row(fields: usize) -> (Vec<u8>, Vec<Binary<'static>>) {
+        let values: Vec<_> = (0..fields)
+            .map(|index| match index % 3 {
+                0 => Binary::Null,
+                _ => Binary::Integer(index as i64),
+            })
+            .collect();
+        let row = Row {
+            values: values.clone(),
+            attributes: Vec::new(),
+        };
+        let mut payload = Vec::new();
+        put_row(&mut payload, &row, 0);
+        (payload, values)
+    }
+
+    #[test]
+    fn presence_bits_take_eight_bytes_for_sixty_four_columns() {
+        for (fields, bits) in [(1, 8), (63, 8), (64, 8), (65, 16), (128, 16), (129, 24)] {
+            let (payload, values) = row(fields);
+            // Behind the slots there is only the number of attributes.
+            assert_eq!(
+                payload.len(),
+                ROW_HEADER + bits + 8 * fields + 4,
+                "{fields}"
+            );
+            for (index, value) in values.iter().enumerate() {
+                let bit = payload[ROW_HEADER + index / 8] >> (index % 8) & 1 == 1;
+                assert_eq!(bit, *value != Binary::Null, "{index} of {fields}");
+            }
+            let kinds = vec![ColumnType::BigInt; fields];
+            let rows = rows(&payload, 1).expect("a row");
+            assert_eq!(rows[0].read(&kinds).expect("values").values, values);
+        }
+    }
+
+    #[test]
+    fn presence_bits_of_columns_that_a_row_lacks_say_nothing() {
+        let (mut payload, mut values) = row(5);
+        payload[ROW_HEADER..ROW_HEADER + 8].fill(0xff);
+        values
+            .iter_mut()
+            .step_by(3)
+            .for_each(|value| *value = Binary::Integer(0));
+        values.resize(70, Binary::Null);
+        let rows = rows(&payload, 1).expect("a row");
+        let read = rows[0].read(&[ColumnType::BigInt; 70]).expect("values");
+        assert_eq!(read.values, values);
+    }
 }

@@ -1102,8 +1102,8 @@ class DataHubBase(AsyncClient):
             record_schema: The columns; when absent they are read from the topic, which costs one
                 more request.
             cursor: The cursor, as returned by `get_cursor` or by the previous get.
-            limit_num: Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol
-                `batch` it counts stored batches.
+            limit_num: Maximum number of records to get, 1 to 1000; 0, and more than 1000, for 1000.
+                With the protocol `batch` it counts stored batches.
             sub_id: Id of the subscription that the records are for; absent for none.
             after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`;
                 absent for none.
@@ -1152,8 +1152,8 @@ class DataHubBase(AsyncClient):
             topic_name: Name of the topic.
             shard_id: Id of the shard.
             cursor: The cursor, as returned by `get_cursor` or by the previous get.
-            limit_num: Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol
-                `batch` it counts stored batches.
+            limit_num: Maximum number of records to get, 1 to 1000; 0, and more than 1000, for 1000.
+                With the protocol `batch` it counts stored batches.
             sub_id: Id of the subscription that the records are for; absent for none.
             after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`;
                 absent for none.
@@ -1275,6 +1275,7 @@ class DataHubBase(AsyncClient):
         column_fields: str | Sequence[str],
         config: models.ConnectorConfig | Mapping[str, Any],
         start_time: int = -1,
+        column_name_map: Mapping[str, str] = (),
     ) -> models.CreateConnectorResult:
         """Creates a connector.
 
@@ -1288,6 +1289,8 @@ class DataHubBase(AsyncClient):
             config: Settings for that target.
             start_time: Time of the first record to copy in milliseconds since 1970; -1 for the
                 oldest.
+            column_name_map: Names that columns have in the target, by column; the others keep
+                theirs.
 
         Returns:
             The connector that was created.
@@ -1306,6 +1309,7 @@ class DataHubBase(AsyncClient):
                 "column_fields": texts(column_fields),
                 "config": tagged_members(models.ConnectorConfig, config),
                 "start_time": start_time,
+                "column_name_map": column_name_map,
             },
         )
         return models.CreateConnectorResult.from_native(value)
@@ -1346,6 +1350,7 @@ class DataHubBase(AsyncClient):
         topic_name: str,
         connector_id: str | models.ConnectorType,
         config: models.ConnectorConfig | Mapping[str, Any],
+        column_name_map: Mapping[str, str] | None = None,
     ) -> None:
         """Replaces the settings of a connector.
 
@@ -1354,6 +1359,8 @@ class DataHubBase(AsyncClient):
             topic_name: Name of the topic.
             connector_id: Id of the connector, or its type, as in `sink_odps`.
             config: New settings for its target.
+            column_name_map: New names that columns have in the target, by column; absent to leave
+                them as they are.
 
         Raises:
             InvalidArgumentError: If an argument is refused.
@@ -1366,6 +1373,7 @@ class DataHubBase(AsyncClient):
                 "topic_name": topic_name,
                 "connector_id": connector_id,
                 "config": tagged_members(models.ConnectorConfig, config),
+                "column_name_map": column_name_map,
             },
         )
 

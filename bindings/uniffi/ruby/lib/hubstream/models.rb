@@ -881,6 +881,10 @@ module Hubstream
   #   Id of the subscription that it reads with.
   #   @return [String]
   #
+  # @!attribute [r] column_name_map
+  #   Names that columns have in the target, by column; the others keep theirs.
+  #   @return [Hash{String => String}]
+  #
   # @!attribute [r] request_id
   #   Id that the service gave to the request.
   #   @return [String]

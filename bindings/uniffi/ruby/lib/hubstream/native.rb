@@ -1059,6 +1059,7 @@ private_constant :UniffiHandleMap
     RustBuffer.check_lower_MapStringString(v.extra_config)
     RustBuffer.check_lower_SequenceTypeShardContext(v.shard_contexts)
 
+    RustBuffer.check_lower_MapStringString(v.column_name_map)
 
   end
 
@@ -4726,6 +4727,7 @@ class RustBufferStream
       extra_config: read_MapStringString,
       shard_contexts: read_SequenceTypeShardContext,
       sub_id: read_string,
+      column_name_map: read_MapStringString,
       request_id: read_string
     )
   end
@@ -7623,6 +7625,7 @@ class RustBufferBuilder
     self.write_MapStringString(v.extra_config)
     self.write_SequenceTypeShardContext(v.shard_contexts)
     self.write_string(v.sub_id)
+    self.write_MapStringString(v.column_name_map)
     self.write_string(v.request_id)
   end
 
@@ -10164,7 +10167,7 @@ module UniFFILib
     :uint64
 
   attach_function :uniffi_hubstream_uniffi_fn_method_datahub_create_connector,
-    [:uint64, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, :int64, ],
+    [:uint64, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, :int64, RustBuffer.by_value, ],
     :uint64
 
   attach_function :uniffi_hubstream_uniffi_fn_method_datahub_create_project,
@@ -10340,7 +10343,7 @@ module UniFFILib
     :uint64
 
   attach_function :uniffi_hubstream_uniffi_fn_method_datahub_update_connector,
-    [:uint64, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, ],
+    [:uint64, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, RustBuffer.by_value, ],
     :uint64
 
   attach_function :uniffi_hubstream_uniffi_fn_method_datahub_update_connector_offset,
@@ -19295,9 +19298,9 @@ end
 
   # Record type GetConnectorResult
 class GetConnectorResult
-  attr_reader :cluster_addr, :connector_id, :type, :state, :creator, :owner, :create_time, :last_modify_time, :column_fields, :config, :extra_config, :shard_contexts, :sub_id, :request_id
+  attr_reader :cluster_addr, :connector_id, :type, :state, :creator, :owner, :create_time, :last_modify_time, :column_fields, :config, :extra_config, :shard_contexts, :sub_id, :column_name_map, :request_id
 
-  def initialize(cluster_addr:, connector_id:, type:, state:, creator:, owner:, create_time:, last_modify_time:, column_fields:, config:, extra_config:, shard_contexts:, sub_id:, request_id: "")
+  def initialize(cluster_addr:, connector_id:, type:, state:, creator:, owner:, create_time:, last_modify_time:, column_fields:, config:, extra_config:, shard_contexts:, sub_id:, column_name_map:, request_id: "")
     @cluster_addr = cluster_addr
     @connector_id = connector_id
     @type = type
@@ -19311,6 +19314,7 @@ class GetConnectorResult
     @extra_config = extra_config
     @shard_contexts = shard_contexts
     @sub_id = sub_id
+    @column_name_map = column_name_map
     @request_id = request_id
   end
 
@@ -19352,6 +19356,9 @@ class GetConnectorResult
       return false
     end
     if @sub_id != other.sub_id
+      return false
+    end
+    if @column_name_map != other.column_name_map
       return false
     end
     if @request_id != other.request_id
@@ -21275,7 +21282,7 @@ end
     )
   end
 
-  def create_connector(project_name, topic_name, connector_type, column_fields, config, start_time = -1)
+  def create_connector(project_name, topic_name, connector_type, column_fields, config, start_time = -1, column_name_map = nil)
         project_name = ::Hubstream::uniffi_utf8(project_name)
 
         topic_name = ::Hubstream::uniffi_utf8(topic_name)
@@ -21288,8 +21295,10 @@ end
         RustBuffer.check_lower_TypeConnectorConfig(config)
         start_time = ::Hubstream::uniffi_in_range(start_time, "i64", -2**63, 2**63)
 
+        column_name_map = (column_name_map ? column_name_map.each.with_object({}) { |(k, v), res| res[::Hubstream::uniffi_utf8(k)] = ::Hubstream::uniffi_utf8(v) } : nil)
+        RustBuffer.check_lower_OptionalMapStringString(column_name_map)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_create_connector(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_TypeConnectorType(connector_type),RustBuffer.alloc_from_Sequencestring(column_fields),RustBuffer.alloc_from_TypeConnectorConfig(config),start_time].unshift(uniffi_clone_handle())),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_create_connector(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_TypeConnectorType(connector_type),RustBuffer.alloc_from_Sequencestring(column_fields),RustBuffer.alloc_from_TypeConnectorConfig(config),start_time,RustBuffer.alloc_from_OptionalMapStringString(column_name_map)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -22099,7 +22108,7 @@ end
     )
   end
 
-  def update_connector(project_name, topic_name, connector_id, config)
+  def update_connector(project_name, topic_name, connector_id, config, column_name_map = nil)
         project_name = ::Hubstream::uniffi_utf8(project_name)
 
         topic_name = ::Hubstream::uniffi_utf8(topic_name)
@@ -22108,8 +22117,10 @@ end
 
         config = config
         RustBuffer.check_lower_TypeConnectorConfig(config)
+        column_name_map = (column_name_map ? column_name_map.each.with_object({}) { |(k, v), res| res[::Hubstream::uniffi_utf8(k)] = ::Hubstream::uniffi_utf8(v) } : nil)
+        RustBuffer.check_lower_OptionalMapStringString(column_name_map)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_update_connector(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(connector_id),RustBuffer.alloc_from_TypeConnectorConfig(config)].unshift(uniffi_clone_handle())),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_update_connector(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(connector_id),RustBuffer.alloc_from_TypeConnectorConfig(config),RustBuffer.alloc_from_OptionalMapStringString(column_name_map)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_void,
       :ffi_hubstream_uniffi_rust_future_cancel_void,
       :ffi_hubstream_uniffi_rust_future_complete_void,

@@ -514,7 +514,7 @@ module Hubstream
       # @param shard_id [String] Id of the shard.
       # @param record_schema [RecordSchema, nil] The columns; when absent they are read from the topic, which costs one more request.
       # @param cursor [String] The cursor, as returned by `get_cursor` or by the previous get.
-      # @param limit_num [Integer] Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol `batch` it counts stored batches.
+      # @param limit_num [Integer] Maximum number of records to get, 1 to 1000; 0, and more than 1000, for 1000. With the protocol `batch` it counts stored batches.
       # @param sub_id [String, nil] Id of the subscription that the records are for; absent for none.
       # @param after [OffsetWithSession, nil] Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
       # @return [GetRecordsResult]
@@ -532,7 +532,7 @@ module Hubstream
       # @param topic_name [String] Name of the topic.
       # @param shard_id [String] Id of the shard.
       # @param cursor [String] The cursor, as returned by `get_cursor` or by the previous get.
-      # @param limit_num [Integer] Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol `batch` it counts stored batches.
+      # @param limit_num [Integer] Maximum number of records to get, 1 to 1000; 0, and more than 1000, for 1000. With the protocol `batch` it counts stored batches.
       # @param sub_id [String, nil] Id of the subscription that the records are for; absent for none.
       # @param after [OffsetWithSession, nil] Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
       # @return [GetRecordsResult]
@@ -585,10 +585,11 @@ module Hubstream
       # @param column_fields [Array<String>] Columns that it copies; empty for a blob topic.
       # @param config [ConnectorConfig] Settings for that target.
       # @param start_time [Integer] Time of the first record to copy in milliseconds since 1970; -1 for the oldest.
+      # @param column_name_map [Hash{String => String}] Names that columns have in the target, by column; the others keep theirs.
       # @return [CreateConnectorResult]
       # @raise [HubstreamError]
-      def create_connector(project_name, topic_name, connector_type, column_fields, config, start_time: -1)
-        super(project_name, topic_name, connector_type, column_fields, config, start_time)
+      def create_connector(project_name, topic_name, connector_type, column_fields, config, start_time: -1, column_name_map: {})
+        super(project_name, topic_name, connector_type, column_fields, config, start_time, column_name_map)
       end
 
       # Reads the properties of a connector.
@@ -608,10 +609,11 @@ module Hubstream
       # @param topic_name [String] Name of the topic.
       # @param connector_id [String] Id of the connector, or its type, as in `sink_odps`.
       # @param config [ConnectorConfig] New settings for its target.
+      # @param column_name_map [Hash{String => String}, nil] New names that columns have in the target, by column; absent to leave them as they are.
       # @return [void]
       # @raise [HubstreamError]
-      def update_connector(project_name, topic_name, connector_id, config)
-        super(project_name, topic_name, connector_id, config)
+      def update_connector(project_name, topic_name, connector_id, config, column_name_map: nil)
+        super(project_name, topic_name, connector_id, config, column_name_map)
       end
 
       # Deletes a connector.

@@ -941,8 +941,9 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * - Parameter columnFields: Columns that it copies; empty for a blob topic.
      * - Parameter config: Settings for that target.
      * - Parameter startTime: Time of the first record to copy in milliseconds since 1970; -1 for the oldest.
+     * - Parameter columnNameMap: Names that columns have in the target, by column; the others keep theirs.
      */
-    func createConnector(projectName: String, topicName: String, connectorType: ConnectorType, columnFields: [String], config: ConnectorConfig, startTime: Int64) async throws  -> CreateConnectorResult
+    func createConnector(projectName: String, topicName: String, connectorType: ConnectorType, columnFields: [String], config: ConnectorConfig, startTime: Int64, columnNameMap: [String: String]?) async throws  -> CreateConnectorResult
     
     /**
      * Creates a project.
@@ -1047,7 +1048,7 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * - Parameter topicName: Name of the topic.
      * - Parameter shardId: Id of the shard.
      * - Parameter cursor: The cursor, as returned by `get_cursor` or by the previous get.
-     * - Parameter limitNum: Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol `batch` it counts stored batches.
+     * - Parameter limitNum: Maximum number of records to get, 1 to 1000; 0, and more than 1000, for 1000. With the protocol `batch` it counts stored batches.
      * - Parameter subId: Id of the subscription that the records are for; absent for none.
      * - Parameter after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
      */
@@ -1184,7 +1185,7 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * - Parameter shardId: Id of the shard.
      * - Parameter recordSchema: The columns; when absent they are read from the topic, which costs one more request.
      * - Parameter cursor: The cursor, as returned by `get_cursor` or by the previous get.
-     * - Parameter limitNum: Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol `batch` it counts stored batches.
+     * - Parameter limitNum: Maximum number of records to get, 1 to 1000; 0, and more than 1000, for 1000. With the protocol `batch` it counts stored batches.
      * - Parameter subId: Id of the subscription that the records are for; absent for none.
      * - Parameter after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
      */
@@ -1402,8 +1403,9 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * - Parameter topicName: Name of the topic.
      * - Parameter connectorId: Id of the connector, or its type, as in `sink_odps`.
      * - Parameter config: New settings for its target.
+     * - Parameter columnNameMap: New names that columns have in the target, by column; absent to leave them as they are.
      */
-    func updateConnector(projectName: String, topicName: String, connectorId: String, config: ConnectorConfig) async throws 
+    func updateConnector(projectName: String, topicName: String, connectorId: String, config: ConnectorConfig, columnNameMap: [String: String]?) async throws 
     
     /**
      * Sets the position of a stopped connector, in one shard or in all.
@@ -1707,13 +1709,14 @@ open func createBlobTopic(projectName: String, topicName: String, shardCount: In
      * - Parameter columnFields: Columns that it copies; empty for a blob topic.
      * - Parameter config: Settings for that target.
      * - Parameter startTime: Time of the first record to copy in milliseconds since 1970; -1 for the oldest.
+     * - Parameter columnNameMap: Names that columns have in the target, by column; the others keep theirs.
      */
-open func createConnector(projectName: String, topicName: String, connectorType: ConnectorType, columnFields: [String], config: ConnectorConfig, startTime: Int64 = Int64(-1))async throws  -> CreateConnectorResult  {
+open func createConnector(projectName: String, topicName: String, connectorType: ConnectorType, columnFields: [String], config: ConnectorConfig, startTime: Int64 = Int64(-1), columnNameMap: [String: String]? = nil)async throws  -> CreateConnectorResult  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_hubstream_uniffi_fn_method_datahub_create_connector(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(projectName),FfiConverterString.lower(topicName),FfiConverterTypeConnectorType_lower(connectorType),FfiConverterSequenceString.lower(columnFields),FfiConverterTypeConnectorConfig_lower(config),FfiConverterInt64.lower(startTime)
+                        self.uniffiCloneHandle(),FfiConverterString.lower(projectName),FfiConverterString.lower(topicName),FfiConverterTypeConnectorType_lower(connectorType),FfiConverterSequenceString.lower(columnFields),FfiConverterTypeConnectorConfig_lower(config),FfiConverterInt64.lower(startTime),FfiConverterOptionDictionaryStringString.lower(columnNameMap)
                 )
             },
             pollFunc: ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
@@ -1960,7 +1963,7 @@ open func extendShard(projectName: String, topicName: String, shardCount: Int64)
      * - Parameter topicName: Name of the topic.
      * - Parameter shardId: Id of the shard.
      * - Parameter cursor: The cursor, as returned by `get_cursor` or by the previous get.
-     * - Parameter limitNum: Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol `batch` it counts stored batches.
+     * - Parameter limitNum: Maximum number of records to get, 1 to 1000; 0, and more than 1000, for 1000. With the protocol `batch` it counts stored batches.
      * - Parameter subId: Id of the subscription that the records are for; absent for none.
      * - Parameter after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
      */
@@ -2279,7 +2282,7 @@ open func getTopicSchema(projectName: String, topicName: String, schema: RecordS
      * - Parameter shardId: Id of the shard.
      * - Parameter recordSchema: The columns; when absent they are read from the topic, which costs one more request.
      * - Parameter cursor: The cursor, as returned by `get_cursor` or by the previous get.
-     * - Parameter limitNum: Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol `batch` it counts stored batches.
+     * - Parameter limitNum: Maximum number of records to get, 1 to 1000; 0, and more than 1000, for 1000. With the protocol `batch` it counts stored batches.
      * - Parameter subId: Id of the subscription that the records are for; absent for none.
      * - Parameter after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
      */
@@ -2770,13 +2773,14 @@ open func syncGroup(projectName: String, topicName: String, consumerGroup: Strin
      * - Parameter topicName: Name of the topic.
      * - Parameter connectorId: Id of the connector, or its type, as in `sink_odps`.
      * - Parameter config: New settings for its target.
+     * - Parameter columnNameMap: New names that columns have in the target, by column; absent to leave them as they are.
      */
-open func updateConnector(projectName: String, topicName: String, connectorId: String, config: ConnectorConfig)async throws   {
+open func updateConnector(projectName: String, topicName: String, connectorId: String, config: ConnectorConfig, columnNameMap: [String: String]? = nil)async throws   {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_hubstream_uniffi_fn_method_datahub_update_connector(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(projectName),FfiConverterString.lower(topicName),FfiConverterString.lower(connectorId),FfiConverterTypeConnectorConfig_lower(config)
+                        self.uniffiCloneHandle(),FfiConverterString.lower(projectName),FfiConverterString.lower(topicName),FfiConverterString.lower(connectorId),FfiConverterTypeConnectorConfig_lower(config),FfiConverterOptionDictionaryStringString.lower(columnNameMap)
                 )
             },
             pollFunc: ffi_hubstream_uniffi_rust_future_poll_void,
@@ -8926,6 +8930,10 @@ public struct GetConnectorResult: Equatable, Hashable {
      */
     public let subId: String
     /**
+     * Names that columns have in the target, by column; the others keep theirs.
+     */
+    public let columnNameMap: [String: String]
+    /**
      * Id that the service gave to the request.
      */
     public let requestId: String
@@ -8973,6 +8981,9 @@ public struct GetConnectorResult: Equatable, Hashable {
          * Id of the subscription that it reads with.
          */subId: String, 
         /**
+         * Names that columns have in the target, by column; the others keep theirs.
+         */columnNameMap: [String: String], 
+        /**
          * Id that the service gave to the request.
          */requestId: String = "") {
         self.clusterAddr = clusterAddr
@@ -8988,6 +8999,7 @@ public struct GetConnectorResult: Equatable, Hashable {
         self.extraConfig = extraConfig
         self.shardContexts = shardContexts
         self.subId = subId
+        self.columnNameMap = columnNameMap
         self.requestId = requestId
     }
 
@@ -9020,6 +9032,7 @@ public struct FfiConverterTypeGetConnectorResult: FfiConverterRustBuffer {
                 extraConfig: FfiConverterDictionaryStringString.read(from: &buf), 
                 shardContexts: FfiConverterSequenceTypeShardContext.read(from: &buf), 
                 subId: FfiConverterString.read(from: &buf), 
+                columnNameMap: FfiConverterDictionaryStringString.read(from: &buf), 
                 requestId: FfiConverterString.read(from: &buf)
         )
     }
@@ -9038,6 +9051,7 @@ public struct FfiConverterTypeGetConnectorResult: FfiConverterRustBuffer {
         FfiConverterDictionaryStringString.write(value.extraConfig, into: &buf)
         FfiConverterSequenceTypeShardContext.write(value.shardContexts, into: &buf)
         FfiConverterString.write(value.subId, into: &buf)
+        FfiConverterDictionaryStringString.write(value.columnNameMap, into: &buf)
         FfiConverterString.write(value.requestId, into: &buf)
     }
 }
@@ -18197,7 +18211,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_datahub_create_blob_topic() != 30823) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_create_connector() != 49762) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_create_connector() != 46091) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_create_project() != 14628) {
@@ -18230,7 +18244,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_datahub_extend_shard() != 180) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_blob_records() != 26156) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_blob_records() != 48388) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_get_connector() != 38861) {
@@ -18269,7 +18283,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_datahub_get_topic_schema() != 53583) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_tuple_records() != 29697) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_tuple_records() != 11367) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_heart_beat() != 5838) {
@@ -18329,7 +18343,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_datahub_sync_group() != 6580) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_update_connector() != 22519) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_update_connector() != 21732) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_update_connector_offset() != 4544) {

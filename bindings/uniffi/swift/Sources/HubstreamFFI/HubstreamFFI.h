@@ -390,7 +390,7 @@ uint64_t uniffi_hubstream_uniffi_fn_method_datahub_create_blob_topic(uint64_t pt
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_DATAHUB_CREATE_CONNECTOR
 #define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_DATAHUB_CREATE_CONNECTOR
-uint64_t uniffi_hubstream_uniffi_fn_method_datahub_create_connector(uint64_t ptr, RustBuffer project_name, RustBuffer topic_name, RustBuffer connector_type, RustBuffer column_fields, RustBuffer config, int64_t start_time
+uint64_t uniffi_hubstream_uniffi_fn_method_datahub_create_connector(uint64_t ptr, RustBuffer project_name, RustBuffer topic_name, RustBuffer connector_type, RustBuffer column_fields, RustBuffer config, int64_t start_time, RustBuffer column_name_map
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_DATAHUB_CREATE_PROJECT
@@ -610,7 +610,7 @@ uint64_t uniffi_hubstream_uniffi_fn_method_datahub_sync_group(uint64_t ptr, Rust
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_DATAHUB_UPDATE_CONNECTOR
 #define UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_DATAHUB_UPDATE_CONNECTOR
-uint64_t uniffi_hubstream_uniffi_fn_method_datahub_update_connector(uint64_t ptr, RustBuffer project_name, RustBuffer topic_name, RustBuffer connector_id, RustBuffer config
+uint64_t uniffi_hubstream_uniffi_fn_method_datahub_update_connector(uint64_t ptr, RustBuffer project_name, RustBuffer topic_name, RustBuffer connector_id, RustBuffer config, RustBuffer column_name_map
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_HUBSTREAM_UNIFFI_FN_METHOD_DATAHUB_UPDATE_CONNECTOR_OFFSET

@@ -838,6 +838,7 @@ class GetConnectorResult(Model):
         extra_config: Further properties.
         shard_contexts: Its places in the shards.
         sub_id: Id of the subscription that it reads with.
+        column_name_map: Names that columns have in the target, by column; the others keep theirs.
         request_id: Id that the service gave to the request.
     """
 
@@ -855,6 +856,7 @@ class GetConnectorResult(Model):
         "extra_config",
         "shard_contexts",
         "sub_id",
+        "column_name_map",
         "request_id",
     )
     _WIRE = (
@@ -871,6 +873,7 @@ class GetConnectorResult(Model):
         "ExtraInfo",
         "ShardContexts",
         "SubId",
+        "ColumnNameMap",
         "",
     )
 
@@ -887,6 +890,7 @@ class GetConnectorResult(Model):
     extra_config: dict[str, str]
     shard_contexts: list[ShardContext]
     sub_id: str
+    column_name_map: dict[str, str]
     request_id: str
 
     def __init__(
@@ -904,6 +908,7 @@ class GetConnectorResult(Model):
         extra_config: dict[str, str],
         shard_contexts: list[ShardContext],
         sub_id: str,
+        column_name_map: dict[str, str] | None = None,
         request_id: str = "",
     ) -> None:
         _set(self, "cluster_addr", cluster_addr)
@@ -919,6 +924,7 @@ class GetConnectorResult(Model):
         _set(self, "extra_config", extra_config)
         _set(self, "shard_contexts", shard_contexts)
         _set(self, "sub_id", sub_id)
+        _set(self, "column_name_map", column_name_map or {})
         _set(self, "request_id", request_id)
 
     @classmethod
@@ -938,6 +944,7 @@ class GetConnectorResult(Model):
             value["extra_config"],
             [ShardContext.from_native(item) for item in value["shard_contexts"]],
             value["sub_id"],
+            value["column_name_map"],
             value["request_id"],
         )
 

@@ -1021,7 +1021,7 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_hubstream_uniffi_fn_method_datahub_create_blob_topic(`ptr`: Long,`projectName`: RustBuffer.ByValue,`topicName`: RustBuffer.ByValue,`shardCount`: Long,`lifeCycle`: Long,`comment`: RustBuffer.ByValue,`extendMode`: RustBuffer.ByValue,
     ): Long
-    external fun uniffi_hubstream_uniffi_fn_method_datahub_create_connector(`ptr`: Long,`projectName`: RustBuffer.ByValue,`topicName`: RustBuffer.ByValue,`connectorType`: RustBuffer.ByValue,`columnFields`: RustBuffer.ByValue,`config`: RustBuffer.ByValue,`startTime`: Long,
+    external fun uniffi_hubstream_uniffi_fn_method_datahub_create_connector(`ptr`: Long,`projectName`: RustBuffer.ByValue,`topicName`: RustBuffer.ByValue,`connectorType`: RustBuffer.ByValue,`columnFields`: RustBuffer.ByValue,`config`: RustBuffer.ByValue,`startTime`: Long,`columnNameMap`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_hubstream_uniffi_fn_method_datahub_create_project(`ptr`: Long,`projectName`: RustBuffer.ByValue,`comment`: RustBuffer.ByValue,
     ): Long
@@ -1109,7 +1109,7 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_hubstream_uniffi_fn_method_datahub_sync_group(`ptr`: Long,`projectName`: RustBuffer.ByValue,`topicName`: RustBuffer.ByValue,`consumerGroup`: RustBuffer.ByValue,`consumerId`: RustBuffer.ByValue,`versionId`: Long,`releaseShardList`: RustBuffer.ByValue,`readEndShardList`: RustBuffer.ByValue,
     ): Long
-    external fun uniffi_hubstream_uniffi_fn_method_datahub_update_connector(`ptr`: Long,`projectName`: RustBuffer.ByValue,`topicName`: RustBuffer.ByValue,`connectorId`: RustBuffer.ByValue,`config`: RustBuffer.ByValue,
+    external fun uniffi_hubstream_uniffi_fn_method_datahub_update_connector(`ptr`: Long,`projectName`: RustBuffer.ByValue,`topicName`: RustBuffer.ByValue,`connectorId`: RustBuffer.ByValue,`config`: RustBuffer.ByValue,`columnNameMap`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_hubstream_uniffi_fn_method_datahub_update_connector_offset(`ptr`: Long,`projectName`: RustBuffer.ByValue,`topicName`: RustBuffer.ByValue,`connectorId`: RustBuffer.ByValue,`shardId`: RustBuffer.ByValue,`connectorOffset`: RustBuffer.ByValue,
     ): Long
@@ -1455,7 +1455,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_blob_topic() and 0xFFFF) != 30823) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_connector() and 0xFFFF) != 49762) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_connector() and 0xFFFF) != 46091) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_project() and 0xFFFF) != 14628) {
@@ -1488,7 +1488,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_extend_shard() and 0xFFFF) != 180) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_blob_records() and 0xFFFF) != 26156) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_blob_records() and 0xFFFF) != 48388) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_connector() and 0xFFFF) != 38861) {
@@ -1527,7 +1527,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_topic_schema() and 0xFFFF) != 53583) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_tuple_records() and 0xFFFF) != 29697) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_tuple_records() and 0xFFFF) != 11367) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_heart_beat() and 0xFFFF) != 5838) {
@@ -1587,7 +1587,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_sync_group() and 0xFFFF) != 6580) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_connector() and 0xFFFF) != 22519) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_connector() and 0xFFFF) != 21732) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_connector_offset() and 0xFFFF) != 4544) {
@@ -2827,8 +2827,9 @@ public interface DataHubInterface {
      * @param columnFields Columns that it copies; empty for a blob topic.
      * @param config Settings for that target.
      * @param startTime Time of the first record to copy in milliseconds since 1970; -1 for the oldest.
+     * @param columnNameMap Names that columns have in the target, by column; the others keep theirs.
      */
-    suspend fun `createConnector`(`projectName`: kotlin.String, `topicName`: kotlin.String, `connectorType`: ConnectorType, `columnFields`: List<kotlin.String>, `config`: ConnectorConfig, `startTime`: kotlin.Long = -1L): CreateConnectorResult
+    suspend fun `createConnector`(`projectName`: kotlin.String, `topicName`: kotlin.String, `connectorType`: ConnectorType, `columnFields`: List<kotlin.String>, `config`: ConnectorConfig, `startTime`: kotlin.Long = -1L, `columnNameMap`: Map<kotlin.String, kotlin.String>? = null): CreateConnectorResult
     
     /**
      * Creates a project.
@@ -2933,7 +2934,7 @@ public interface DataHubInterface {
      * @param topicName Name of the topic.
      * @param shardId Id of the shard.
      * @param cursor The cursor, as returned by `get_cursor` or by the previous get.
-     * @param limitNum Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol `batch` it counts stored batches.
+     * @param limitNum Maximum number of records to get, 1 to 1000; 0, and more than 1000, for 1000. With the protocol `batch` it counts stored batches.
      * @param subId Id of the subscription that the records are for; absent for none.
      * @param after Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
      */
@@ -3070,7 +3071,7 @@ public interface DataHubInterface {
      * @param shardId Id of the shard.
      * @param recordSchema The columns; when absent they are read from the topic, which costs one more request.
      * @param cursor The cursor, as returned by `get_cursor` or by the previous get.
-     * @param limitNum Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol `batch` it counts stored batches.
+     * @param limitNum Maximum number of records to get, 1 to 1000; 0, and more than 1000, for 1000. With the protocol `batch` it counts stored batches.
      * @param subId Id of the subscription that the records are for; absent for none.
      * @param after Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
      */
@@ -3288,8 +3289,9 @@ public interface DataHubInterface {
      * @param topicName Name of the topic.
      * @param connectorId Id of the connector, or its type, as in `sink_odps`.
      * @param config New settings for its target.
+     * @param columnNameMap New names that columns have in the target, by column; absent to leave them as they are.
      */
-    suspend fun `updateConnector`(`projectName`: kotlin.String, `topicName`: kotlin.String, `connectorId`: kotlin.String, `config`: ConnectorConfig)
+    suspend fun `updateConnector`(`projectName`: kotlin.String, `topicName`: kotlin.String, `connectorId`: kotlin.String, `config`: ConnectorConfig, `columnNameMap`: Map<kotlin.String, kotlin.String>? = null)
     
     /**
      * Sets the position of a stopped connector, in one shard or in all.
@@ -3659,10 +3661,11 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * @param columnFields Columns that it copies; empty for a blob topic.
      * @param config Settings for that target.
      * @param startTime Time of the first record to copy in milliseconds since 1970; -1 for the oldest.
+     * @param columnNameMap Names that columns have in the target, by column; the others keep theirs.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `createConnector`(`projectName`: kotlin.String, `topicName`: kotlin.String, `connectorType`: ConnectorType, `columnFields`: List<kotlin.String>, `config`: ConnectorConfig, `startTime`: kotlin.Long) : CreateConnectorResult {
+    override suspend fun `createConnector`(`projectName`: kotlin.String, `topicName`: kotlin.String, `connectorType`: ConnectorType, `columnFields`: List<kotlin.String>, `config`: ConnectorConfig, `startTime`: kotlin.Long, `columnNameMap`: Map<kotlin.String, kotlin.String>?) : CreateConnectorResult {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_create_connector(
@@ -3674,6 +3677,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
         naming("columnFields") { FfiConverterSequenceString.lower(`columnFields`) },
         naming("config") { FfiConverterTypeConnectorConfig.lower(`config`) },
         naming("startTime") { FfiConverterLong.lower(`startTime`) },
+        naming("columnNameMap") { FfiConverterOptionalMapStringString.lower(`columnNameMap`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -4007,7 +4011,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * @param topicName Name of the topic.
      * @param shardId Id of the shard.
      * @param cursor The cursor, as returned by `get_cursor` or by the previous get.
-     * @param limitNum Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol `batch` it counts stored batches.
+     * @param limitNum Maximum number of records to get, 1 to 1000; 0, and more than 1000, for 1000. With the protocol `batch` it counts stored batches.
      * @param subId Id of the subscription that the records are for; absent for none.
      * @param after Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
      */
@@ -4437,7 +4441,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * @param shardId Id of the shard.
      * @param recordSchema The columns; when absent they are read from the topic, which costs one more request.
      * @param cursor The cursor, as returned by `get_cursor` or by the previous get.
-     * @param limitNum Maximum number of records to get, 1 to 1000; 0 for 1000. With the protocol `batch` it counts stored batches.
+     * @param limitNum Maximum number of records to get, 1 to 1000; 0, and more than 1000, for 1000. With the protocol `batch` it counts stored batches.
      * @param subId Id of the subscription that the records are for; absent for none.
      * @param after Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
      */
@@ -5108,10 +5112,11 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * @param topicName Name of the topic.
      * @param connectorId Id of the connector, or its type, as in `sink_odps`.
      * @param config New settings for its target.
+     * @param columnNameMap New names that columns have in the target, by column; absent to leave them as they are.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `updateConnector`(`projectName`: kotlin.String, `topicName`: kotlin.String, `connectorId`: kotlin.String, `config`: ConnectorConfig) {
+    override suspend fun `updateConnector`(`projectName`: kotlin.String, `topicName`: kotlin.String, `connectorId`: kotlin.String, `config`: ConnectorConfig, `columnNameMap`: Map<kotlin.String, kotlin.String>?) {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_update_connector(
@@ -5121,6 +5126,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
         naming("topicName") { FfiConverterString.lower(`topicName`) },
         naming("connectorId") { FfiConverterString.lower(`connectorId`) },
         naming("config") { FfiConverterTypeConnectorConfig.lower(`config`) },
+        naming("columnNameMap") { FfiConverterOptionalMapStringString.lower(`columnNameMap`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_void(future, callback, continuation) },
@@ -11424,6 +11430,11 @@ data class GetConnectorResult (
     val `subId`: kotlin.String
     , 
     /**
+     * Names that columns have in the target, by column; the others keep theirs.
+     */
+    val `columnNameMap`: Map<kotlin.String, kotlin.String>
+    , 
+    /**
      * Id that the service gave to the request.
      */
     val `requestId`: kotlin.String = "" 
@@ -11456,6 +11467,7 @@ public object FfiConverterTypeGetConnectorResult: FfiConverterRustBuffer<GetConn
             FfiConverterMapStringString.read(buf),
             FfiConverterSequenceTypeShardContext.read(buf),
             FfiConverterString.read(buf),
+            FfiConverterMapStringString.read(buf),
             FfiConverterString.read(buf),
         )
     }
@@ -11474,6 +11486,7 @@ public object FfiConverterTypeGetConnectorResult: FfiConverterRustBuffer<GetConn
             FfiConverterMapStringString.allocationSize(value.`extraConfig`) +
             FfiConverterSequenceTypeShardContext.allocationSize(value.`shardContexts`) +
             FfiConverterString.allocationSize(value.`subId`) +
+            FfiConverterMapStringString.allocationSize(value.`columnNameMap`) +
             FfiConverterString.allocationSize(value.`requestId`)
     )
 
@@ -11491,6 +11504,7 @@ public object FfiConverterTypeGetConnectorResult: FfiConverterRustBuffer<GetConn
             FfiConverterMapStringString.write(value.`extraConfig`, buf)
             FfiConverterSequenceTypeShardContext.write(value.`shardContexts`, buf)
             FfiConverterString.write(value.`subId`, buf)
+            FfiConverterMapStringString.write(value.`columnNameMap`, buf)
             FfiConverterString.write(value.`requestId`, buf)
     }
 }
