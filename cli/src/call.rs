@@ -161,12 +161,11 @@ impl Call<'_> {
         let path = matches
             .get_one::<String>(field.name)
             .map_or("-", String::as_str);
-        let input = open(path)?;
+        let mut input = open(path)?;
         let mut reader = Reader::new(self.columns(&values, matches).await?);
         let mut totals = Totals::default();
-        for line in input.lines() {
-            let line =
-                line.map_err(|error| Failure::usage(format!("cannot read {path}: {error}")))?;
+        let mut line = Vec::new();
+        while read_line(&mut *input, &mut line, path)? {
             reader
                 .push(&line)
                 .map_err(|failure| totals.explain(failure))?;
@@ -293,11 +292,24 @@ impl Totals {
     }
 }
 
+/// Reads the next line; `false` at the end of the input.
+fn read_line(input: &mut dyn BufRead, line: &mut Vec<u8>, path: &str) -> Result<bool, Failure> {
+    line.clear();
+    let found = input.read_until(b'\n', line).map_err(|error| {
+        let place = match path {
+            "-" => "standard input".to_owned(),
+            path => format!("the file {path}"),
+        };
+        Failure::usage(format!("cannot read {place}: {error}"))
+    })?;
+    Ok(found > 0)
+}
+
 fn open(path: &str) -> Result<Box<dyn BufRead>, Failure> {
     if path == "-" {
         return Ok(Box::new(BufReader::new(std::io::stdin())));
     }
     let file = File::open(path.strip_prefix('@').unwrap_or(path))
-        .map_err(|error| Failure::usage(format!("cannot open {path}: {error}")))?;
+        .map_err(|error| Failure::usage(format!("cannot open the file {path}: {error}")))?;
     Ok(Box::new(BufReader::new(file)))
 }

@@ -74,6 +74,12 @@ impl Failure {
         Self::other(format!("cannot write the output: {error}"))
     }
 
+    /// What went wrong.
+    #[cfg(test)]
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Says where the failure lies.
     pub(crate) fn within(mut self, place: &str) -> Self {
         self.message = format!("{place}: {}", self.message);

@@ -15,6 +15,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value as Json, json};
 
 use crate::failure::Failure;
+use crate::line::{Line, Members, Problem};
 
 /// Members of a record that only the service sets.
 const SET_BY_SERVICE: &[&str] = &[
@@ -30,8 +31,6 @@ const SET_BY_SERVICE: &[&str] = &[
 
 /// Members of a record that say where it stands, for programs; lines of records are shorter without them.
 pub(crate) const CURSORS: [&str; 2] = ["cursor", "next_cursor"];
-
-type Members<'a> = IndexMap<String, &'a RawValue>;
 
 /// Makes batches of records from lines, so that no batch is larger than asked for.
 pub(crate) struct Reader {
@@ -60,21 +59,34 @@ impl Reader {
         self.builder.byte_size()
     }
 
-    /// Adds the record of a line; an empty line is passed over.
-    pub(crate) fn push(&mut self, line: &str) -> Result<(), Failure> {
+    /// Adds the record of a line; an empty line is passed over, and so is a mark of UTF-8 before the first one.
+    pub(crate) fn push(&mut self, line: &[u8]) -> Result<(), Failure> {
         self.line += 1;
-        if line.trim().is_empty() {
+        let number = self.line;
+        let text = std::str::from_utf8(line)
+            .map_err(|_| Failure::usage(format!("line {number}: is not UTF-8 text")))?;
+        let text = match text.strip_prefix('\u{feff}') {
+            Some(rest) if self.line == 1 => rest,
+            _ => text,
+        };
+        if text.trim().is_empty() {
             return Ok(());
         }
-        self.push_record(line)
-            .map_err(|problem| Failure::usage(format!("line {}: {problem}", self.line)))
+        self.push_record(text).map_err(|problem| {
+            let column = problem.column.map(|column| format!(", column {column}"));
+            let text = problem.text;
+            Failure::usage(format!(
+                "line {number}{}: {text}",
+                column.unwrap_or_default()
+            ))
+        })
     }
 
     /// Adds a record in JSON, or says what is wrong with it.
-    pub(crate) fn push_record(&mut self, json: &str) -> Result<(), String> {
+    pub(crate) fn push_record(&mut self, json: &str) -> Result<(), Problem> {
         match self.schema.clone() {
-            Some(schema) => self.push_tuple(&schema, json),
-            None => self.push_blob(json),
+            Some(schema) => self.push_tuple(&schema, Line(json)),
+            None => self.push_blob(Line(json)),
         }
     }
 
@@ -84,129 +96,161 @@ impl Reader {
         full.build().map_err(Failure::from)
     }
 
-    fn push_tuple(&mut self, schema: &RecordSchema, line: &str) -> Result<(), String> {
-        if line.trim_start().starts_with('[') {
-            return self.push_list(schema, line);
+    fn push_tuple(&mut self, schema: &RecordSchema, line: Line<'_>) -> Result<(), Problem> {
+        if line.0.trim_start().starts_with('[') {
+            return self.push_list(schema, line, line.0);
         }
-        let members: Members<'_> = decode(line)?;
-        match members.get("values") {
-            Some(values) if values.get().starts_with('[') => {
-                self.push_list(schema, values.get())?;
+        let wanted = "one record: a list of values, or an object of values by column name";
+        let members: Members<'_> = line.read(line.0, wanted)?;
+        match members.get("values").map(RawValue::get) {
+            Some(values) if values.starts_with('[') => self.push_list(schema, line, values)?,
+            Some(values) => {
+                let wanted = "a list of values, or an object of values by column name";
+                self.push_columns(schema, line, &line.read(values, wanted)?)?;
             }
-            Some(values) => self.push_columns(schema, &decode(values.get())?)?,
-            None => return self.push_columns(schema, &members),
+            None => return self.push_columns(schema, line, &members),
         }
-        self.push_keys(&members, "values")
+        self.push_keys(line, &members, "values")
     }
 
-    fn push_list(&mut self, schema: &RecordSchema, text: &str) -> Result<(), String> {
-        let values: Vec<&RawValue> = decode(text)?;
+    fn push_list<'a>(
+        &mut self,
+        schema: &RecordSchema,
+        line: Line<'a>,
+        text: &'a str,
+    ) -> Result<(), Problem> {
+        let values: Vec<&'a RawValue> = line.read(text, "a list of values")?;
         if values.len() != schema.len() {
-            return Err(format!(
-                "has {} values for {} columns",
-                values.len(),
-                schema.len()
-            ));
+            let (values, columns) = (values.len(), schema.len());
+            return Err(format!("has {values} values for {columns} columns").into());
         }
-        self.push_values(schema, values.into_iter().map(Some))
+        self.push_values(schema, line, values.into_iter().map(Some))
     }
 
-    fn push_columns(&mut self, schema: &RecordSchema, members: &Members<'_>) -> Result<(), String> {
+    fn push_columns<'a>(
+        &mut self,
+        schema: &RecordSchema,
+        line: Line<'a>,
+        members: &Members<'a>,
+    ) -> Result<(), Problem> {
         let mut values = vec![None; schema.len()];
-        for (name, value) in members {
+        for (name, value) in &members.0 {
             let column = schema
                 .position(name)
                 .ok_or_else(|| format!("`{name}` is not a column of the topic"))?;
             if values[column].replace(*value).is_some() {
-                return Err(format!("column `{name}` occurs twice"));
+                return Err(format!("column `{name}` occurs twice").into());
             }
         }
-        self.push_values(schema, values.into_iter())
+        self.push_values(schema, line, values.into_iter())
     }
 
     fn push_values<'a>(
         &mut self,
         schema: &RecordSchema,
+        line: Line<'a>,
         values: impl Iterator<Item = Option<&'a RawValue>>,
-    ) -> Result<(), String> {
-        self.builder
-            .begin_row()
-            .map_err(|error| error.to_string())?;
+    ) -> Result<(), Problem> {
+        self.builder.begin_row()?;
         for (field, value) in schema.fields().iter().zip(values) {
             let pushed = match value.map(RawValue::get) {
-                None | Some("null") => self.builder.push_null().map_err(|error| error.to_string()),
-                Some(raw) => self.push_value(field.field_type, raw),
+                None | Some("null") => self.builder.push_null().map_err(Problem::from),
+                Some(raw) => self.push_value(field.field_type, line, raw),
             };
-            if let Err(problem) = pushed {
+            if let Err(mut problem) = pushed {
                 self.builder.abandon_row();
-                return Err(if problem.contains("field `") {
-                    problem
-                } else {
-                    format!("field `{}`: {problem}", field.name)
-                });
-            }
-        }
-        self.builder.end_row().map_err(|error| error.to_string())
-    }
-
-    fn push_value(&mut self, kind: FieldType, raw: &str) -> Result<(), String> {
-        let outcome = match (kind, raw.as_bytes().first()) {
-            (_, Some(b'"')) => {
-                let text: String = decode(raw)?;
-                if text.is_empty() && kind != FieldType::String {
-                    return Err(format!("an empty text is not a value for {kind}; use null"));
+                if !problem.text.starts_with("field `") {
+                    problem.text = format!("field `{}`: {}", field.name, problem.text);
                 }
-                self.builder.push_text(&text)
+                return Err(problem);
             }
-            (FieldType::Json, _) => self.builder.push_text(raw),
-            (FieldType::String, _) => return Err("must be a JSON string".to_owned()),
-            (_, Some(b't' | b'f')) => self.builder.push_boolean(raw == "true"),
-            (_, Some(b'{' | b'[')) => return Err(format!("must be a value for {kind}")),
-            _ => self.builder.push_text(raw),
-        };
-        outcome.map_err(|error| error.to_string())
+        }
+        Ok(self.builder.end_row()?)
     }
 
-    fn push_blob(&mut self, line: &str) -> Result<(), String> {
-        if line.trim_start().starts_with('"') {
-            let text: String = decode(line)?;
-            return self
-                .builder
-                .push_blob(text.as_bytes())
-                .map_err(|error| error.to_string());
+    fn push_value<'a>(
+        &mut self,
+        kind: FieldType,
+        line: Line<'a>,
+        raw: &'a str,
+    ) -> Result<(), Problem> {
+        match (kind, raw.as_bytes().first()) {
+            (_, Some(b'"')) => {
+                let text: String = line.read(raw, "a text")?;
+                if text.is_empty() && kind != FieldType::String {
+                    let told = format!("an empty text is not a value for {kind}; use null");
+                    return Err(told.into());
+                }
+                self.builder.push_text(&text)?;
+            }
+            (FieldType::Json, _) => self.builder.push_text(raw)?,
+            (FieldType::String, _) => return Err("must be a JSON string".to_owned().into()),
+            (_, Some(b't' | b'f')) => self.builder.push_boolean(raw == "true")?,
+            (_, Some(b'{' | b'[')) => return Err(format!("must be a value for {kind}").into()),
+            _ => self.builder.push_text(raw)?,
         }
-        let members: Members<'_> = decode(line)?;
+        Ok(())
+    }
+
+    fn push_blob(&mut self, line: Line<'_>) -> Result<(), Problem> {
+        if line.0.trim_start().starts_with('"') {
+            let text: String = line.read(line.0, "one text")?;
+            return Ok(self.builder.push_blob(text.as_bytes())?);
+        }
+        let wanted = "one record: a text, or an object with `data` (base64) or `text`";
+        let members: Members<'_> = line.read(line.0, wanted)?;
         let (name, bytes) = match (members.get("data"), members.get("text")) {
             (Some(data), None) => {
-                let text: String = decode(data.get())?;
+                let text: String = line.read(data.get(), "a text, the bytes in base64")?;
                 let bytes = STANDARD
                     .decode(text)
                     .map_err(|_| "`data` must be base64".to_owned())?;
                 ("data", bytes)
             }
-            (None, Some(text)) => ("text", decode::<String>(text.get())?.into_bytes()),
-            _ => return Err("needs either `data` (base64) or `text`".to_owned()),
+            (None, Some(text)) => {
+                let text: String = line.read(text.get(), "a text")?;
+                ("text", text.into_bytes())
+            }
+            _ => {
+                let told = "needs either `data` (base64) or `text`".to_owned();
+                return Err(told.into());
+            }
         };
-        self.builder
-            .push_blob(&bytes)
-            .map_err(|error| error.to_string())?;
-        self.push_keys(&members, name)
+        self.builder.push_blob(&bytes)?;
+        self.push_keys(line, &members, name)
     }
 
-    fn push_keys(&mut self, members: &Members<'_>, content: &str) -> Result<(), String> {
-        for (name, value) in members {
+    fn push_keys<'a>(
+        &mut self,
+        line: Line<'a>,
+        members: &Members<'a>,
+        content: &str,
+    ) -> Result<(), Problem> {
+        for (place, (name, value)) in members.0.iter().enumerate() {
+            if members.0[..place].iter().any(|(before, _)| before == name) {
+                return Err(format!("`{name}` occurs twice").into());
+            }
             let raw = value.get();
-            let set = match name.as_str() {
-                name if name == content || SET_BY_SERVICE.contains(&name) => continue,
-                "attributes" => self
+            let wanted = format!("a text as `{name}`");
+            match name.as_str() {
+                name if name == content || SET_BY_SERVICE.contains(&name) => {}
+                "attributes" => {
+                    let wanted = "an object of texts as `attributes`";
+                    let pairs: IndexMap<String, String> = line.read(raw, wanted)?;
+                    self.builder.set_attributes(pairs)?;
+                }
+                "shard_id" => self
                     .builder
-                    .set_attributes(decode::<IndexMap<String, String>>(raw)?),
-                "shard_id" => self.builder.set_shard_id(&decode::<String>(raw)?),
-                "hash_key" => self.builder.set_hash_key(&decode::<String>(raw)?),
-                "partition_key" => self.builder.set_partition_key(&decode::<String>(raw)?),
-                _ => return Err(format!("`{name}` is not known here")),
-            };
-            set.map_err(|error| error.to_string())?;
+                    .set_shard_id(&line.read::<String>(raw, &wanted)?)?,
+                "hash_key" => self
+                    .builder
+                    .set_hash_key(&line.read::<String>(raw, &wanted)?)?,
+                "partition_key" => {
+                    self.builder
+                        .set_partition_key(&line.read::<String>(raw, &wanted)?)?;
+                }
+                _ => return Err(format!("`{name}` is not known here").into()),
+            }
         }
         Ok(())
     }
@@ -216,10 +260,6 @@ fn builder(schema: Option<&Arc<RecordSchema>>) -> RecordBatchBuilder {
     schema.map_or_else(RecordBatchBuilder::blobs, |schema| {
         RecordBatchBuilder::tuples(Arc::clone(schema))
     })
-}
-
-fn decode<'a, T: serde::Deserialize<'a>>(text: &'a str) -> Result<T, String> {
-    serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
 /// Shows a record as JSON: a value that cannot be decoded makes it an object with the member `error`.
@@ -311,7 +351,7 @@ mod tests {
             "",
             r#"{"sequence":7,"values":[9223372036854775807,1.5,true,"n",0.10,{"a":1},0.1],"attributes":{"k":"v"},"shard_id":"0"}"#,
         ] {
-            reader.push(line).unwrap();
+            reader.push(line.as_bytes()).unwrap();
         }
         let batch = reader.take().unwrap();
         assert_eq!((batch.len(), reader.len()), (3, 0));
@@ -324,38 +364,122 @@ mod tests {
         assert_eq!(show(batch.get(2).unwrap())["attributes"], json!({"k": "v"}));
     }
 
+    /// What is said of the second line of several.
+    fn told(mut reader: Reader, first: &str, line: &[u8]) -> String {
+        reader.push(first.as_bytes()).unwrap();
+        let failure = reader.push(line).unwrap_err();
+        failure.message().to_owned()
+    }
+
     #[test]
     fn bad_lines_are_named() {
+        let one = "one record: a list of values, or an object of values by column name";
         for (line, problem) in [
-            ("[1]", "has 1 values for 7 columns"),
-            (r#"{"nope":1}"#, "`nope` is not a column"),
-            (r#"{"id":1,"ID":2}"#, "occurs twice"),
-            (r#"{"id":null}"#, "field `id`: null"),
-            (r#"{"id":1.5}"#, "field `id`"),
-            (r#"{"id":""}"#, "an empty text"),
+            ("[1]", ": has 1 values for 7 columns".to_owned()),
+            (
+                r#"{"nope":1}"#,
+                ": `nope` is not a column of the topic".to_owned(),
+            ),
+            (
+                r#"{"id":1,"ID":2}"#,
+                ": column `ID` occurs twice".to_owned(),
+            ),
+            (
+                r#"{"id":1,"id":2}"#,
+                ": column `id` occurs twice".to_owned(),
+            ),
+            (
+                r#"{"id":null}"#,
+                ": field `id`: null in a column that does not allow it".to_owned(),
+            ),
+            (
+                r#"{"id":1.5}"#,
+                ": field `id`: `1.5` is not a valid BIGINT".to_owned(),
+            ),
+            (
+                r#"{"id":""}"#,
+                ": field `id`: an empty text is not a value for BIGINT; use null".to_owned(),
+            ),
             (
                 r#"{"id":1,"name":5}"#,
-                "field `name`: must be a JSON string",
+                ": field `name`: must be a JSON string".to_owned(),
             ),
             (
                 r#"{"id":1,"x":[1]}"#,
-                "field `x`: must be a value for DOUBLE",
+                ": field `x`: must be a value for DOUBLE".to_owned(),
             ),
             (
                 r#"{"values":{"id":1},"color":"red"}"#,
-                "`color` is not known here",
+                ": `color` is not known here".to_owned(),
             ),
-            ("{", "EOF"),
+            (
+                r#"{"values":{"id":1},"shard_id":"0","shard_id":"1"}"#,
+                ": `shard_id` occurs twice".to_owned(),
+            ),
+            (
+                r#"{"values":{"id":1},"shard_id":77}"#,
+                ", column 31: must be a text as `shard_id`".to_owned(),
+            ),
+            (
+                r#"{"values":{"id":1},"attributes":{"k":77}}"#,
+                ", column 33: must be an object of texts as `attributes`".to_owned(),
+            ),
+            (
+                r#"{"values":77}"#,
+                ", column 11: must be a list of values, or an object of values by column name"
+                    .to_owned(),
+            ),
+            ("77", format!(", column 1: must be {one}")),
+            (
+                "payload",
+                format!(", column 1: is not JSON: expected value; expected {one}"),
+            ),
+            (
+                r#"{"näme": payload}"#,
+                format!(", column 10: is not JSON: expected value; expected {one}"),
+            ),
+            (
+                "[1,2,payload]",
+                ", column 6: is not JSON: expected value; expected a list of values".to_owned(),
+            ),
         ] {
-            let mut reader = reader();
-            reader.push("[1,null,null,null,null,null,null]").unwrap();
-            let failure = reader.push(line).unwrap_err();
-            let text = format!("{failure:?}");
-            assert!(
-                text.contains("line 2: ") && text.contains(problem),
-                "{line}: {text}"
+            let text = told(
+                reader(),
+                "[1,null,null,null,null,null,null]",
+                line.as_bytes(),
             );
+            assert_eq!(text, format!("line 2{problem}"), "{line}");
         }
+        let cut = told(reader(), "", b"{");
+        assert!(cut.contains(": is not JSON: EOF while parsing"), "{cut}");
+        let latin = told(reader(), "", b"{\"name\": \"n\xe4me\"}");
+        assert_eq!(latin, "line 2: is not UTF-8 text");
+    }
+
+    #[test]
+    fn bad_blobs_are_named_without_their_content() {
+        let one = "one record: a text, or an object with `data` (base64) or `text`";
+        for (line, problem) in [
+            ("{}", ": needs either `data` (base64) or `text`".to_owned()),
+            (r#"{"data":"?"}"#, ": `data` must be base64".to_owned()),
+            (r#"{"text":77}"#, ", column 9: must be a text".to_owned()),
+            ("[77]", format!(", column 1: must be {one}")),
+            (
+                r#""a" "payload""#,
+                ", column 5: is not JSON: trailing characters; expected one text".to_owned(),
+            ),
+        ] {
+            let text = told(Reader::new(None), "", line.as_bytes());
+            assert_eq!(text, format!("line 2{problem}"), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_mark_of_utf_8_may_stand_before_the_first_line() {
+        let mut reader = Reader::new(None);
+        reader.push("\u{feff}\"a\"".as_bytes()).unwrap();
+        assert!(reader.push("\u{feff}\"a\"".as_bytes()).is_err());
+        assert_eq!(reader.len(), 1);
     }
 
     #[test]
@@ -366,11 +490,9 @@ mod tests {
             r#"{"text":"héllo"}"#,
             r#"{"data":"/w==","partition_key":"p"}"#,
         ] {
-            reader.push(line).unwrap();
+            reader.push(line.as_bytes()).unwrap();
         }
-        for line in ["{}", r#"{"data":"?"}"#, r#"{"data":"","text":""}"#] {
-            assert!(reader.push(line).is_err(), "{line}");
-        }
+        assert!(reader.push(br#"{"data":"","text":""}"#).is_err());
         let batch = reader.take().unwrap();
         let shown: Vec<Json> = batch.iter().map(show).collect();
         assert_eq!(shown[0]["text"], "héllo");

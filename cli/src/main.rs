@@ -7,6 +7,7 @@ mod command;
 mod emulator;
 mod failure;
 mod json;
+mod line;
 mod lines;
 mod operation;
 mod output;

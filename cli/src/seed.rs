@@ -300,7 +300,7 @@ fn read_records(
     for (index, record) in records.iter().enumerate() {
         reader
             .push_record(&record.to_string())
-            .map_err(|problem| Failure::usage(problem).within(&record_place(topic, index)))?;
+            .map_err(|problem| Failure::usage(problem.text).within(&record_place(topic, index)))?;
         let last = index + 1 == records.len();
         if last || reader.len() >= BATCH_RECORDS || reader.byte_size() >= BATCH_BYTES {
             batches.push(Batch {
@@ -390,7 +390,7 @@ mod tests {
                 json!({"name": "p", "topics": [
                     {"name": "t", "schema": "a:BIGINT", "records": [[1], ["x"]]}
                 ]}),
-                "projects[0].topics[0].records[1]: argument `records`: record 1, field `a`",
+                "projects[0].topics[0].records[1]: field `a`: `x` is not a valid BIGINT",
             ),
             (
                 json!({"name": "p", "topics": [{"name": "t", "records": [7]}]}),

@@ -93,7 +93,26 @@ pub(crate) fn collect(service: &'static str, levels: &[&ArgMatches]) -> Result<S
             settings.set(key.name, &value)?;
         }
     }
+    check_given(service, &settings)?;
     Ok(settings)
+}
+
+/// Says how to give what no call can do without.
+fn check_given(service: &str, settings: &Settings) -> Result<(), Failure> {
+    let is_missing = |name| settings.text(name).is_empty();
+    let wanted = match (is_missing("access_id"), is_missing("access_key")) {
+        _ if is_missing("endpoint") => "endpoint",
+        (true, false) => "access_id",
+        (false, true) => "access_key",
+        _ => return Ok(()),
+    };
+    Err(Failure::usage(format!(
+        "there is no {}: give --{}, the environment variable {}_{}, or a profile",
+        wanted.replace('_', " "),
+        wanted.replace('_', "-"),
+        service.to_uppercase(),
+        wanted.to_uppercase()
+    )))
 }
 
 /// A secret: as given, from a file (`@FILE`) or the first line of standard input (`-`).

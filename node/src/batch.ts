@@ -1,3 +1,4 @@
+import { type InspectOptions, inspect } from 'node:util'
 import type { NativeBatch } from './addon.js'
 import { guarded, invalidArgument } from './failure.js'
 import { native } from './native.cjs'
@@ -294,6 +295,16 @@ export class RecordBatch implements Iterable<BatchRecord> {
   toArrow(options: ArrowOptions = {}): Uint8Array {
     const { metadata = false, decimal } = options
     return guarded(() => this.native.toArrow(metadata, decimalDigits(decimal)))
+  }
+
+  /**
+   * What it is, not what the records hold.
+   *
+   * @internal
+   */
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    const name = `RecordBatch(${this.length})`
+    return depth < 0 ? `[${name}]` : `${name} ${inspect({ schema: this.schema }, options)}`
   }
 
   /** Some of the records, sharing memory; as `slice` of an array. */

@@ -1,3 +1,4 @@
+import { type InspectOptions, inspect } from 'node:util'
 import type { NativeField, NativeSchema } from './addon.js'
 import { guarded, invalidArgument } from './failure.js'
 import type { FieldType } from './generated/records.js'
@@ -89,6 +90,12 @@ export class RecordSchema {
   /** The place of the column with a name in any case, counted from 0; -1 if there is none. */
   indexOf(name: string): number {
     return this.#positions.get(name) ?? this.#positions.get(name.toLowerCase()) ?? -1
+  }
+
+  /** @internal */
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    const columns = this.fields.map(({ name, type, allowNull }) => [name, allowNull ? type : `${type} notnull`])
+    return depth < 0 ? '[RecordSchema]' : `RecordSchema ${inspect(Object.fromEntries(columns), options)}`
   }
 
   /** Whether both have the same names (in any case), types and nullability in the same order. */

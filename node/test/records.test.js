@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { inspect } from 'node:util'
 
 import { RecordBatch, RecordSchema, TupleRecord } from 'hubstream'
 import { ALL, FULL_ROW, refused } from './support.js'
@@ -240,5 +241,34 @@ describe('schemas', () => {
     refused(() => RecordSchema.fromLists(['a', 'A'], ['STRING', 'STRING']), 'twice')
     refused(() => RecordSchema.fromLists(['a'], []), '1 names')
     assert.throws(() => RecordSchema.fromJson('{'), { kind: 'malformed' })
+  })
+})
+
+describe('printing', () => {
+  const schema = new RecordSchema([
+    { name: 'id', type: 'BIGINT', allowNull: false },
+    { name: '__proto__', type: 'STRING' },
+  ])
+  const columns = "RecordSchema { id: 'BIGINT notnull', ['__proto__']: 'STRING' }"
+  const batch = RecordBatch.fromRecords(schema, [
+    [1n, 'payload'],
+    [2n, 'payload'],
+  ])
+  const blobs = RecordBatch.fromBlobs(['payload'])
+
+  test('a schema is shown with its columns', () => {
+    assert.equal(inspect(schema), columns)
+    assert.equal(inspect({ schema }, { depth: 0 }), '{ schema: [RecordSchema] }')
+  })
+
+  test('a batch is shown without what its records hold', () => {
+    assert.equal(inspect(batch, { breakLength: Infinity }), `RecordBatch(2) { schema: ${columns} }`)
+    assert.equal(inspect(batch.slice(1), { breakLength: Infinity }), `RecordBatch(1) { schema: ${columns} }`)
+    assert.equal(inspect(blobs), 'RecordBatch(1) { schema: null }')
+    assert.equal(inspect({ batch }, { depth: 0 }), '{ batch: [RecordBatch(2)] }')
+    batch.rows()
+    blobs.blobs()
+    const shown = inspect([batch, batch.at(0), blobs, blobs.at(0)], { depth: null, showHidden: true })
+    assert.ok(!/payload|uncloneable|native/.test(shown), shown)
   })
 })

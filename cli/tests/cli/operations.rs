@@ -108,7 +108,21 @@ fn exit_codes_say_what_went_wrong() {
         "http://127.0.0.1:1",
     ];
     bench.run(&refused).failed(6, "datahub.ListProject");
-    run(program().args(["datahub", "list-project"]), "").failed(2, "endpoint");
+    run(program().args(["datahub", "list-project"]), "").failed(
+        2,
+        "there is no endpoint: give --endpoint, the environment variable DATAHUB_ENDPOINT, or a profile",
+    );
+    for (present, missing, flag) in [
+        ("DIS_ACCESS_ID", "DIS_ACCESS_KEY", "--access-key"),
+        ("DIS_ACCESS_KEY", "DIS_ACCESS_ID", "--access-id"),
+    ] {
+        let mut command = program();
+        command
+            .args(["dis", "list-streams", "--endpoint", "http://127.0.0.1:9"])
+            .env(present, "secret");
+        let told = run(&mut command, "").failed(2, missing);
+        assert!(told.stderr.contains(flag) && !told.stderr.contains("secret"));
+    }
 }
 
 #[test]

@@ -124,8 +124,16 @@ fn a_bad_line_is_named_and_nothing_is_hidden() {
         &["--batch-size", "1"],
         "{\"id\":1}\n{\"id\":\"x\"}\n",
     );
-    failed.failed(2, "after 1 records were sent: line 2: ");
-    put(&bench, &[], "{\"id\":null}").failed(2, "field `id`");
+    failed.failed(
+        2,
+        "after 1 records were sent: line 2: field `id`: `x` is not a valid BIGINT",
+    );
+    put(&bench, &[], "{\"id\":null}").failed(2, "line 1: field `id`: null");
+    put(&bench, &[], "\u{feff}[1,null,null,null,null,null]\r\n\nid,name\r\n").failed(
+        2,
+        "line 3, column 1: is not JSON: expected value; expected one record: a list of values, or an object",
+    );
+    put(&bench, &["--record-list", "/"], "").failed(2, "cannot read the file /: ");
     put(&bench, &[], "").failed(2, "there was no record to put");
     let refused = put(
         &bench,

@@ -73,11 +73,26 @@ fn refused(code: Option<i32>, told: &str) -> Result<Value, String> {
     let argument = facts
         .get("context")
         .and_then(|context| context.get("argument"));
-    let members = FACTS.iter().map(|name| (*name, plain(&facts[name])));
+    let members = FACTS.iter().map(|name| match (*name, &facts[name]) {
+        ("message", Json::String(message)) => (*name, Value::Text(by_record(message))),
+        (name, fact) => (name, plain(fact)),
+    });
     Ok(Value::map(members.chain([(
         "argument",
         argument.map_or(Value::Null, plain),
     )])))
+}
+
+/// A message as other clients have it: the command line counts lines from 1, they count records from 0.
+fn by_record(message: &str) -> String {
+    let place = message.strip_prefix("line ").and_then(|rest| {
+        let (line, problem) = rest.split_once(": ")?;
+        Some((line.parse::<usize>().ok()?, problem))
+    });
+    match place {
+        Some((line, problem)) => format!("record {}, {problem}", line - 1),
+        None => message.to_owned(),
+    }
 }
 
 /// A result by its type.

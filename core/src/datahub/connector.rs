@@ -109,8 +109,7 @@ pub struct CreateConnector {
     #[default(-1)]
     pub start_time: i64,
     /// Names that columns have in the target, by column; the others keep theirs.
-    #[default]
-    pub column_name_map: IndexMap<String, String>,
+    pub column_name_map: Option<IndexMap<String, String>>,
 }
 
 /// The connector that was created.
@@ -132,8 +131,8 @@ struct CreateBody<'a> {
     r#type: &'a ConnectorType,
     sink_start_time: i64,
     column_fields: &'a [String],
-    #[serde(skip_serializing_if = "IndexMap::is_empty")]
-    column_name_map: &'a IndexMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column_name_map: Option<&'a IndexMap<String, String>>,
     config: &'a ConnectorConfig,
 }
 
@@ -160,7 +159,7 @@ impl Exchange for CreateConnector {
             r#type: &self.connector_type,
             sink_start_time: self.start_time,
             column_fields: &self.column_fields,
-            column_name_map: &self.column_name_map,
+            column_name_map: self.column_name_map.as_ref(),
             config: &self.config,
         };
         with_json(Request::new(http::Method::POST, target), &body)

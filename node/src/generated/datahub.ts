@@ -1751,12 +1751,8 @@ export interface CreateConnectorArguments {
    * @default -1
    */
   readonly startTime?: bigint | number | undefined
-  /**
-   * Names that columns have in the target, by column; the others keep theirs.
-   *
-   * @default empty
-   */
-  readonly columnNameMap?: Readonly<Record<string, string>> | undefined
+  /** Names that columns have in the target, by column; the others keep theirs. */
+  readonly columnNameMap?: Readonly<Record<string, string>> | null | undefined
 }
 
 /** Arguments of `getConnector`. */

@@ -1275,7 +1275,7 @@ class DataHubBase(AsyncClient):
         column_fields: str | Sequence[str],
         config: models.ConnectorConfig | Mapping[str, Any],
         start_time: int = -1,
-        column_name_map: Mapping[str, str] = (),
+        column_name_map: Mapping[str, str] | None = None,
     ) -> models.CreateConnectorResult:
         """Creates a connector.
 

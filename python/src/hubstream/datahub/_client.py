@@ -1251,7 +1251,7 @@ class DataHubBase(SyncClient):
         column_fields: str | Sequence[str],
         config: models.ConnectorConfig | Mapping[str, Any],
         start_time: int = -1,
-        column_name_map: Mapping[str, str] = (),
+        column_name_map: Mapping[str, str] | None = None,
     ) -> models.CreateConnectorResult:
         """Creates a connector.
 
