@@ -413,16 +413,17 @@ fn unread(
     unanswered(error, schema)
 }
 
-/// Says of a call without an answer that could be read that it may have been carried out, unless that does not matter.
+/// Says of a call whose outcome is not known that it may have been carried out, unless that does not matter: without an
+/// answer, with one that cannot be read, or when the service failed.
 fn unanswered(error: Error, schema: &OperationSchema) -> Error {
-    let is_lost = match error.kind() {
-        ErrorKind::Connection | ErrorKind::Timeout => error.was_sent(),
-        ErrorKind::Malformed => {
-            error.was_sent() && error.http_status().is_some_and(|status| status < 300)
-        }
+    let status = error.http_status();
+    let is_unknown = match error.kind() {
+        ErrorKind::Connection | ErrorKind::Timeout => true,
+        ErrorKind::Malformed => status.is_some_and(|status| status < 300),
+        ErrorKind::Unavailable => status.is_some_and(|status| status >= 500),
         _ => false,
     };
-    if !is_lost || schema.idempotent {
+    if !is_unknown || !error.was_sent() || schema.idempotent {
         return error;
     }
     let is_put = |field: &FieldSchema| field.ty == TypeSchema::Records;

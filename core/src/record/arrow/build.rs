@@ -427,7 +427,7 @@ fn misfit(batch: &RecordBatch, column: usize, field: &Field, data_type: &DataTyp
     let row = (0..batch.len())
         .find(|row| matches!(batch.value(*row, column), Ok(Value::Decimal(text)) if !fits(text)));
     Error::invalid_argument(
-        "column",
+        "decimal",
         format_args!(
             "record {}, field `{}`: the value has more digits than Arrow's {data_type}",
             row.unwrap_or_default(),

@@ -247,13 +247,16 @@ fn told(kind: Kind, trouble: Trouble, error: &Error) -> Result<(), String> {
     if (error.service(), error.operation()) != (kind.service, kind.operation) {
         return wrong("another operation");
     }
-    let is_lost = matches!(trouble, Drop(_) | Half(_) | Silence(_) | CorruptCrc);
+    let is_unknown = matches!(
+        trouble,
+        Failure(_) | Drop(_) | Half(_) | Silence(_) | CorruptCrc
+    );
     let hint = if kind.is_put {
         "the records may have been stored"
     } else {
         "the call may have taken effect"
     };
-    if is_lost != error.message().contains(hint) {
+    if is_unknown != error.message().contains(hint) {
         return wrong("says nothing of what may have happened, or too much");
     }
     let status = match trouble {
