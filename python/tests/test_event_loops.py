@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -28,6 +29,19 @@ BODY = b'{"ProjectNames":["shop"]}'
 
 def reply(body: bytes = BODY, words: bytes = b"") -> bytes:
     return b"HTTP/1.1 200 OK\r\n%sContent-Length: %d\r\n\r\n%s" % (words, len(body), body)
+
+
+def check(program: str, url: str) -> str:
+    """What a program prints."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program, url],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
 
 
 class Service:
@@ -161,6 +175,120 @@ def test_a_put_of_few_records_begins_on_the_event_loop(hubstream_emulator: Emula
             assert [len(blob) for blob in found.records.blobs()] == [10, 7000, 200_000, 10]
 
     asyncio.run(work())
+
+
+def test_a_task_goes_on_in_the_round_that_reads_its_reply(hubstream_emulator: Emulator) -> None:
+    async def work() -> None:
+        name.set("mine")
+        loop = asyncio.get_running_loop()
+        async with aio.DataHub("emulator", "emulator", hubstream_emulator.datahub_url) as hub:
+            for _ in range(2):
+                await hub.list_project()
+            before = rounds
+            loop.call_soon(name.set, "another")
+            for _ in range(20):
+                await hub.list_project()
+                assert name.get() == "mine"
+                assert asyncio.current_task() is task
+            # A reply may come in two pieces.
+            assert 20 <= rounds - before < 30
+            # One after the other, whoever else there is.
+            found = await asyncio.gather(*(hub.list_project() for _ in range(20)))
+            assert [result.project_names for result in found] == [[]] * 20
+
+    def select(timeout: float | None = None) -> object:
+        nonlocal rounds
+        rounds += 1
+        return wait(timeout)
+
+    rounds = 0
+    name: ContextVar[str] = ContextVar("name")
+    with asyncio.Runner() as runner:
+        selector = runner.get_loop()._selector  # type: ignore[attr-defined]
+        wait, selector.select = selector.select, select
+        task = runner.get_loop().create_task(work())
+        runner.get_loop().run_until_complete(task)
+
+
+def test_what_a_task_raises_after_a_call_ends_the_event_loop(hubstream_emulator: Emulator) -> None:
+    async def work() -> None:
+        async with aio.DataHub("emulator", "emulator", hubstream_emulator.datahub_url) as hub:
+            others = [asyncio.create_task(hub.list_project()) for _ in range(5)]
+            for _ in range(3):
+                await hub.list_project()
+            await asyncio.gather(*others)
+            raise SystemExit(3)
+
+    for _ in range(2):
+        with pytest.raises(SystemExit):
+            asyncio.run(work())
+
+
+def test_a_message_of_a_cancellation(service: Service) -> None:
+    async def work() -> None:
+        async with client(service) as hub:
+            await warm(hub, service)
+            task = asyncio.get_running_loop().create_task(hub.list_project())
+            await service.request()
+            task.cancel("enough")
+            with pytest.raises(asyncio.CancelledError, match="enough"):
+                await task
+
+    asyncio.run(work())
+
+
+GETS = """
+import asyncio, sys
+from pathlib import Path
+from hubstream.datahub.aio import DataHub
+from hubstream.datahub.models import CursorType
+
+def turns():  # how often threads for records had something to do
+    count = 0
+    for thread in Path("/proc/self/task").iterdir():
+        if (thread / "comm").read_text().startswith("hubstream-work"):
+            _, _, rest = (thread / "status").read_text().partition("voluntary_ctxt_switches:")
+            count += int(rest.split()[0])
+    return count
+
+async def main():
+    async with DataHub("emulator", "emulator", sys.argv[1]) as hub:
+        async def get(*topics):
+            before = turns()
+            for topic in topics * 20:
+                cursor = cursors[topic]
+                found = await hub.get_blob_records("shop", topic, "0", cursor, 10)
+                assert [len(blob) for blob in found.records.blobs()] == [sizes[topic]]
+            return turns() - before
+        sizes = {"small": 1000, "large": 200_000}
+        cursors = {
+            topic: (await hub.get_cursor("shop", topic, "0", CursorType.OLDEST)).cursor
+            for topic in sizes
+        }
+        others = len(list(Path("/proc/self/fd").iterdir()))
+        # The first one may give anything.
+        await hub.get_blob_records("shop", "small", "0", cursors["small"], 10)
+        few = await get("small")
+        many = await get("large")
+        # What was not foreseen is told by the size of the reply.
+        mixed = await get("small", "large")
+        # All this was over two connections: that of the event loop and that of the threads.
+        assert len(list(Path("/proc/self/fd").iterdir())) - others <= 2
+        again = await get("large")
+        assert few < 10 and min(many, mixed, again) >= 20, (few, many, mixed, again)
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads do not tell here what they did")
+def test_few_records_are_decoded_by_the_event_loop(hubstream_emulator: Emulator) -> None:
+    with hubstream_emulator.datahub_client() as hub:
+        hub.create_project("shop", "")
+        for topic, size in (("small", 1000), ("large", 200_000)):
+            hub.create_blob_topic("shop", topic, 1, 1, "")
+            hub.wait_shards_ready("shop", topic)
+            hub.put_records("shop", topic, [BlobRecord(os.urandom(size))])
+    check(GETS, hubstream_emulator.datahub_url)
 
 
 @pytest.mark.parametrize("part", [b"", reply()[:10], reply()[:-1]])
@@ -379,14 +507,7 @@ print("ok")
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_a_fork_beside_watched_connections(hubstream_emulator: Emulator) -> None:
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", FORK, hubstream_emulator.datahub_url],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "ok\n", "")
+    assert check(FORK, hubstream_emulator.datahub_url) == "ok\n"
 
 
 class Unwatching(asyncio.SelectorEventLoop):
@@ -395,7 +516,7 @@ class Unwatching(asyncio.SelectorEventLoop):
     asked = 0
 
     def add_reader(self, fd: int, callback: Callable[..., object], *words: object) -> None:  # type: ignore[override]
-        if type(callback).__name__ == "Watcher":
+        if any(type(word).__name__ == "Watcher" for word in words):
             self.asked += 1
             raise NotImplementedError
         super().add_reader(fd, callback, *words)

@@ -312,6 +312,26 @@ started.wait()
         assert check(run(program, url_of(silent_server))) == ""
 
 
+def test_the_interpreter_ends_beside_a_task_that_goes_on(hubstream_emulator: Emulator) -> None:
+    """Python ends the thread amid the task, which native code below would not survive."""
+    program = """
+import asyncio, sys, threading
+from hubstream.datahub.aio import DataHub
+async def main():
+    async with DataHub("emulator", "emulator", sys.argv[1]) as hub:
+        for _ in range(3):
+            await hub.list_project()
+        started.set()
+        while True:
+            pass
+started = threading.Event()
+threading.Thread(target=lambda: asyncio.run(main()), daemon=True).start()
+started.wait()
+"""
+    for _ in range(3):
+        assert check(run(program, hubstream_emulator.datahub_url)) == ""
+
+
 def test_a_call_at_the_very_end_is_refused(hubstream_emulator: Emulator) -> None:
     program = """
 import atexit, sys

@@ -7,17 +7,18 @@
 //! tells it to.
 
 use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use hubstream::error::{Error, ErrorKind};
-use hubstream::transport::event_loop::{EventLoop, enter};
+use hubstream::transport::event_loop::{EventLoop, enter, leaves};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 use tracing::dispatcher::with_default;
 
+use crate::call_future::CallFuture;
 use crate::error::raise;
 use crate::mailbox::{Address, Mailbox};
 use crate::pace::Paced;
@@ -74,7 +75,10 @@ impl Drop for Pending {
 /// A call that begins on the thread that asks for it and goes on there or in the runtime.
 pub(crate) struct Call {
     state: Mutex<State>,
+    /// The runtime in which steps are made, and whose calls have its connections.
     handle: Handle,
+    /// The one that decodes a reply which is too large for the event loop.
+    further: Handle,
     /// That of the event loop which watches connections for it.
     mailbox: Option<Arc<Mailbox>>,
 }
@@ -95,10 +99,16 @@ impl Call {
     }
 
     /// Makes the first step of a call.
-    fn begin(handle: Handle, mailbox: Option<Arc<Mailbox>>, future: BoxFuture<()>) -> Arc<Self> {
+    fn begin(
+        handle: Handle,
+        further: Handle,
+        mailbox: Option<Arc<Mailbox>>,
+        future: BoxFuture<()>,
+    ) -> Arc<Self> {
         let call = Arc::new(Self {
             state: Mutex::new(State::Stepping(false)),
             handle,
+            further,
             mailbox,
         });
         call.step(future);
@@ -116,8 +126,13 @@ impl Call {
                 None => poll(),
             }
         };
+        let runtime = if leaves() {
+            &self.further
+        } else {
+            &self.handle
+        };
         if let Some(future) = self.stepped(step, future) {
-            self.run(future);
+            self.run(future, runtime);
         }
     }
 
@@ -138,8 +153,8 @@ impl Call {
     /// Hands a call that is leaving to the runtime.
     ///
     /// A runtime that has ended drops it at once, which may wake it: nothing is locked meanwhile.
-    fn run(&self, future: BoxFuture<()>) {
-        let task = self.handle.spawn(future).abort_handle();
+    fn run(&self, future: BoxFuture<()>, runtime: &Handle) {
+        let task = runtime.spawn(future).abort_handle();
         let mut state = self.locked();
         if matches!(*state, State::Leaving) {
             *state = State::Running(task);
@@ -149,7 +164,8 @@ impl Call {
         }
     }
 
-    fn cancel(&self) {
+    /// Ends it, unless it has ended.
+    pub(crate) fn cancel(&self) {
         let state = mem::replace(&mut *self.locked(), State::Ended);
         if let State::Running(task) = &state {
             task.abort();
@@ -169,22 +185,9 @@ impl Wake for Call {
                 };
                 *state = State::Leaving;
                 drop(state);
-                self.run(future);
+                self.run(future, &self.handle);
             }
             other => *state = other,
-        }
-    }
-}
-
-/// Ends a call when the event loop's future is cancelled. Of a call that ended it is not told.
-#[pyclass(frozen, module = "hubstream._native")]
-pub(crate) struct Canceller(OnceLock<Arc<Call>>);
-
-#[pymethods]
-impl Canceller {
-    fn __call__(&self, _future: &Bound<'_, PyAny>) {
-        if let Some(call) = self.0.get() {
-            call.cancel();
         }
     }
 }
@@ -194,7 +197,9 @@ impl Canceller {
 pub(crate) enum Effort {
     /// Nowhere: it waits for the network.
     Little,
-    /// At its end, as decoding records.
+    /// At its end perhaps, as decoding records, though that was little the last time.
+    Perhaps,
+    /// At its end, as decoding many records.
     Later,
     /// From the start, as encoding records.
     AtOnce,
@@ -208,22 +213,20 @@ pub(crate) fn spawn<'py>(
     host: &Host,
     call: BoxFuture<Outcome>,
     effort: Effort,
-) -> PyResult<Bound<'py, PyAny>> {
+) -> PyResult<Bound<'py, CallFuture>> {
     static RUNNING_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let event_loop = RUNNING_LOOP
         .import(py, "asyncio", "get_running_loop")?
         .call0()?;
-    let future = event_loop.call_method0(pyo3::intern!(py, "create_future"))?;
     let workers = host.workers(py)?;
-    let canceller = Bound::new(py, Canceller(OnceLock::new()))?;
-    future.call_method1(pyo3::intern!(py, "add_done_callback"), (&canceller,))?;
-    let address = workers
-        .mailboxes
-        .address(&event_loop, &future, &canceller)?;
-    let (handle, mailbox) = match effort {
-        Effort::Little => (workers.quick.clone(), address.mailbox()),
-        Effort::Later | Effort::AtOnce => (workers.handle.clone(), None),
+    let future = Bound::new(py, CallFuture::new(&event_loop))?;
+    let address = workers.mailboxes.address(&event_loop, &future)?;
+    let (handle, further, mailbox) = match effort {
+        Effort::Little => (&workers.quick, &workers.quick, address.mailbox()),
+        Effort::Perhaps => (&workers.quick, &workers.handle, address.mailbox()),
+        Effort::Later | Effort::AtOnce => (&workers.handle, &workers.handle, None),
     };
+    let (handle, further) = (handle.clone(), further.clone());
     let call = Paced::new(call, address.pace());
     let mut pending = Pending(Some(address));
     let work: BoxFuture<()> = Box::pin(async move { pending.complete(call.await) });
@@ -232,11 +235,16 @@ pub(crate) fn spawn<'py>(
         Arc::new(Call {
             state: Mutex::new(State::Running(task)),
             handle,
+            further,
             mailbox,
         })
     } else {
-        py.detach(|| with_default(host.dispatch(), || Call::begin(handle, mailbox, work)))
+        py.detach(|| {
+            with_default(host.dispatch(), || {
+                Call::begin(handle, further, mailbox, work)
+            })
+        })
     };
-    canceller.get().0.get_or_init(|| call);
+    future.get().belongs_to(call);
     Ok(future)
 }

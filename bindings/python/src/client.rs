@@ -1,7 +1,7 @@
 //! The client of any service.
 
 use std::mem;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use hubstream::client::ClientBuilder;
@@ -15,6 +15,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
 use crate::asyncio::{self, Effort, Outcome};
+use crate::call_future::CallFuture;
 use crate::credentials::{Callback, PythonProvider};
 use crate::error::raise;
 use crate::runtime;
@@ -31,6 +32,8 @@ pub(crate) struct Client {
     callback: Option<Weak<Callback>>,
     /// The process that made the first call; 0 before it.
     user: AtomicU32,
+    /// Whether the last get of a coroutine gave few records, as the next one may then.
+    got_few: Arc<AtomicBool>,
 }
 
 #[pymethods]
@@ -65,6 +68,7 @@ impl Client {
             inner: Mutex::new(Some(inner)),
             callback,
             user: AtomicU32::new(0),
+            got_few: Arc::default(),
         })
     }
 
@@ -114,12 +118,14 @@ impl Client {
         py: Python<'py>,
         name: &str,
         arguments: &Bound<'py, PyDict>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    ) -> PyResult<Bound<'py, CallFuture>> {
         let host = runtime::current(py)?;
         let client = self.ready(py, host.process())?;
         let arguments = self.read(py, arguments)?;
         let service = self.service;
-        let effort = effort(client.operations(), name, &arguments);
+        let effort = self.effort(client.operations(), name, &arguments);
+        let gets = matches!(effort, Effort::Perhaps | Effort::Later);
+        let got_few = gets.then(|| Arc::clone(&self.got_few));
         let call = client.call(name, arguments);
         asyncio::spawn(
             py,
@@ -127,6 +133,9 @@ impl Client {
             Box::pin(async move {
                 let result = call.await;
                 let size = result.as_ref().map_or(0, size_of_records);
+                if let Some(got_few) = got_few.filter(|_| result.is_ok()) {
+                    got_few.store(size <= FEW_BYTES, Ordering::Relaxed);
+                }
                 Outcome::new(size, move |py| match result {
                     Ok(value) => to_python(py, value),
                     Err(error) => Err(raise(py, service, error)),
@@ -163,27 +172,9 @@ impl Client {
     }
 }
 
-/// Records of so many bytes are encoded on the thread of the event loop: handing them to another one, which takes tens
+/// Records of so many bytes are encoded and decoded on the thread of the event loop: handing them to another one, which takes tens
 /// of microseconds, costs more.
 const FEW_BYTES: usize = 8 * 1024;
-
-/// What takes long is to encode records that are given, if they are many, and to decode those that are got.
-fn effort(operations: &[&OperationSchema], name: &str, arguments: &Value) -> Effort {
-    let given = size_of_records(arguments);
-    if given > 0 {
-        return if given > FEW_BYTES {
-            Effort::AtOnce
-        } else {
-            Effort::Little
-        };
-    }
-    let called = |known: &&&OperationSchema| known.name == name || known.method == name;
-    let is_records = |field: &FieldSchema| field.ty == TypeSchema::Records;
-    match operations.iter().find(called).map(|known| known.returns) {
-        Some(TypeSchema::Model(result)) if result.fields.iter().any(is_records) => Effort::Later,
-        _ => Effort::Little,
-    }
-}
 
 /// About how many bytes of memory the records among arguments or in a result keep.
 fn size_of_records(value: &Value) -> usize {
@@ -198,6 +189,30 @@ fn size_of_records(value: &Value) -> usize {
 }
 
 impl Client {
+    /// What takes long is to encode records that are given, if they are many, and to decode those that are got.
+    fn effort(&self, operations: &[&OperationSchema], name: &str, arguments: &Value) -> Effort {
+        let given = size_of_records(arguments);
+        if given > 0 {
+            return if given > FEW_BYTES {
+                Effort::AtOnce
+            } else {
+                Effort::Little
+            };
+        }
+        let called = |known: &&&OperationSchema| known.name == name || known.method == name;
+        let is_records = |field: &FieldSchema| field.ty == TypeSchema::Records;
+        match operations.iter().find(called).map(|known| known.returns) {
+            Some(TypeSchema::Model(result)) if result.fields.iter().any(is_records) => {
+                if self.got_few.load(Ordering::Relaxed) {
+                    Effort::Perhaps
+                } else {
+                    Effort::Later
+                }
+            }
+            _ => Effort::Little,
+        }
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Arc<dyn AnyClient>>> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -11,6 +11,7 @@ use hubstream_emulator::{Clock, EmulatorBuilder, Limits};
 use pyo3::prelude::*;
 
 use crate::asyncio::{self, Effort, Outcome};
+use crate::call_future::CallFuture;
 use crate::error::raise;
 use crate::runtime::{self, BoxFuture};
 
@@ -106,7 +107,7 @@ impl Emulator {
     }
 
     /// Starts the emulator; gives a future of the running event loop.
-    fn start_async<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn start_async<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, CallFuture>> {
         Self::later(py, self.starting())
     }
 
@@ -117,7 +118,7 @@ impl Emulator {
     }
 
     /// Stops the emulator; gives a future of the running event loop.
-    fn stop_async<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn stop_async<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, CallFuture>> {
         Self::later(py, self.stopping())
     }
 
@@ -217,7 +218,10 @@ impl Emulator {
         })
     }
 
-    fn later(py: Python<'_>, work: BoxFuture<Result<(), Error>>) -> PyResult<Bound<'_, PyAny>> {
+    fn later(
+        py: Python<'_>,
+        work: BoxFuture<Result<(), Error>>,
+    ) -> PyResult<Bound<'_, CallFuture>> {
         let host = runtime::current(py)?;
         asyncio::spawn(
             py,

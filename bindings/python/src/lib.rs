@@ -14,6 +14,7 @@ mod batch;
 mod batch_input;
 mod batch_pickle;
 mod blob;
+mod call_future;
 mod client;
 mod codec;
 mod credentials;

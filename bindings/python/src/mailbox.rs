@@ -14,9 +14,11 @@ use std::thread::JoinHandle;
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyTuple, PyWeakrefMethods, PyWeakrefReference};
 
-use crate::asyncio::{Canceller, Outcome};
+use crate::asyncio::Outcome;
+use crate::call_future::{CallFuture, Waiter, wake};
 use crate::pace::Pace;
 use crate::runtime::ends_elsewhere;
 use crate::watcher::is_stepping;
@@ -50,8 +52,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// A result and the future that waits for it.
 struct Letter {
-    future: Py<PyAny>,
-    canceller: Py<Canceller>,
+    future: Py<CallFuture>,
     outcome: Outcome,
 }
 
@@ -109,18 +110,42 @@ impl Mailbox {
     }
 
     /// Gives the futures their results; called by the event loop.
-    pub(crate) fn empty(&self, py: Python<'_>) {
+    ///
+    /// Gives back the task that may go on at once, if a single one waits for a single result: its context, what
+    /// to call in it with which future, and what tells that the result was taken.
+    pub(crate) fn empty<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyTuple>> {
         if ends_elsewhere() {
-            return;
+            return None;
         }
         let letters = mem::take(&mut *locked(&self.letters));
+        let is_sole = letters.len() == 1;
+        let mut woken = None;
         for letter in letters {
             let taken = Taken::new(&self.pace, letter.outcome.size);
-            if let Err(error) = settle(py, letter, taken) {
-                error.write_unraisable(py, None);
+            match settle(py, letter, taken, is_sole) {
+                Ok(task) => woken = task,
+                Err(error) => error.write_unraisable(py, None),
             }
         }
+        woken
     }
+}
+
+/// Has an event loop call something when a socket has something to read, and go on with the task that it gives.
+///
+/// The task runs below a function of Python alone: at the end of the interpreter Python ends threads where they stand,
+/// which frames of Rust below would not survive.
+pub(crate) fn add_reader<'py>(
+    event_loop: &Bound<'py, PyAny>,
+    number: i32,
+    step: impl IntoPyObject<'py>,
+) -> PyResult<()> {
+    static GO_ON: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = event_loop.py();
+    let go_on = GO_ON.import(py, "hubstream._base", "go_on")?;
+    let name = pyo3::intern!(py, "add_reader");
+    event_loop.call_method1(name, (number, go_on, step))?;
+    Ok(())
 }
 
 /// What an event loop calls when its bell rings.
@@ -132,10 +157,10 @@ struct Reader {
 
 #[pymethods]
 impl Reader {
-    fn __call__(&self, py: Python<'_>) {
+    fn __call__<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyTuple>> {
         // What is read says nothing, and an error would ring again.
         let _ = (&self.bell).read(&mut [0; 64]);
-        self.mailbox.empty(py);
+        self.mailbox.empty(py)
     }
 }
 
@@ -147,26 +172,41 @@ impl Drop for Reader {
 
 /// Gives a future of the running event loop its result; who waits for it is done with it for the moment when `taken`
 /// is told.
-fn settle(py: Python<'_>, letter: Letter, taken: Option<Taken>) -> PyResult<()> {
-    let future = letter.future.bind(py);
-    let done = future.call_method0(pyo3::intern!(py, "done"))?;
-    if done.is_truthy()? {
-        return Ok(());
+///
+/// If a single task waits, and may go on `at_once`, it is left to the caller, with `taken` beside it.
+fn settle(
+    py: Python<'_>,
+    letter: Letter,
+    taken: Option<Taken>,
+    at_once: bool,
+) -> PyResult<Option<Bound<'_, PyTuple>>> {
+    let Letter { future, outcome } = letter;
+    let future = future.bind(py);
+    if future.get().is_done() {
+        return Ok(None);
     }
-    // Told as a callback it would cost the event loop as much as the task that waits.
-    let name = pyo3::intern!(py, "remove_done_callback");
-    future.call_method1(name, (letter.canceller,))?;
-    match letter.outcome.make(py) {
-        Ok(value) => future.call_method1(pyo3::intern!(py, "set_result"), (value,))?,
-        Err(error) => {
-            future.call_method1(pyo3::intern!(py, "set_exception"), (error.into_value(py),))?
-        }
-    };
+    let mut waiters = future.get().settle(py, outcome.make(py));
+    if at_once
+        && waiters.len() == 1
+        && let Some(waiter) = waiters.pop_if(|waiter| waiter.context.is_some())
+    {
+        let woken = (waiter.context, waiter.callback, future, taken);
+        return woken.into_pyobject(py).map(Some);
+    }
+    wake_all(future, waiters, taken).map(|()| None)
+}
+
+fn wake_all(
+    future: &Bound<'_, CallFuture>,
+    waiters: Vec<Waiter>,
+    taken: Option<Taken>,
+) -> PyResult<()> {
+    let py = future.py();
+    wake(future, waiters)?;
     if let Some(taken) = taken {
-        // It is called behind the task that was woken just now.
-        future
-            .call_method0(pyo3::intern!(py, "get_loop"))?
-            .call_method1(pyo3::intern!(py, "call_soon"), (taken,))?;
+        // It is called behind the tasks that were woken just now.
+        let event_loop = future.get().get_loop(py);
+        event_loop.call_method1(py, pyo3::intern!(py, "call_soon"), (taken,))?;
     }
     Ok(())
 }
@@ -207,8 +247,7 @@ impl Drop for Taken {
 
 /// Where the result of a call goes.
 pub(crate) struct Address {
-    future: Py<PyAny>,
-    canceller: Py<Canceller>,
+    future: Py<CallFuture>,
     place: Place,
 }
 
@@ -238,7 +277,6 @@ impl Address {
     pub(crate) fn deliver(self, outcome: Outcome) {
         let letter = Letter {
             future: self.future,
-            canceller: self.canceller,
             outcome,
         };
         match self.place {
@@ -268,8 +306,7 @@ impl Mailboxes {
     pub(crate) fn address(
         &self,
         event_loop: &Bound<'_, PyAny>,
-        future: &Bound<'_, PyAny>,
-        canceller: &Bound<'_, Canceller>,
+        future: &Bound<'_, CallFuture>,
     ) -> PyResult<Address> {
         let found = self.find(event_loop);
         let mailbox = match found {
@@ -282,7 +319,6 @@ impl Mailboxes {
         };
         Ok(Address {
             future: future.clone().unbind(),
-            canceller: canceller.clone().unbind(),
             place,
         })
     }
@@ -346,7 +382,6 @@ impl Mailboxes {
 }
 
 fn watched(event_loop: &Bound<'_, PyAny>) -> Option<Arc<Mailbox>> {
-    let py = event_loop.py();
     let (reader, writer, number) = sockets().ok()?;
     let mailbox = Arc::new(Mailbox {
         event_loop: PyWeakrefReference::new(event_loop).ok()?.unbind(),
@@ -359,8 +394,7 @@ fn watched(event_loop: &Bound<'_, PyAny>) -> Option<Arc<Mailbox>> {
         mailbox: Arc::clone(&mailbox),
         bell: reader,
     };
-    event_loop
-        .call_method1(pyo3::intern!(py, "add_reader"), (number, reader))
+    add_reader(event_loop, number, reader)
         .is_ok()
         .then_some(mailbox)
 }
@@ -410,7 +444,7 @@ impl Delivery {
             return Ok(());
         }
         let letter = locked(&self.0).take();
-        letter.map_or(Ok(()), |letter| settle(py, letter, None))
+        letter.map_or(Ok(()), |letter| settle(py, letter, None, false).map(drop))
     }
 }
 

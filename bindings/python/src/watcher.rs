@@ -9,11 +9,12 @@ use std::sync::Arc;
 
 use hubstream::transport::event_loop::{EventLoop, Watched};
 use pyo3::prelude::*;
+use pyo3::types::PyTuple;
 use tracing::Dispatch;
 use tracing::dispatcher::{get_default, with_default};
 
 use crate::asyncio::Call;
-use crate::mailbox::Mailbox;
+use crate::mailbox::{Mailbox, add_reader};
 use crate::runtime::{BoxFuture, ends_elsewhere};
 
 /// A call that goes on, and what is left of it.
@@ -96,9 +97,9 @@ struct Watcher {
 
 #[pymethods]
 impl Watcher {
-    fn __call__(&self, py: Python<'_>) -> PyResult<()> {
+    fn __call__<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyTuple>> {
         if ends_elsewhere() {
-            return Ok(());
+            return None;
         }
         let wanted = py.detach(|| {
             let _stepping = Stepping::new(&self.mailbox);
@@ -108,11 +109,15 @@ impl Watcher {
             }
             wanted
         });
-        self.mailbox.empty(py);
-        if !wanted && let Some(event_loop) = self.mailbox.event_loop(py) {
-            event_loop.call_method1(pyo3::intern!(py, "remove_reader"), (self.number,))?;
+        let woken = self.mailbox.empty(py);
+        if !wanted
+            && let Some(event_loop) = self.mailbox.event_loop(py)
+            && let Err(error) =
+                event_loop.call_method1(pyo3::intern!(py, "remove_reader"), (self.number,))
+        {
+            error.write_unraisable(py, None);
         }
-        Ok(())
+        woken
     }
 }
 
@@ -137,10 +142,7 @@ impl EventLoop for Mailbox {
                 dispatch: get_default(Clone::clone),
                 process: crate::process::number(),
             };
-            event_loop
-                .call_method1(pyo3::intern!(py, "add_reader"), (number, watcher))
-                .map(drop)
-                .map_err(io::Error::other)
+            add_reader(&event_loop, number, watcher).map_err(io::Error::other)
         });
         started.unwrap_or_else(|| Err(io::ErrorKind::NotConnected.into()))
     }

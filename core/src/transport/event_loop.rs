@@ -4,12 +4,15 @@
 //! threads, which cost more than the request. An event loop that watches the connection itself goes on with the call
 //! on its own thread.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
 use std::io::{self, Read as _};
+use std::mem;
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use bytes::Bytes;
 use socket2::SockRef;
 use tokio::io::ReadBuf;
 
@@ -36,14 +39,23 @@ thread_local! {
     /// Where reads go at first: room that is initialised once.
     static ROOM: RefCell<Box<[u8]>> = RefCell::new(vec![0; ROOM_BYTES].into());
     static CURRENT: RefCell<Option<Arc<dyn EventLoop>>> = const { RefCell::new(None) };
+    static LEAVES: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Makes a step of a call on the thread of an event loop, which then watches the idle connections that the call takes
 /// up.
 ///
+/// A call that is woken in the step is to go on in a runtime: in the one that it was made in, unless it
+/// [leaves].
+///
 /// The step has to be made within a runtime, too: it makes new connections, and keeps the time.
 pub fn enter<T>(event_loop: Arc<dyn EventLoop>, step: impl FnOnce() -> T) -> T {
     with_current(Some(event_loop), step)
+}
+
+/// Whether the call of the last step on this thread has a large reply to decode, for which any runtime will do.
+pub fn leaves() -> bool {
+    LEAVES.take()
 }
 
 fn with_current<T>(event_loop: Option<Arc<dyn EventLoop>>, step: impl FnOnce() -> T) -> T {
@@ -60,6 +72,24 @@ fn with_current<T>(event_loop: Option<Arc<dyn EventLoop>>, step: impl FnOnce() -
 /// The event loop whose thread makes a step of a call.
 pub(super) fn current() -> Option<Arc<dyn EventLoop>> {
     CURRENT.with_borrow(Clone::clone)
+}
+
+/// Bodies of more bytes are not decoded by the thread of an event loop. Less is decoded before another thread has it.
+const FEW_BYTES: usize = 8 * 1024;
+
+/// Leaves the thread of an event loop, if that makes this step, before a body of many bytes is decoded.
+pub(super) async fn leave_with(body: &Bytes) {
+    let mut stays = body.len() <= FEW_BYTES;
+    poll_fn(|context| {
+        if mem::replace(&mut stays, true) || current().is_none() {
+            return Poll::Ready(());
+        }
+        LEAVES.set(true);
+        // Woken within its step, a call goes on in a runtime.
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// A socket that an event loop watches.
@@ -234,5 +264,53 @@ impl Lent {
 impl Drop for Lent {
     fn drop(&mut self) {
         self.watched.lock().left = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future as _;
+    use std::pin::pin;
+
+    use super::*;
+
+    struct Idle;
+
+    impl EventLoop for Idle {
+        fn watch(self: Arc<Self>, _: Arc<Watched>) -> io::Result<()> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+
+        fn is_closed(&self) -> bool {
+            false
+        }
+    }
+
+    /// Whether a call leaves an event loop before it decodes so many bytes.
+    fn leaves_with(bytes: usize) -> bool {
+        let body = Bytes::from(vec![0; bytes]);
+        let mut leaving = pin!(leave_with(&body));
+        let mut poll = || {
+            let mut context = Context::from_waker(Waker::noop());
+            leaving.as_mut().poll(&mut context).is_pending()
+        };
+        let left = enter(Arc::new(Idle), &mut poll);
+        assert_eq!(leaves(), left);
+        assert!(!leaves());
+        if left {
+            assert!(!enter(Arc::new(Idle), poll));
+        }
+        left
+    }
+
+    #[test]
+    fn many_bytes_are_not_decoded_by_an_event_loop() {
+        assert!(!leaves_with(0));
+        assert!(!leaves_with(FEW_BYTES));
+        assert!(leaves_with(FEW_BYTES + 1));
+        let body = Bytes::from(vec![0; FEW_BYTES + 1]);
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(pin!(leave_with(&body)).poll(&mut context).is_ready());
+        assert!(!leaves());
     }
 }

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http_body_util::Full;
 
 use super::dial::{DialError, Dialer, Origin, root_cause};
+use super::event_loop::leave_with;
 use super::exchange::{Connection, Reply};
 use super::pool::Pool;
 use super::socket::Probe;
@@ -177,7 +178,9 @@ impl Transport for HttpTransport {
                 Some(limit) => tokio::time::timeout(limit, exchange).await.ok(),
                 None => Some(exchange.await),
             };
-            outcome.unwrap_or_else(|| Err(timed_out(stage)))
+            let response = outcome.unwrap_or_else(|| Err(timed_out(stage)))?;
+            leave_with(&response.body).await;
+            Ok(response)
         })
     }
 }

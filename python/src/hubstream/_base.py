@@ -122,6 +122,19 @@ class AsyncClient(Connection):
         await self.close()
 
 
+def go_on(
+    step: Callable[[], tuple[Any, Callable[[object], object], object, object] | None],
+) -> None:
+    """Makes a step when something came for a call, and has the task that waits for it go on.
+
+    Event loops call it. One that was told by a future would need a round of its own for the task.
+    """
+    woken = step()
+    if woken is not None:
+        context, callback, future, _ = woken
+        context.run(callback, future)
+
+
 def texts(value: str | Iterable[str] | None) -> Any:
     """A list of texts; one text stands for a list of one."""
     if isinstance(value, str):
@@ -178,19 +191,19 @@ def _snake(name: object) -> str:
 def is_arrow(data: object) -> TypeIs[ArrowData]:
     """Whether this is Arrow data of another library."""
     kind = type(data)
-    return kind is not _native.RecordBatch and (
+    return kind not in (list, _native.RecordBatch) and (
         hasattr(kind, "__arrow_c_stream__") or hasattr(kind, "__arrow_c_array__")
     )
 
 
 def batch_of(records: RecordBatch | Sequence[Record] | None, argument: str) -> Any:
     """A batch of records, made of a sequence if it is not one already."""
-    from hubstream.records import RecordBatch
-
-    if not isinstance(records, Iterable) or isinstance(records, RecordBatch):
+    if isinstance(records, _native.RecordBatch):
+        return records
+    if not isinstance(records, list) and not isinstance(records, Iterable):
         return records
     try:
-        return RecordBatch.from_records(records)
+        return _native.RecordBatch.from_records(records)
     except Exception as error:
         _rename(error, argument)
         raise
