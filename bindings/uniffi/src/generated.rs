@@ -2816,7 +2816,7 @@ impl DataHub {
     /// - Parameter columnFields: Columns that it copies; empty for a blob topic.
     /// - Parameter config: Settings for that target.
     /// - Parameter startTime: Time of the first record to copy in milliseconds since 1970; -1 for the oldest.
-    /// - Parameter columnNameMap: Names that columns have in the target, by column; the others keep theirs.
+    /// - Parameter columnNameMap: Names that columns have in the target, by column; the others keep theirs. Absent: all do.
     #[uniffi::method(default(start_time = -1, column_name_map = None))]
     pub async fn create_connector(
         &self,

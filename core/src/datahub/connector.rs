@@ -108,7 +108,7 @@ pub struct CreateConnector {
     /// Time of the first record to copy in milliseconds since 1970; -1 for the oldest.
     #[default(-1)]
     pub start_time: i64,
-    /// Names that columns have in the target, by column; the others keep theirs.
+    /// Names that columns have in the target, by column; the others keep theirs. Absent: all do.
     pub column_name_map: Option<IndexMap<String, String>>,
 }
 

@@ -1751,7 +1751,7 @@ export interface CreateConnectorArguments {
    * @default -1
    */
   readonly startTime?: bigint | number | undefined
-  /** Names that columns have in the target, by column; the others keep theirs. */
+  /** Names that columns have in the target, by column; the others keep theirs. Absent: all do. */
   readonly columnNameMap?: Readonly<Record<string, string>> | null | undefined
 }
 

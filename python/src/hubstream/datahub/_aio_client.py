@@ -1290,7 +1290,7 @@ class DataHubBase(AsyncClient):
             start_time: Time of the first record to copy in milliseconds since 1970; -1 for the
                 oldest.
             column_name_map: Names that columns have in the target, by column; the others keep
-                theirs.
+                theirs. Absent: all do.
 
         Returns:
             The connector that was created.

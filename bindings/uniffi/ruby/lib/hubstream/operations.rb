@@ -585,7 +585,7 @@ module Hubstream
       # @param column_fields [Array<String>] Columns that it copies; empty for a blob topic.
       # @param config [ConnectorConfig] Settings for that target.
       # @param start_time [Integer] Time of the first record to copy in milliseconds since 1970; -1 for the oldest.
-      # @param column_name_map [Hash{String => String}, nil] Names that columns have in the target, by column; the others keep theirs.
+      # @param column_name_map [Hash{String => String}, nil] Names that columns have in the target, by column; the others keep theirs. Absent: all do.
       # @return [CreateConnectorResult]
       # @raise [HubstreamError]
       def create_connector(project_name, topic_name, connector_type, column_fields, config, start_time: -1, column_name_map: nil)

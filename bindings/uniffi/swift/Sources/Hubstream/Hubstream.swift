@@ -941,7 +941,7 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * - Parameter columnFields: Columns that it copies; empty for a blob topic.
      * - Parameter config: Settings for that target.
      * - Parameter startTime: Time of the first record to copy in milliseconds since 1970; -1 for the oldest.
-     * - Parameter columnNameMap: Names that columns have in the target, by column; the others keep theirs.
+     * - Parameter columnNameMap: Names that columns have in the target, by column; the others keep theirs. Absent: all do.
      */
     func createConnector(projectName: String, topicName: String, connectorType: ConnectorType, columnFields: [String], config: ConnectorConfig, startTime: Int64, columnNameMap: [String: String]?) async throws  -> CreateConnectorResult
     
@@ -1709,7 +1709,7 @@ open func createBlobTopic(projectName: String, topicName: String, shardCount: In
      * - Parameter columnFields: Columns that it copies; empty for a blob topic.
      * - Parameter config: Settings for that target.
      * - Parameter startTime: Time of the first record to copy in milliseconds since 1970; -1 for the oldest.
-     * - Parameter columnNameMap: Names that columns have in the target, by column; the others keep theirs.
+     * - Parameter columnNameMap: Names that columns have in the target, by column; the others keep theirs. Absent: all do.
      */
 open func createConnector(projectName: String, topicName: String, connectorType: ConnectorType, columnFields: [String], config: ConnectorConfig, startTime: Int64 = Int64(-1), columnNameMap: [String: String]? = nil)async throws  -> CreateConnectorResult  {
     return
@@ -18211,7 +18211,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_datahub_create_blob_topic() != 30823) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_create_connector() != 46091) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_create_connector() != 48383) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_create_project() != 14628) {

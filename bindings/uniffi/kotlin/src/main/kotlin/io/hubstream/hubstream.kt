@@ -1455,7 +1455,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_blob_topic() and 0xFFFF) != 30823) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_connector() and 0xFFFF) != 46091) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_connector() and 0xFFFF) != 48383) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_project() and 0xFFFF) != 14628) {
@@ -2827,7 +2827,7 @@ public interface DataHubInterface {
      * @param columnFields Columns that it copies; empty for a blob topic.
      * @param config Settings for that target.
      * @param startTime Time of the first record to copy in milliseconds since 1970; -1 for the oldest.
-     * @param columnNameMap Names that columns have in the target, by column; the others keep theirs.
+     * @param columnNameMap Names that columns have in the target, by column; the others keep theirs. Absent: all do.
      */
     suspend fun `createConnector`(`projectName`: kotlin.String, `topicName`: kotlin.String, `connectorType`: ConnectorType, `columnFields`: List<kotlin.String>, `config`: ConnectorConfig, `startTime`: kotlin.Long = -1L, `columnNameMap`: Map<kotlin.String, kotlin.String>? = null): CreateConnectorResult
     
@@ -3661,7 +3661,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * @param columnFields Columns that it copies; empty for a blob topic.
      * @param config Settings for that target.
      * @param startTime Time of the first record to copy in milliseconds since 1970; -1 for the oldest.
-     * @param columnNameMap Names that columns have in the target, by column; the others keep theirs.
+     * @param columnNameMap Names that columns have in the target, by column; the others keep theirs. Absent: all do.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
