@@ -6,6 +6,8 @@
 mod columns;
 #[path = "../../../cli/src/failure.rs"]
 mod failure;
+#[path = "../../../cli/src/line.rs"]
+mod line;
 #[path = "../../../cli/src/lines.rs"]
 mod lines;
 #[path = "../../../cli/src/seed.rs"]
