@@ -396,8 +396,9 @@ def test_a_capsule_is_taken_once() -> None:
     for wrong in (Once(batch.__arrow_c_schema__()), Once(5), OnceArray((1, 2)), OnceArray(())):
         with pytest.raises((TypeError, ValueError, IndexError)):
             RecordBatch.from_arrow(SALES, wrong)  # type: ignore[arg-type]
-    with pytest.raises(InvalidArgumentError, match="Schema"):
-        RecordBatch.from_arrow(SALES, pa.array([1, 2]))
+    for array in (pa.array([1, 2]), pa.chunked_array([[1, 2]])):
+        with pytest.raises(InvalidArgumentError, match=r"columns are needed, .* Int64"):
+            RecordBatch.from_arrow(SALES, array)
     with pytest.raises(InvalidArgumentError, match="__arrow_c_stream__ is needed, not list"):
         RecordBatch.from_arrow(SALES, [1, 2])  # type: ignore[arg-type]
 

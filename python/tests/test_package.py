@@ -12,6 +12,7 @@ from types import ModuleType
 import pytest
 
 import hubstream
+import program
 from hubstream import _native, datahub, dis, errors
 from hubstream._model import Editable
 from hubstream.datahub import aio as datahub_aio
@@ -89,6 +90,7 @@ def test_models_are_documented_and_pickled(module: str) -> None:
             assert f"{field.name}: " in model.__doc__
         value = model(*[None] * len(fields))
         assert pickle.loads(pickle.dumps(value)) == value
+        assert isinstance(str(value), str)
         if issubclass(model, Editable):
             setattr(value, fields[0].name, 1)
             assert getattr(value, fields[0].name) == 1
@@ -96,6 +98,18 @@ def test_models_are_documented_and_pickled(module: str) -> None:
         else:
             with pytest.raises(dataclasses.FrozenInstanceError):
                 setattr(value, fields[0].name, 1)
+
+
+def test_a_column_is_printed_as_the_service_writes_it() -> None:
+    field = models.Field("id", models.FieldType.BIGINT, allow_null=False, comment="the key")
+    written = {"name": "id", "type": "bigint", "comment": "the key", "notnull": True}
+    assert str(field) == str(written)
+    assert field.to_json() == written
+
+
+def test_a_program_that_type_checkers_accept_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    program.main()
+    assert "['0']" in capsys.readouterr().out
 
 
 def test_secrets_are_not_printed() -> None:

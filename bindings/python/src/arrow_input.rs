@@ -44,7 +44,18 @@ pub(crate) fn schema_of(capsule: &Bound<'_, PyAny>) -> PyResult<Schema> {
     if schema.release().is_none() {
         return Err(raise(py, SERVICE, released()));
     }
-    Schema::try_from(schema).map_err(|error| raise(py, SERVICE, refused(error)))
+    columns_of(schema).map_err(|error| raise(py, SERVICE, error))
+}
+
+/// The columns that a schema of Arrow's interface describes.
+pub(crate) fn columns_of(schema: &FFI_ArrowSchema) -> Result<Schema> {
+    match DataType::try_from(schema).map_err(refused)? {
+        DataType::Struct(_) => Schema::try_from(schema).map_err(refused),
+        other => Err(Error::invalid_argument(
+            "records",
+            format_args!("columns are needed, as of a table, but the Arrow data is of {other}"),
+        )),
+    }
 }
 
 #[cold]

@@ -13,7 +13,7 @@ use arrow_schema::{ArrowError, DataType, Schema, SchemaRef};
 use hubstream::error::Result;
 use hubstream::record::arrow::arrow_data::ArrayData;
 
-use crate::arrow_input::refused;
+use crate::arrow_input::{columns_of, refused};
 
 /// A stream of batches, each of which is an array of structs.
 ///
@@ -37,7 +37,7 @@ impl ArrowStream {
         if code != 0 {
             return Err(refused(failed(&mut stream, "schema", code)));
         }
-        let schema = Arc::new(Schema::try_from(&schema).map_err(refused)?);
+        let schema = Arc::new(columns_of(&schema)?);
         let structs = DataType::Struct(schema.fields().clone());
         Ok((schema, Self { stream, structs }))
     }

@@ -13,6 +13,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from hubstream import datahub as datahub
+    from hubstream import dis as dis
+    from hubstream import errors as errors
+    from hubstream import records as records
+    from hubstream import testing as testing
     from hubstream._stats import ClientStats
     from hubstream.errors import HubstreamError
     from hubstream.records import RecordBatch
@@ -31,18 +36,21 @@ _LAZY = {
 _MODULES = frozenset({"datahub", "dis", "errors", "records", "testing"})
 
 
-def __getattr__(name: str) -> Any:
-    from hubstream._model import load
+if not TYPE_CHECKING:
+    # Hidden from type checkers: to them it would say that every name exists.
 
-    if name in _MODULES:
-        return load(f"hubstream.{name}")
-    try:
-        module, attribute = _LAZY[name]
-    except KeyError:
-        message = f"module 'hubstream' has no attribute {name!r}"
-        raise AttributeError(message) from None
-    value = globals()[name] = getattr(load(module), attribute)
-    return value
+    def __getattr__(name: str) -> Any:
+        from hubstream._model import load
+
+        if name in _MODULES:
+            return load(f"hubstream.{name}")
+        try:
+            module, attribute = _LAZY[name]
+        except KeyError:
+            message = f"module 'hubstream' has no attribute {name!r}"
+            raise AttributeError(message) from None
+        value = globals()[name] = getattr(load(module), attribute)
+        return value
 
 
 def __dir__() -> list[str]:

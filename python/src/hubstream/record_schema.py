@@ -133,6 +133,9 @@ class Field(Model):
             data["notnull"] = True
         return data
 
+    def __str__(self) -> str:
+        return str(self.to_json())
+
 
 class RecordSchema:
     """The columns of a tuple topic in their order.

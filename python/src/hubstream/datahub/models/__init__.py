@@ -60,13 +60,16 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name == "__all__":
-        value: Any = exported(__name__, _HOMES)
-    else:
-        value = attribute(__name__, name, _HOMES)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:
+    # Hidden from type checkers: to them it would say that every name exists.
+
+    def __getattr__(name: str) -> Any:
+        if name == "__all__":
+            value: Any = exported(__name__, _HOMES)
+        else:
+            value = attribute(__name__, name, _HOMES)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:
