@@ -293,6 +293,11 @@ export class RecordBatch implements Iterable<BatchRecord> {
 
   /** The records as Arrow columns: a stream of Arrow's IPC format, which `tableFromIPC` of `apache-arrow` reads. */
   toArrow(options: ArrowOptions = {}): Uint8Array {
+    for (const name of Object.keys(options)) {
+      if (name !== 'metadata' && name !== 'decimal') {
+        throw invalidArgument(name, 'is not known here; known are metadata, decimal')
+      }
+    }
     const { metadata = false, decimal } = options
     return guarded(() => this.native.toArrow(metadata, decimalDigits(decimal)))
   }

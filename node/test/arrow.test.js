@@ -79,6 +79,7 @@ describe('Arrow columns', () => {
     for (const decimal of ['number', [1], [1.5, 0], [-1, 0], 7]) {
       refused(() => batch.toArrow({ decimal }), '`decimal`')
     }
+    refused(() => batch.toArrow({ decimall: 'text' }), '`decimall`: is not known here')
   })
 
   test('metadata goes both ways', () => {

@@ -105,6 +105,21 @@ fn everything_is_described_in_sentences() {
     assert!(wrong.is_empty(), "{} {wrong:#?}", wrong.len());
 }
 
+#[test]
+fn kinds_of_errors_have_the_names_that_programs_see() {
+    let variants: Vec<_> = ErrorKind::ALL
+        .iter()
+        .map(|kind| format!("`{kind:?}`"))
+        .collect();
+    let wrong: Vec<_> = services()
+        .iter()
+        .flat_map(texts)
+        .filter(|text| variants.iter().any(|name| text.docs.contains(name)))
+        .map(|text| format!("{}: {:?}", text.place, text.docs))
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
 /// The arguments of operations, and the members of models that are given in arguments.
 fn given(service: &Service) -> Vec<(String, &'static FieldSchema)> {
     let calls = service.entry.operations.iter();

@@ -2121,7 +2121,7 @@ impl DataHub {
 
     /// Creates a project.
     ///
-    /// Fails with kind `AlreadyExists` when there is one of that name, in whatever case.
+    /// Fails with kind `already_exists` when there is one of that name, in whatever case.
     ///
     /// - Parameter projectName: Name of the new project: 3 to 32 letters, digits and underscores, beginning with a letter.
     /// - Parameter comment: Free text of at most 1024 characters.
@@ -2185,7 +2185,7 @@ impl DataHub {
 
     /// Deletes a project.
     ///
-    /// Fails with kind `Conflict` while it has topics.
+    /// Fails with kind `conflict` while it has topics.
     ///
     /// - Parameter projectName: Name of the project.
     pub async fn delete_project(
@@ -2218,7 +2218,7 @@ impl DataHub {
     /// Creates a topic whose records are rows of typed columns.
     ///
     /// The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
-    /// `AlreadyExists` when the project has a topic of that name, in whatever case.
+    /// `already_exists` when the project has a topic of that name, in whatever case.
     ///
     /// - Parameter projectName: Name of the project.
     /// - Parameter topicName: Name of the new topic: 1 to 128 letters, digits and underscores, beginning with a letter.
@@ -2253,7 +2253,7 @@ impl DataHub {
     /// Creates a topic whose records are bytes.
     ///
     /// The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
-    /// `AlreadyExists` when the project has a topic of that name, in whatever case.
+    /// `already_exists` when the project has a topic of that name, in whatever case.
     ///
     /// - Parameter projectName: Name of the project.
     /// - Parameter topicName: Name of the new topic: 1 to 128 letters, digits and underscores, beginning with a letter.
@@ -2464,7 +2464,7 @@ impl DataHub {
 
     /// Waits until all shards of a topic are ready, that is active or closed.
     ///
-    /// Fails with kind `Timeout` when that takes too long.
+    /// Fails with kind `timeout` when that takes too long.
     ///
     /// - Parameter projectName: Name of the project.
     /// - Parameter topicName: Name of the topic.
@@ -2486,7 +2486,7 @@ impl DataHub {
 
     /// Splits a shard in two.
     ///
-    /// The shard is closed; the two new ones share its range. Fails with kind `RateLimited` when the
+    /// The shard is closed; the two new ones share its range. Fails with kind `rate_limited` when the
     /// shard is younger than 5 seconds.
     ///
     /// - Parameter projectName: Name of the project.
@@ -2574,7 +2574,7 @@ impl DataHub {
 
     /// Gets a cursor: the place in a shard where reading begins.
     ///
-    /// Fails with kind `PositionLost` when the place lies outside of the records that are kept.
+    /// Fails with kind `position_lost` when the place lies outside of the records that are kept.
     ///
     /// - Parameter projectName: Name of the project.
     /// - Parameter topicName: Name of the topic.
@@ -2679,8 +2679,8 @@ impl DataHub {
 
     /// Gets records of a tuple topic, beginning at a cursor.
     ///
-    /// Fails with kind `ShardClosed` when a closed shard was read to its end, and with
-    /// `PositionLost` when the cursor is no longer valid.
+    /// Fails with kind `shard_closed` when a closed shard was read to its end, and with
+    /// `position_lost` when the cursor is no longer valid.
     ///
     /// - Parameter projectName: Name of the project.
     /// - Parameter topicName: Name of the topic.
@@ -2717,8 +2717,8 @@ impl DataHub {
 
     /// Gets records of a blob topic, beginning at a cursor.
     ///
-    /// Fails with kind `ShardClosed` when a closed shard was read to its end, and with
-    /// `PositionLost` when the cursor is no longer valid.
+    /// Fails with kind `shard_closed` when a closed shard was read to its end, and with
+    /// `position_lost` when the cursor is no longer valid.
     ///
     /// - Parameter projectName: Name of the project.
     /// - Parameter topicName: Name of the topic.
@@ -2752,7 +2752,7 @@ impl DataHub {
 
     /// Reads how long a shard has been active and how much it stores.
     ///
-    /// Fails with kind `NotFound` while the shard has no records.
+    /// Fails with kind `not_found` while the shard has no records.
     ///
     /// - Parameter projectName: Name of the project.
     /// - Parameter topicName: Name of the topic.
@@ -2808,7 +2808,7 @@ impl DataHub {
 
     /// Creates a connector.
     ///
-    /// A topic has at most one of a type: fails with kind `AlreadyExists` otherwise.
+    /// A topic has at most one of a type: fails with kind `already_exists` otherwise.
     ///
     /// - Parameter projectName: Name of the project.
     /// - Parameter topicName: Name of the topic.
@@ -3215,8 +3215,8 @@ impl DataHub {
 
     /// Commits how far shards were consumed.
     ///
-    /// Fails with kind `SessionLost` when a newer session was opened, with `OffsetReset` when the
-    /// offsets were reset meanwhile, and with `SubscriptionOffline` when the subscription is switched
+    /// Fails with kind `session_lost` when a newer session was opened, with `offset_reset` when the
+    /// offsets were reset meanwhile, and with `subscription_offline` when the subscription is switched
     /// off. All shards are committed, or none.
     ///
     /// - Parameter projectName: Name of the project.
@@ -3241,7 +3241,7 @@ impl DataHub {
 
     /// Sets the offsets of shards, whatever was committed.
     ///
-    /// Consumers learn of it by the error kind `OffsetReset`.
+    /// Consumers learn of it by the error kind `offset_reset`.
     ///
     /// - Parameter projectName: Name of the project.
     /// - Parameter topicName: Name of the topic.
@@ -3287,8 +3287,8 @@ impl DataHub {
 
     /// Says that a consumer is alive, and reads which shards it is to consume.
     ///
-    /// Fails with kind `GroupChanged` when the group no longer knows the consumer, and with
-    /// `OffsetReset` when the offsets of the subscription were reset: join again then.
+    /// Fails with kind `group_changed` when the group no longer knows the consumer, and with
+    /// `offset_reset` when the offsets of the subscription were reset: join again then.
     ///
     /// - Parameter projectName: Name of the project.
     /// - Parameter topicName: Name of the topic.
@@ -4121,7 +4121,7 @@ impl DisClient {
     /// Creates a stream.
     ///
     /// The service may answer before the stream can be used: wait until `describe_stream` shows the status `RUNNING`.
-    /// Fails with kind `AlreadyExists` when the name is taken.
+    /// Fails with kind `already_exists` when the name is taken.
     ///
     /// - Parameter streamName: Name of the new stream: 1 to 64 letters, digits, `_` and `-`.
     /// - Parameter partitionCount: Number of partitions, at least 1.
@@ -4246,7 +4246,7 @@ impl DisClient {
 
     /// Creates an app.
     ///
-    /// Fails with kind `AlreadyExists` when the name is taken.
+    /// Fails with kind `already_exists` when the name is taken.
     ///
     /// - Parameter appName: Name of the new app: 1 to 200 letters, digits, `_` and `-`.
     pub async fn create_app(
@@ -4359,7 +4359,7 @@ impl DisClient {
 
     /// Gets a cursor: the place in a partition where reading begins.
     ///
-    /// A cursor is valid for 5 minutes. Fails with kind `PositionLost` when the sequence number lies
+    /// A cursor is valid for 5 minutes. Fails with kind `position_lost` when the sequence number lies
     /// outside of the records that are kept.
     ///
     /// - Parameter streamName: Name of the stream.
@@ -4392,8 +4392,8 @@ impl DisClient {
     /// Gets records from a cursor on.
     ///
     /// An empty result is not an error and does not mean that the partition has ended: go on with the next
-    /// cursor. Fails with kind `PositionLost` when the cursor is older than 5 minutes or its record
-    /// has expired, and with `ShardClosed` when the partition has expired.
+    /// cursor. Fails with kind `position_lost` when the cursor is older than 5 minutes or its record
+    /// has expired, and with `shard_closed` when the partition has expired.
     ///
     /// - Parameter partitionCursor: The cursor, as returned by `get_cursor` or by the previous get.
     /// - Parameter maxFetchBytes: Maximum size of the data in bytes; absent for the service's default. When the next record is larger, the result is empty.
@@ -4417,7 +4417,7 @@ impl DisClient {
     ///
     /// The last commit counts; going back is allowed. Whether the number is that of the last record
     /// processed or of the next one is agreed between those who commit and those who resume. Fails
-    /// with kind `PositionLost` when the number lies behind the end of the partition.
+    /// with kind `position_lost` when the number lies behind the end of the partition.
     ///
     /// - Parameter appName: Name of the app, which must exist.
     /// - Parameter streamName: Name of the stream.

@@ -91,7 +91,7 @@ fn decode_list(
 
 /// Creates a connector.
 ///
-/// A topic has at most one of a type: fails with kind `AlreadyExists` otherwise.
+/// A topic has at most one of a type: fails with kind `already_exists` otherwise.
 #[operation(
     service = DataHubService, at = TopicAddress,
     POST "/projects/{project_name}/topics/{topic_name}/connectors/{connector_type}",

@@ -24,7 +24,7 @@ pub enum CursorType {
 
 /// Gets a cursor: the place in a shard where reading begins.
 ///
-/// Fails with kind `PositionLost` when the place lies outside of the records that are kept.
+/// Fails with kind `position_lost` when the place lies outside of the records that are kept.
 #[operation(
     service = DataHubService, at = ShardAddress,
     POST "/projects/{project_name}/topics/{topic_name}/shards/{shard_id}",

@@ -22,8 +22,8 @@ use super::{DataHubService, GetTopic, OffsetWithSession, Protocol, batch, check}
 
 /// Gets records of a tuple topic, beginning at a cursor.
 ///
-/// Fails with kind `ShardClosed` when a closed shard was read to its end, and with
-/// `PositionLost` when the cursor is no longer valid.
+/// Fails with kind `shard_closed` when a closed shard was read to its end, and with
+/// `position_lost` when the cursor is no longer valid.
 #[operation(
     service = DataHubService, at = ShardAddress,
     POST "/projects/{project_name}/topics/{topic_name}/shards/{shard_id}",
@@ -49,8 +49,8 @@ pub struct GetTupleRecords {
 
 /// Gets records of a blob topic, beginning at a cursor.
 ///
-/// Fails with kind `ShardClosed` when a closed shard was read to its end, and with
-/// `PositionLost` when the cursor is no longer valid.
+/// Fails with kind `shard_closed` when a closed shard was read to its end, and with
+/// `position_lost` when the cursor is no longer valid.
 #[operation(
     service = DataHubService, at = ShardAddress,
     POST "/projects/{project_name}/topics/{topic_name}/shards/{shard_id}",

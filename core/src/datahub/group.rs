@@ -54,8 +54,8 @@ pub struct JoinGroupResult {
 
 /// Says that a consumer is alive, and reads which shards it is to consume.
 ///
-/// Fails with kind `GroupChanged` when the group no longer knows the consumer, and with
-/// `OffsetReset` when the offsets of the subscription were reset: join again then.
+/// Fails with kind `group_changed` when the group no longer knows the consumer, and with
+/// `offset_reset` when the offsets of the subscription were reset: join again then.
 #[operation(
     service = DataHubService, at = ConsumerAddress,
     POST "/projects/{project_name}/topics/{topic_name}/subscriptions/{consumer_group}",

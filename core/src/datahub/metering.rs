@@ -10,7 +10,7 @@ use super::{DataHubService, check};
 
 /// Reads how long a shard has been active and how much it stores.
 ///
-/// Fails with kind `NotFound` while the shard has no records.
+/// Fails with kind `not_found` while the shard has no records.
 #[operation(
     service = DataHubService, at = ShardAddress,
     POST "/projects/{project_name}/topics/{topic_name}/shards/{shard_id}",

@@ -96,8 +96,8 @@ pub struct GetSubscriptionOffsetResult {
 
 /// Commits how far shards were consumed.
 ///
-/// Fails with kind `SessionLost` when a newer session was opened, with `OffsetReset` when the
-/// offsets were reset meanwhile, and with `SubscriptionOffline` when the subscription is switched
+/// Fails with kind `session_lost` when a newer session was opened, with `offset_reset` when the
+/// offsets were reset meanwhile, and with `subscription_offline` when the subscription is switched
 /// off. All shards are committed, or none.
 #[operation(
     service = DataHubService, at = SubscriptionAddress,
@@ -112,7 +112,7 @@ pub struct UpdateSubscriptionOffset {
 
 /// Sets the offsets of shards, whatever was committed.
 ///
-/// Consumers learn of it by the error kind `OffsetReset`.
+/// Consumers learn of it by the error kind `offset_reset`.
 #[operation(
     service = DataHubService, at = SubscriptionAddress,
     PUT "/projects/{project_name}/topics/{topic_name}/subscriptions/{sub_id}/offsets",

@@ -29,7 +29,7 @@ pub struct ListProjectResult {
 
 /// Creates a project.
 ///
-/// Fails with kind `AlreadyExists` when there is one of that name, in whatever case.
+/// Fails with kind `already_exists` when there is one of that name, in whatever case.
 #[operation(service = DataHubService, POST "/projects/{project_name}")]
 pub struct CreateProject {
     /// Name of the new project: 3 to 32 letters, digits and underscores, beginning with a letter.
@@ -105,6 +105,6 @@ pub struct UpdateProjectVpcWhitelist {
 
 /// Deletes a project.
 ///
-/// Fails with kind `Conflict` while it has topics.
+/// Fails with kind `conflict` while it has topics.
 #[operation(service = DataHubService, at = ProjectAddress, DELETE "/projects/{project_name}")]
 pub struct DeleteProject;

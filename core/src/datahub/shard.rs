@@ -88,7 +88,7 @@ pub struct ShardBase {
 
 /// Waits until all shards of a topic are ready, that is active or closed.
 ///
-/// Fails with kind `Timeout` when that takes too long.
+/// Fails with kind `timeout` when that takes too long.
 #[operation(service = DataHubService, at = TopicAddress, composite, idempotent)]
 pub struct WaitShardsReady {
     /// Longest time to wait in seconds; -1 for as long as it takes.
@@ -140,7 +140,7 @@ impl Composite for WaitShardsReady {
 
 /// Splits a shard in two.
 ///
-/// The shard is closed; the two new ones share its range. Fails with kind `RateLimited` when the
+/// The shard is closed; the two new ones share its range. Fails with kind `rate_limited` when the
 /// shard is younger than 5 seconds.
 #[operation(
     service = DataHubService, at = ShardAddress,

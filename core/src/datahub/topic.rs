@@ -47,7 +47,7 @@ pub struct ListTopicResult {
 /// Creates a topic whose records are rows of typed columns.
 ///
 /// The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
-/// `AlreadyExists` when the project has a topic of that name, in whatever case.
+/// `already_exists` when the project has a topic of that name, in whatever case.
 #[operation(
     service = DataHubService, at = ProjectAddress,
     POST "/projects/{project_name}/topics/{topic_name}", custom
@@ -76,7 +76,7 @@ pub struct CreateTupleTopic {
 /// Creates a topic whose records are bytes.
 ///
 /// The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
-/// `AlreadyExists` when the project has a topic of that name, in whatever case.
+/// `already_exists` when the project has a topic of that name, in whatever case.
 #[operation(
     service = DataHubService, at = ProjectAddress,
     POST "/projects/{project_name}/topics/{topic_name}", custom

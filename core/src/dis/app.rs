@@ -7,7 +7,7 @@ use super::{CheckpointType, DisService, PartitionStatus, check, lenient};
 
 /// Creates an app.
 ///
-/// Fails with kind `AlreadyExists` when the name is taken.
+/// Fails with kind `already_exists` when the name is taken.
 #[operation(service = DisService, POST "/apps", snake_case, decode = nothing)]
 pub struct CreateApp {
     /// Name of the new app: 1 to 200 letters, digits, `_` and `-`.

@@ -16,7 +16,7 @@ pub enum CheckpointType {
 ///
 /// The last commit counts; going back is allowed. Whether the number is that of the last record
 /// processed or of the next one is agreed between those who commit and those who resume. Fails
-/// with kind `PositionLost` when the number lies behind the end of the partition.
+/// with kind `position_lost` when the number lies behind the end of the partition.
 #[operation(
     service = DisService, POST "/checkpoints", snake_case, idempotent, decode = nothing
 )]

@@ -24,7 +24,7 @@ pub enum CursorType {
 
 /// Gets a cursor: the place in a partition where reading begins.
 ///
-/// A cursor is valid for 5 minutes. Fails with kind `PositionLost` when the sequence number lies
+/// A cursor is valid for 5 minutes. Fails with kind `position_lost` when the sequence number lies
 /// outside of the records that are kept.
 #[operation(
     service = DisService, GET "/cursors", snake_case, custom, returns = GetCursorResult

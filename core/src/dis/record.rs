@@ -78,8 +78,8 @@ pub struct PutRecordsResultEntry {
 /// Gets records from a cursor on.
 ///
 /// An empty result is not an error and does not mean that the partition has ended: go on with the next
-/// cursor. Fails with kind `PositionLost` when the cursor is older than 5 minutes or its record
-/// has expired, and with `ShardClosed` when the partition has expired.
+/// cursor. Fails with kind `position_lost` when the cursor is older than 5 minutes or its record
+/// has expired, and with `shard_closed` when the partition has expired.
 #[operation(
     service = DisService, GET "/records", snake_case, custom, returns = GetRecordsResult
 )]

@@ -88,7 +88,7 @@ pub struct CsvProperties {
 /// Creates a stream.
 ///
 /// The service may answer before the stream can be used: wait until `describe_stream` shows the status `RUNNING`.
-/// Fails with kind `AlreadyExists` when the name is taken.
+/// Fails with kind `already_exists` when the name is taken.
 #[operation(
     service = DisService, POST "/streams", snake_case, decode = nothing
 )]

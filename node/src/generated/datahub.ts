@@ -2105,7 +2105,7 @@ export class DataHub extends ServiceClient {
   /**
    * Creates a project.
    *
-   * Fails with kind `AlreadyExists` when there is one of that name, in whatever case.
+   * Fails with kind `already_exists` when there is one of that name, in whatever case.
    */
   async createProject(
     args: CreateProjectArguments,
@@ -2141,7 +2141,7 @@ export class DataHub extends ServiceClient {
   /**
    * Deletes a project.
    *
-   * Fails with kind `Conflict` while it has topics.
+   * Fails with kind `conflict` while it has topics.
    */
   async deleteProject(
     args: DeleteProjectArguments,
@@ -2161,7 +2161,7 @@ export class DataHub extends ServiceClient {
   /**
    * Creates a topic whose records are rows of typed columns.
    *
-   * The call returns before the shards are ready; see `waitShardsReady`. Fails with kind `AlreadyExists`
+   * The call returns before the shards are ready; see `waitShardsReady`. Fails with kind `already_exists`
    * when the project has a topic of that name, in whatever case.
    */
   async createTupleTopic(
@@ -2174,7 +2174,7 @@ export class DataHub extends ServiceClient {
   /**
    * Creates a topic whose records are bytes.
    *
-   * The call returns before the shards are ready; see `waitShardsReady`. Fails with kind `AlreadyExists`
+   * The call returns before the shards are ready; see `waitShardsReady`. Fails with kind `already_exists`
    * when the project has a topic of that name, in whatever case.
    */
   async createBlobTopic(
@@ -2267,7 +2267,7 @@ export class DataHub extends ServiceClient {
   /**
    * Waits until all shards of a topic are ready, that is active or closed.
    *
-   * Fails with kind `Timeout` when that takes too long.
+   * Fails with kind `timeout` when that takes too long.
    */
   async waitShardsReady(
     args: WaitShardsReadyArguments,
@@ -2279,7 +2279,7 @@ export class DataHub extends ServiceClient {
   /**
    * Splits a shard in two.
    *
-   * The shard is closed; the two new ones share its range. Fails with kind `RateLimited` when the shard is
+   * The shard is closed; the two new ones share its range. Fails with kind `rate_limited` when the shard is
    * younger than 5 seconds.
    */
   async splitShard(
@@ -2320,7 +2320,7 @@ export class DataHub extends ServiceClient {
   /**
    * Gets a cursor: the place in a shard where reading begins.
    *
-   * Fails with kind `PositionLost` when the place lies outside of the records that are kept.
+   * Fails with kind `position_lost` when the place lies outside of the records that are kept.
    */
   async getCursor(
     args: GetCursorArguments,
@@ -2384,8 +2384,8 @@ export class DataHub extends ServiceClient {
   /**
    * Gets records of a tuple topic, beginning at a cursor.
    *
-   * Fails with kind `ShardClosed` when a closed shard was read to its end, and with `PositionLost` when the
-   * cursor is no longer valid.
+   * Fails with kind `shard_closed` when a closed shard was read to its end, and with `position_lost` when
+   * the cursor is no longer valid.
    */
   async getTupleRecords(
     args: GetTupleRecordsArguments,
@@ -2397,8 +2397,8 @@ export class DataHub extends ServiceClient {
   /**
    * Gets records of a blob topic, beginning at a cursor.
    *
-   * Fails with kind `ShardClosed` when a closed shard was read to its end, and with `PositionLost` when the
-   * cursor is no longer valid.
+   * Fails with kind `shard_closed` when a closed shard was read to its end, and with `position_lost` when
+   * the cursor is no longer valid.
    */
   async getBlobRecords(
     args: GetBlobRecordsArguments,
@@ -2410,7 +2410,7 @@ export class DataHub extends ServiceClient {
   /**
    * Reads how long a shard has been active and how much it stores.
    *
-   * Fails with kind `NotFound` while the shard has no records.
+   * Fails with kind `not_found` while the shard has no records.
    */
   async getMeteringInfo(
     args: GetMeteringInfoArguments,
@@ -2438,7 +2438,7 @@ export class DataHub extends ServiceClient {
   /**
    * Creates a connector.
    *
-   * A topic has at most one of a type: fails with kind `AlreadyExists` otherwise.
+   * A topic has at most one of a type: fails with kind `already_exists` otherwise.
    */
   async createConnector(
     args: CreateConnectorArguments,
@@ -2590,9 +2590,9 @@ export class DataHub extends ServiceClient {
   /**
    * Commits how far shards were consumed.
    *
-   * Fails with kind `SessionLost` when a newer session was opened, with `OffsetReset` when the offsets were
-   * reset meanwhile, and with `SubscriptionOffline` when the subscription is switched off. All shards are
-   * committed, or none.
+   * Fails with kind `session_lost` when a newer session was opened, with `offset_reset` when the offsets
+   * were reset meanwhile, and with `subscription_offline` when the subscription is switched off. All shards
+   * are committed, or none.
    */
   async updateSubscriptionOffset(
     args: UpdateSubscriptionOffsetArguments,
@@ -2604,7 +2604,7 @@ export class DataHub extends ServiceClient {
   /**
    * Sets the offsets of shards, whatever was committed.
    *
-   * Consumers learn of it by the error kind `OffsetReset`.
+   * Consumers learn of it by the error kind `offset_reset`.
    */
   async resetSubscriptionOffset(
     args: ResetSubscriptionOffsetArguments,
@@ -2624,8 +2624,8 @@ export class DataHub extends ServiceClient {
   /**
    * Says that a consumer is alive, and reads which shards it is to consume.
    *
-   * Fails with kind `GroupChanged` when the group no longer knows the consumer, and with `OffsetReset` when
-   * the offsets of the subscription were reset: join again then.
+   * Fails with kind `group_changed` when the group no longer knows the consumer, and with `offset_reset`
+   * when the offsets of the subscription were reset: join again then.
    */
   async heartBeat(
     args: HeartBeatArguments,

@@ -678,7 +678,7 @@ export class DisClient extends ServiceClient {
    * Creates a stream.
    *
    * The service may answer before the stream can be used: wait until `describeStream` shows the status
-   * `RUNNING`. Fails with kind `AlreadyExists` when the name is taken.
+   * `RUNNING`. Fails with kind `already_exists` when the name is taken.
    */
   async createStream(
     args: CreateStreamArguments,
@@ -728,7 +728,7 @@ export class DisClient extends ServiceClient {
   /**
    * Creates an app.
    *
-   * Fails with kind `AlreadyExists` when the name is taken.
+   * Fails with kind `already_exists` when the name is taken.
    */
   async createApp(
     args: CreateAppArguments,
@@ -792,7 +792,7 @@ export class DisClient extends ServiceClient {
   /**
    * Gets a cursor: the place in a partition where reading begins.
    *
-   * A cursor is valid for 5 minutes. Fails with kind `PositionLost` when the sequence number lies outside
+   * A cursor is valid for 5 minutes. Fails with kind `position_lost` when the sequence number lies outside
    * of the records that are kept.
    */
   async getCursor(
@@ -806,8 +806,8 @@ export class DisClient extends ServiceClient {
    * Gets records from a cursor on.
    *
    * An empty result is not an error and does not mean that the partition has ended: go on with the next
-   * cursor. Fails with kind `PositionLost` when the cursor is older than 5 minutes or its record has
-   * expired, and with `ShardClosed` when the partition has expired.
+   * cursor. Fails with kind `position_lost` when the cursor is older than 5 minutes or its record has
+   * expired, and with `shard_closed` when the partition has expired.
    */
   async getRecords(
     args: GetRecordsArguments,
@@ -821,7 +821,7 @@ export class DisClient extends ServiceClient {
    *
    * The last commit counts; going back is allowed. Whether the number is that of the last record processed
    * or of the next one is agreed between those who commit and those who resume. Fails with kind
-   * `PositionLost` when the number lies behind the end of the partition.
+   * `position_lost` when the number lies behind the end of the partition.
    */
   async commitCheckpoint(
     args: CommitCheckpointArguments,

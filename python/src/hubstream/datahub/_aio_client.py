@@ -333,7 +333,7 @@ class DataHubBase(AsyncClient):
     async def create_project(self, project_name: str, comment: str = "") -> None:
         """Creates a project.
 
-        Fails with kind `AlreadyExists` when there is one of that name, in whatever case.
+        Fails with kind `already_exists` when there is one of that name, in whatever case.
 
         Args:
             project_name: Name of the new project: 3 to 32 letters, digits and underscores,
@@ -342,7 +342,6 @@ class DataHubBase(AsyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            AlreadyExistsError: The resource to be created exists already.
             HubstreamError: If the call fails in another way.
         """
         await self._call("CreateProject", {"project_name": project_name, "comment": comment})
@@ -394,14 +393,13 @@ class DataHubBase(AsyncClient):
     async def delete_project(self, project_name: str) -> None:
         """Deletes a project.
 
-        Fails with kind `Conflict` while it has topics.
+        Fails with kind `conflict` while it has topics.
 
         Args:
             project_name: Name of the project.
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            ConflictError: The resource is in a state that does not permit the call.
             HubstreamError: If the call fails in another way.
         """
         await self._call("DeleteProject", {"project_name": project_name})
@@ -440,7 +438,7 @@ class DataHubBase(AsyncClient):
         """Creates a topic whose records are rows of typed columns.
 
         The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
-        `AlreadyExists` when the project has a topic of that name, in whatever case.
+        `already_exists` when the project has a topic of that name, in whatever case.
 
         Args:
             project_name: Name of the project.
@@ -455,7 +453,6 @@ class DataHubBase(AsyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            AlreadyExistsError: The resource to be created exists already.
             HubstreamError: If the call fails in another way.
         """
         await self._call(
@@ -483,7 +480,7 @@ class DataHubBase(AsyncClient):
         """Creates a topic whose records are bytes.
 
         The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
-        `AlreadyExists` when the project has a topic of that name, in whatever case.
+        `already_exists` when the project has a topic of that name, in whatever case.
 
         Args:
             project_name: Name of the project.
@@ -497,7 +494,6 @@ class DataHubBase(AsyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            AlreadyExistsError: The resource to be created exists already.
             HubstreamError: If the call fails in another way.
         """
         await self._call(
@@ -755,7 +751,7 @@ class DataHubBase(AsyncClient):
     ) -> None:
         """Waits until all shards of a topic are ready, that is active or closed.
 
-        Fails with kind `Timeout` when that takes too long.
+        Fails with kind `timeout` when that takes too long.
 
         Args:
             project_name: Name of the project.
@@ -764,7 +760,6 @@ class DataHubBase(AsyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            TimeoutError: A time limit was exceeded.
             HubstreamError: If the call fails in another way.
         """
         await self._call(
@@ -785,7 +780,7 @@ class DataHubBase(AsyncClient):
     ) -> models.SplitShardResult:
         """Splits a shard in two.
 
-        The shard is closed; the two new ones share its range. Fails with kind `RateLimited` when
+        The shard is closed; the two new ones share its range. Fails with kind `rate_limited` when
         the shard is younger than 5 seconds.
 
         Args:
@@ -800,7 +795,6 @@ class DataHubBase(AsyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            RateLimitedError: A quota or rate limit was exceeded; the call may succeed later.
             HubstreamError: If the call fails in another way.
         """
         value = await self._call(
@@ -906,7 +900,7 @@ class DataHubBase(AsyncClient):
     ) -> models.GetCursorResult:
         """Gets a cursor: the place in a shard where reading begins.
 
-        Fails with kind `PositionLost` when the place lies outside of the records that are kept.
+        Fails with kind `position_lost` when the place lies outside of the records that are kept.
 
         Args:
             project_name: Name of the project.
@@ -921,7 +915,6 @@ class DataHubBase(AsyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            PositionLostError: The cursor or position no longer points at retained records.
             HubstreamError: If the call fails in another way.
         """
         value = await self._call(
@@ -1092,8 +1085,8 @@ class DataHubBase(AsyncClient):
     ) -> models.GetRecordsResult:
         """Gets records of a tuple topic, beginning at a cursor.
 
-        Fails with kind `ShardClosed` when a closed shard was read to its end, and with
-        `PositionLost` when the cursor is no longer valid.
+        Fails with kind `shard_closed` when a closed shard was read to its end, and with
+        `position_lost` when the cursor is no longer valid.
 
         Args:
             project_name: Name of the project.
@@ -1113,8 +1106,6 @@ class DataHubBase(AsyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            ShardClosedError: The shard is closed for writing, or was read to its end.
-            PositionLostError: The cursor or position no longer points at retained records.
             HubstreamError: If the call fails in another way.
         """
         value = await self._call(
@@ -1144,8 +1135,8 @@ class DataHubBase(AsyncClient):
     ) -> models.GetRecordsResult:
         """Gets records of a blob topic, beginning at a cursor.
 
-        Fails with kind `ShardClosed` when a closed shard was read to its end, and with
-        `PositionLost` when the cursor is no longer valid.
+        Fails with kind `shard_closed` when a closed shard was read to its end, and with
+        `position_lost` when the cursor is no longer valid.
 
         Args:
             project_name: Name of the project.
@@ -1163,8 +1154,6 @@ class DataHubBase(AsyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            ShardClosedError: The shard is closed for writing, or was read to its end.
-            PositionLostError: The cursor or position no longer points at retained records.
             HubstreamError: If the call fails in another way.
         """
         value = await self._call(
@@ -1189,7 +1178,7 @@ class DataHubBase(AsyncClient):
     ) -> models.GetMeteringInfoResult:
         """Reads how long a shard has been active and how much it stores.
 
-        Fails with kind `NotFound` while the shard has no records.
+        Fails with kind `not_found` while the shard has no records.
 
         Args:
             project_name: Name of the project.
@@ -1201,7 +1190,6 @@ class DataHubBase(AsyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            NotFoundError: The resource does not exist.
             HubstreamError: If the call fails in another way.
         """
         value = await self._call(
@@ -1279,7 +1267,7 @@ class DataHubBase(AsyncClient):
     ) -> models.CreateConnectorResult:
         """Creates a connector.
 
-        A topic has at most one of a type: fails with kind `AlreadyExists` otherwise.
+        A topic has at most one of a type: fails with kind `already_exists` otherwise.
 
         Args:
             project_name: Name of the project.
@@ -1297,7 +1285,6 @@ class DataHubBase(AsyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            AlreadyExistsError: The resource to be created exists already.
             HubstreamError: If the call fails in another way.
         """
         value = await self._call(
@@ -1838,8 +1825,8 @@ class DataHubBase(AsyncClient):
     ) -> None:
         """Commits how far shards were consumed.
 
-        Fails with kind `SessionLost` when a newer session was opened, with `OffsetReset` when the
-        offsets were reset meanwhile, and with `SubscriptionOffline` when the subscription is
+        Fails with kind `session_lost` when a newer session was opened, with `offset_reset` when the
+        offsets were reset meanwhile, and with `subscription_offline` when the subscription is
         switched off. All shards are committed, or none.
 
         Args:
@@ -1851,9 +1838,6 @@ class DataHubBase(AsyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            OffsetResetError: The offsets of the subscription were reset by another client.
-            SessionLostError: The offset session was taken over by another client or has ended.
-            SubscriptionOfflineError: The subscription is switched off.
             HubstreamError: If the call fails in another way.
         """
         await self._call(
@@ -1875,7 +1859,7 @@ class DataHubBase(AsyncClient):
     ) -> None:
         """Sets the offsets of shards, whatever was committed.
 
-        Consumers learn of it by the error kind `OffsetReset`.
+        Consumers learn of it by the error kind `offset_reset`.
 
         Args:
             project_name: Name of the project.
@@ -1885,7 +1869,6 @@ class DataHubBase(AsyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            OffsetResetError: The offsets of the subscription were reset by another client.
             HubstreamError: If the call fails in another way.
         """
         await self._call(
@@ -1944,8 +1927,8 @@ class DataHubBase(AsyncClient):
     ) -> models.HeartBeatResult:
         """Says that a consumer is alive, and reads which shards it is to consume.
 
-        Fails with kind `GroupChanged` when the group no longer knows the consumer, and with
-        `OffsetReset` when the offsets of the subscription were reset: join again then.
+        Fails with kind `group_changed` when the group no longer knows the consumer, and with
+        `offset_reset` when the offsets of the subscription were reset: join again then.
 
         Args:
             project_name: Name of the project.
@@ -1961,8 +1944,6 @@ class DataHubBase(AsyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            OffsetResetError: The offsets of the subscription were reset by another client.
-            GroupChangedError: The membership or plan of the consumer group changed.
             HubstreamError: If the call fails in another way.
         """
         value = await self._call(

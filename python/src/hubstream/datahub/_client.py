@@ -333,7 +333,7 @@ class DataHubBase(SyncClient):
     def create_project(self, project_name: str, comment: str = "") -> None:
         """Creates a project.
 
-        Fails with kind `AlreadyExists` when there is one of that name, in whatever case.
+        Fails with kind `already_exists` when there is one of that name, in whatever case.
 
         Args:
             project_name: Name of the new project: 3 to 32 letters, digits and underscores,
@@ -342,7 +342,6 @@ class DataHubBase(SyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            AlreadyExistsError: The resource to be created exists already.
             HubstreamError: If the call fails in another way.
         """
         self._call("CreateProject", {"project_name": project_name, "comment": comment})
@@ -392,14 +391,13 @@ class DataHubBase(SyncClient):
     def delete_project(self, project_name: str) -> None:
         """Deletes a project.
 
-        Fails with kind `Conflict` while it has topics.
+        Fails with kind `conflict` while it has topics.
 
         Args:
             project_name: Name of the project.
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            ConflictError: The resource is in a state that does not permit the call.
             HubstreamError: If the call fails in another way.
         """
         self._call("DeleteProject", {"project_name": project_name})
@@ -434,7 +432,7 @@ class DataHubBase(SyncClient):
         """Creates a topic whose records are rows of typed columns.
 
         The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
-        `AlreadyExists` when the project has a topic of that name, in whatever case.
+        `already_exists` when the project has a topic of that name, in whatever case.
 
         Args:
             project_name: Name of the project.
@@ -449,7 +447,6 @@ class DataHubBase(SyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            AlreadyExistsError: The resource to be created exists already.
             HubstreamError: If the call fails in another way.
         """
         self._call(
@@ -477,7 +474,7 @@ class DataHubBase(SyncClient):
         """Creates a topic whose records are bytes.
 
         The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
-        `AlreadyExists` when the project has a topic of that name, in whatever case.
+        `already_exists` when the project has a topic of that name, in whatever case.
 
         Args:
             project_name: Name of the project.
@@ -491,7 +488,6 @@ class DataHubBase(SyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            AlreadyExistsError: The resource to be created exists already.
             HubstreamError: If the call fails in another way.
         """
         self._call(
@@ -735,7 +731,7 @@ class DataHubBase(SyncClient):
     def wait_shards_ready(self, project_name: str, topic_name: str, timeout: float = 30.0) -> None:
         """Waits until all shards of a topic are ready, that is active or closed.
 
-        Fails with kind `Timeout` when that takes too long.
+        Fails with kind `timeout` when that takes too long.
 
         Args:
             project_name: Name of the project.
@@ -744,7 +740,6 @@ class DataHubBase(SyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            TimeoutError: A time limit was exceeded.
             HubstreamError: If the call fails in another way.
         """
         self._call(
@@ -765,7 +760,7 @@ class DataHubBase(SyncClient):
     ) -> models.SplitShardResult:
         """Splits a shard in two.
 
-        The shard is closed; the two new ones share its range. Fails with kind `RateLimited` when
+        The shard is closed; the two new ones share its range. Fails with kind `rate_limited` when
         the shard is younger than 5 seconds.
 
         Args:
@@ -780,7 +775,6 @@ class DataHubBase(SyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            RateLimitedError: A quota or rate limit was exceeded; the call may succeed later.
             HubstreamError: If the call fails in another way.
         """
         value = self._call(
@@ -886,7 +880,7 @@ class DataHubBase(SyncClient):
     ) -> models.GetCursorResult:
         """Gets a cursor: the place in a shard where reading begins.
 
-        Fails with kind `PositionLost` when the place lies outside of the records that are kept.
+        Fails with kind `position_lost` when the place lies outside of the records that are kept.
 
         Args:
             project_name: Name of the project.
@@ -901,7 +895,6 @@ class DataHubBase(SyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            PositionLostError: The cursor or position no longer points at retained records.
             HubstreamError: If the call fails in another way.
         """
         value = self._call(
@@ -1072,8 +1065,8 @@ class DataHubBase(SyncClient):
     ) -> models.GetRecordsResult:
         """Gets records of a tuple topic, beginning at a cursor.
 
-        Fails with kind `ShardClosed` when a closed shard was read to its end, and with
-        `PositionLost` when the cursor is no longer valid.
+        Fails with kind `shard_closed` when a closed shard was read to its end, and with
+        `position_lost` when the cursor is no longer valid.
 
         Args:
             project_name: Name of the project.
@@ -1093,8 +1086,6 @@ class DataHubBase(SyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            ShardClosedError: The shard is closed for writing, or was read to its end.
-            PositionLostError: The cursor or position no longer points at retained records.
             HubstreamError: If the call fails in another way.
         """
         value = self._call(
@@ -1124,8 +1115,8 @@ class DataHubBase(SyncClient):
     ) -> models.GetRecordsResult:
         """Gets records of a blob topic, beginning at a cursor.
 
-        Fails with kind `ShardClosed` when a closed shard was read to its end, and with
-        `PositionLost` when the cursor is no longer valid.
+        Fails with kind `shard_closed` when a closed shard was read to its end, and with
+        `position_lost` when the cursor is no longer valid.
 
         Args:
             project_name: Name of the project.
@@ -1143,8 +1134,6 @@ class DataHubBase(SyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            ShardClosedError: The shard is closed for writing, or was read to its end.
-            PositionLostError: The cursor or position no longer points at retained records.
             HubstreamError: If the call fails in another way.
         """
         value = self._call(
@@ -1169,7 +1158,7 @@ class DataHubBase(SyncClient):
     ) -> models.GetMeteringInfoResult:
         """Reads how long a shard has been active and how much it stores.
 
-        Fails with kind `NotFound` while the shard has no records.
+        Fails with kind `not_found` while the shard has no records.
 
         Args:
             project_name: Name of the project.
@@ -1181,7 +1170,6 @@ class DataHubBase(SyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            NotFoundError: The resource does not exist.
             HubstreamError: If the call fails in another way.
         """
         value = self._call(
@@ -1255,7 +1243,7 @@ class DataHubBase(SyncClient):
     ) -> models.CreateConnectorResult:
         """Creates a connector.
 
-        A topic has at most one of a type: fails with kind `AlreadyExists` otherwise.
+        A topic has at most one of a type: fails with kind `already_exists` otherwise.
 
         Args:
             project_name: Name of the project.
@@ -1273,7 +1261,6 @@ class DataHubBase(SyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            AlreadyExistsError: The resource to be created exists already.
             HubstreamError: If the call fails in another way.
         """
         value = self._call(
@@ -1814,8 +1801,8 @@ class DataHubBase(SyncClient):
     ) -> None:
         """Commits how far shards were consumed.
 
-        Fails with kind `SessionLost` when a newer session was opened, with `OffsetReset` when the
-        offsets were reset meanwhile, and with `SubscriptionOffline` when the subscription is
+        Fails with kind `session_lost` when a newer session was opened, with `offset_reset` when the
+        offsets were reset meanwhile, and with `subscription_offline` when the subscription is
         switched off. All shards are committed, or none.
 
         Args:
@@ -1827,9 +1814,6 @@ class DataHubBase(SyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            OffsetResetError: The offsets of the subscription were reset by another client.
-            SessionLostError: The offset session was taken over by another client or has ended.
-            SubscriptionOfflineError: The subscription is switched off.
             HubstreamError: If the call fails in another way.
         """
         self._call(
@@ -1851,7 +1835,7 @@ class DataHubBase(SyncClient):
     ) -> None:
         """Sets the offsets of shards, whatever was committed.
 
-        Consumers learn of it by the error kind `OffsetReset`.
+        Consumers learn of it by the error kind `offset_reset`.
 
         Args:
             project_name: Name of the project.
@@ -1861,7 +1845,6 @@ class DataHubBase(SyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            OffsetResetError: The offsets of the subscription were reset by another client.
             HubstreamError: If the call fails in another way.
         """
         self._call(
@@ -1920,8 +1903,8 @@ class DataHubBase(SyncClient):
     ) -> models.HeartBeatResult:
         """Says that a consumer is alive, and reads which shards it is to consume.
 
-        Fails with kind `GroupChanged` when the group no longer knows the consumer, and with
-        `OffsetReset` when the offsets of the subscription were reset: join again then.
+        Fails with kind `group_changed` when the group no longer knows the consumer, and with
+        `offset_reset` when the offsets of the subscription were reset: join again then.
 
         Args:
             project_name: Name of the project.
@@ -1937,8 +1920,6 @@ class DataHubBase(SyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            OffsetResetError: The offsets of the subscription were reset by another client.
-            GroupChangedError: The membership or plan of the consumer group changed.
             HubstreamError: If the call fails in another way.
         """
         value = self._call(

@@ -302,7 +302,7 @@ class DisClientBase(SyncClient):
         """Creates a stream.
 
         The service may answer before the stream can be used: wait until `describe_stream` shows the
-        status `RUNNING`. Fails with kind `AlreadyExists` when the name is taken.
+        status `RUNNING`. Fails with kind `already_exists` when the name is taken.
 
         Args:
             stream_name: Name of the new stream: 1 to 64 letters, digits, `_` and `-`.
@@ -324,7 +324,6 @@ class DisClientBase(SyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            AlreadyExistsError: The resource to be created exists already.
             HubstreamError: If the call fails in another way.
         """
         self._call(
@@ -446,14 +445,13 @@ class DisClientBase(SyncClient):
     def create_app(self, app_name: str) -> None:
         """Creates an app.
 
-        Fails with kind `AlreadyExists` when the name is taken.
+        Fails with kind `already_exists` when the name is taken.
 
         Args:
             app_name: Name of the new app: 1 to 200 letters, digits, `_` and `-`.
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            AlreadyExistsError: The resource to be created exists already.
             HubstreamError: If the call fails in another way.
         """
         self._call("CreateApp", {"app_name": app_name})
@@ -600,7 +598,7 @@ class DisClientBase(SyncClient):
     ) -> models.GetCursorResult:
         """Gets a cursor: the place in a partition where reading begins.
 
-        A cursor is valid for 5 minutes. Fails with kind `PositionLost` when the sequence number
+        A cursor is valid for 5 minutes. Fails with kind `position_lost` when the sequence number
         lies outside of the records that are kept.
 
         Args:
@@ -618,7 +616,6 @@ class DisClientBase(SyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            PositionLostError: The cursor or position no longer points at retained records.
             HubstreamError: If the call fails in another way.
         """
         value = self._call(
@@ -643,8 +640,8 @@ class DisClientBase(SyncClient):
         """Gets records from a cursor on.
 
         An empty result is not an error and does not mean that the partition has ended: go on with
-        the next cursor. Fails with kind `PositionLost` when the cursor is older than 5 minutes or
-        its record has expired, and with `ShardClosed` when the partition has expired.
+        the next cursor. Fails with kind `position_lost` when the cursor is older than 5 minutes or
+        its record has expired, and with `shard_closed` when the partition has expired.
 
         Args:
             partition_cursor: The cursor, as returned by `get_cursor` or by the previous get.
@@ -657,8 +654,6 @@ class DisClientBase(SyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            ShardClosedError: The shard is closed for writing, or was read to its end.
-            PositionLostError: The cursor or position no longer points at retained records.
             HubstreamError: If the call fails in another way.
         """
         value = self._call(
@@ -684,7 +679,7 @@ class DisClientBase(SyncClient):
 
         The last commit counts; going back is allowed. Whether the number is that of the last record
         processed or of the next one is agreed between those who commit and those who resume. Fails
-        with kind `PositionLost` when the number lies behind the end of the partition.
+        with kind `position_lost` when the number lies behind the end of the partition.
 
         Args:
             app_name: Name of the app, which must exist.
@@ -696,7 +691,6 @@ class DisClientBase(SyncClient):
 
         Raises:
             InvalidArgumentError: If an argument is refused.
-            PositionLostError: The cursor or position no longer points at retained records.
             HubstreamError: If the call fails in another way.
         """
         self._call(

@@ -177,7 +177,7 @@ module Hubstream
 
       # Creates a project.
       #
-      # Fails with kind `AlreadyExists` when there is one of that name, in whatever case.
+      # Fails with kind `already_exists` when there is one of that name, in whatever case.
       #
       # @param project_name [String] Name of the new project: 3 to 32 letters, digits and underscores, beginning with a letter.
       # @param comment [String] Free text of at most 1024 characters.
@@ -218,7 +218,7 @@ module Hubstream
 
       # Deletes a project.
       #
-      # Fails with kind `Conflict` while it has topics.
+      # Fails with kind `conflict` while it has topics.
       #
       # @param project_name [String] Name of the project.
       # @return [void]
@@ -240,7 +240,7 @@ module Hubstream
       # Creates a topic whose records are rows of typed columns.
       #
       # The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
-      # `AlreadyExists` when the project has a topic of that name, in whatever case.
+      # `already_exists` when the project has a topic of that name, in whatever case.
       #
       # @param project_name [String] Name of the project.
       # @param topic_name [String] Name of the new topic: 1 to 128 letters, digits and underscores, beginning with a letter.
@@ -258,7 +258,7 @@ module Hubstream
       # Creates a topic whose records are bytes.
       #
       # The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
-      # `AlreadyExists` when the project has a topic of that name, in whatever case.
+      # `already_exists` when the project has a topic of that name, in whatever case.
       #
       # @param project_name [String] Name of the project.
       # @param topic_name [String] Name of the new topic: 1 to 128 letters, digits and underscores, beginning with a letter.
@@ -378,7 +378,7 @@ module Hubstream
 
       # Waits until all shards of a topic are ready, that is active or closed.
       #
-      # Fails with kind `Timeout` when that takes too long.
+      # Fails with kind `timeout` when that takes too long.
       #
       # @param project_name [String] Name of the project.
       # @param topic_name [String] Name of the topic.
@@ -391,7 +391,7 @@ module Hubstream
 
       # Splits a shard in two.
       #
-      # The shard is closed; the two new ones share its range. Fails with kind `RateLimited` when the
+      # The shard is closed; the two new ones share its range. Fails with kind `rate_limited` when the
       # shard is younger than 5 seconds.
       #
       # @param project_name [String] Name of the project.
@@ -442,7 +442,7 @@ module Hubstream
 
       # Gets a cursor: the place in a shard where reading begins.
       #
-      # Fails with kind `PositionLost` when the place lies outside of the records that are kept.
+      # Fails with kind `position_lost` when the place lies outside of the records that are kept.
       #
       # @param project_name [String] Name of the project.
       # @param topic_name [String] Name of the topic.
@@ -506,8 +506,8 @@ module Hubstream
 
       # Gets records of a tuple topic, beginning at a cursor.
       #
-      # Fails with kind `ShardClosed` when a closed shard was read to its end, and with
-      # `PositionLost` when the cursor is no longer valid.
+      # Fails with kind `shard_closed` when a closed shard was read to its end, and with
+      # `position_lost` when the cursor is no longer valid.
       #
       # @param project_name [String] Name of the project.
       # @param topic_name [String] Name of the topic.
@@ -525,8 +525,8 @@ module Hubstream
 
       # Gets records of a blob topic, beginning at a cursor.
       #
-      # Fails with kind `ShardClosed` when a closed shard was read to its end, and with
-      # `PositionLost` when the cursor is no longer valid.
+      # Fails with kind `shard_closed` when a closed shard was read to its end, and with
+      # `position_lost` when the cursor is no longer valid.
       #
       # @param project_name [String] Name of the project.
       # @param topic_name [String] Name of the topic.
@@ -543,7 +543,7 @@ module Hubstream
 
       # Reads how long a shard has been active and how much it stores.
       #
-      # Fails with kind `NotFound` while the shard has no records.
+      # Fails with kind `not_found` while the shard has no records.
       #
       # @param project_name [String] Name of the project.
       # @param topic_name [String] Name of the topic.
@@ -577,7 +577,7 @@ module Hubstream
 
       # Creates a connector.
       #
-      # A topic has at most one of a type: fails with kind `AlreadyExists` otherwise.
+      # A topic has at most one of a type: fails with kind `already_exists` otherwise.
       #
       # @param project_name [String] Name of the project.
       # @param topic_name [String] Name of the topic.
@@ -797,8 +797,8 @@ module Hubstream
 
       # Commits how far shards were consumed.
       #
-      # Fails with kind `SessionLost` when a newer session was opened, with `OffsetReset` when the
-      # offsets were reset meanwhile, and with `SubscriptionOffline` when the subscription is switched
+      # Fails with kind `session_lost` when a newer session was opened, with `offset_reset` when the
+      # offsets were reset meanwhile, and with `subscription_offline` when the subscription is switched
       # off. All shards are committed, or none.
       #
       # @param project_name [String] Name of the project.
@@ -813,7 +813,7 @@ module Hubstream
 
       # Sets the offsets of shards, whatever was committed.
       #
-      # Consumers learn of it by the error kind `OffsetReset`.
+      # Consumers learn of it by the error kind `offset_reset`.
       #
       # @param project_name [String] Name of the project.
       # @param topic_name [String] Name of the topic.
@@ -839,8 +839,8 @@ module Hubstream
 
       # Says that a consumer is alive, and reads which shards it is to consume.
       #
-      # Fails with kind `GroupChanged` when the group no longer knows the consumer, and with
-      # `OffsetReset` when the offsets of the subscription were reset: join again then.
+      # Fails with kind `group_changed` when the group no longer knows the consumer, and with
+      # `offset_reset` when the offsets of the subscription were reset: join again then.
       #
       # @param project_name [String] Name of the project.
       # @param topic_name [String] Name of the topic.
@@ -976,7 +976,7 @@ module Hubstream
       # Creates a stream.
       #
       # The service may answer before the stream can be used: wait until `describe_stream` shows the status `RUNNING`.
-      # Fails with kind `AlreadyExists` when the name is taken.
+      # Fails with kind `already_exists` when the name is taken.
       #
       # @param stream_name [String] Name of the new stream: 1 to 64 letters, digits, `_` and `-`.
       # @param partition_count [Integer] Number of partitions, at least 1.
@@ -1044,7 +1044,7 @@ module Hubstream
 
       # Creates an app.
       #
-      # Fails with kind `AlreadyExists` when the name is taken.
+      # Fails with kind `already_exists` when the name is taken.
       #
       # @param app_name [String] Name of the new app: 1 to 200 letters, digits, `_` and `-`.
       # @return [void]
@@ -1114,7 +1114,7 @@ module Hubstream
 
       # Gets a cursor: the place in a partition where reading begins.
       #
-      # A cursor is valid for 5 minutes. Fails with kind `PositionLost` when the sequence number lies
+      # A cursor is valid for 5 minutes. Fails with kind `position_lost` when the sequence number lies
       # outside of the records that are kept.
       #
       # @param stream_name [String] Name of the stream.
@@ -1132,8 +1132,8 @@ module Hubstream
       # Gets records from a cursor on.
       #
       # An empty result is not an error and does not mean that the partition has ended: go on with the next
-      # cursor. Fails with kind `PositionLost` when the cursor is older than 5 minutes or its record
-      # has expired, and with `ShardClosed` when the partition has expired.
+      # cursor. Fails with kind `position_lost` when the cursor is older than 5 minutes or its record
+      # has expired, and with `shard_closed` when the partition has expired.
       #
       # @param partition_cursor [String] The cursor, as returned by `get_cursor` or by the previous get.
       # @param max_fetch_bytes [Integer, nil] Maximum size of the data in bytes; absent for the service's default. When the next record is larger, the result is empty.
@@ -1148,7 +1148,7 @@ module Hubstream
       #
       # The last commit counts; going back is allowed. Whether the number is that of the last record
       # processed or of the next one is agreed between those who commit and those who resume. Fails
-      # with kind `PositionLost` when the number lies behind the end of the partition.
+      # with kind `position_lost` when the number lies behind the end of the partition.
       #
       # @param app_name [String] Name of the app, which must exist.
       # @param stream_name [String] Name of the stream.
