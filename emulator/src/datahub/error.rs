@@ -44,7 +44,7 @@ impl Error {
 
     pub(super) fn invalid_uri() -> Self {
         Self::new(
-            StatusCode::NOT_FOUND,
+            StatusCode::BAD_REQUEST,
             "InvalidUriSpec",
             "The request URI is not known.",
         )

@@ -439,8 +439,12 @@ async fn bad_requests_get_their_error_and_do_no_harm() {
         code,
     } in &cases
     {
-        let error = client.send(request).await.error();
+        let reply = client.send(request).await;
+        let error = reply.error();
         assert_eq!(error.0, *code, "{what}: {error:?}");
+        if *code == "InvalidUriSpec" {
+            assert_eq!(reply.status, 400, "{what}");
+        }
         let projects = client.ok("GET", "/projects", Value::Null).await;
         assert_eq!(projects, json!({"ProjectNames": ["test"]}), "after {what}");
     }

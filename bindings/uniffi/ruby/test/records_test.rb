@@ -126,7 +126,9 @@ class RecordsTest < DataHubTest
       [[[nil, 'a']], /record 0, field `id`/],
       [[[1, 2]], /record 0, field `text`: `2`/],
       [[[1]], /fewer values/],
-      [[[1, 'a', 2]], /more values/]
+      [[[1, 'a', 2]], /more values/],
+      [[[1, 'a'], { id: 1 }], /record 1: an Array of values is needed, not Hash/],
+      [[nil], /record 0: an Array of values is needed, not NilClass/]
     ].each do |rows, message|
       error = assert_raises(Hubstream::HubstreamError::InvalidArgument) { Hubstream::RecordBatch.of(schema, rows) }
       assert_match message, error.message

@@ -69,6 +69,14 @@ module Hubstream
         raise Unfit.new(e.problem, row: values, column: column)
       end
 
+      # The row, if it is a list of values.
+      def row(row, record)
+        return row if row.is_a?(Array) || (row.respond_to?(:each) && row.respond_to?(:size) && !row.is_a?(Hash))
+
+        text = "argument `records`: record #{record}: an Array of values is needed, not #{row.class}"
+        raise HubstreamError::InvalidArgument.new(details: ErrorDetails.of_argument('records', text))
+      end
+
       # Calls the block; a value that it refuses is looked for in the records, and told by the name
       # of its column.
       def refusing(schema, records)
@@ -161,7 +169,7 @@ module Hubstream
 
       def alloc_from_SequenceSequenceTypeFieldValue(rows)
         out = [rows.size].pack('l>')
-        rows.each { |row| Values.pack_list(row, out) }
+        rows.each_with_index { |row, record| Values.pack_list(Values.row(row, record), out) }
         buffer = alloc(out.bytesize)
         buffer.data.put_bytes(0, out)
         buffer.len = out.bytesize
