@@ -49,7 +49,7 @@ fn configuration() -> String {
          | connection URL | `datahub+https://ID:KEY@host/?total_timeout=60` |\n\
          | command line | `--total-timeout 60` |\n\
          | profile of the command line | `total_timeout = 60` in the table `[profile.datahub]` |\n\n\
-         Times are seconds, with a fraction if need be; in Node milliseconds. An unknown name is an error that suggests the nearest one. \
+         Times are seconds, with a fraction if need be; in Node milliseconds. An unknown name is an error; except for the `TypeError` of Python it suggests the nearest one. \
          Secrets are shown as `***`.\n\n\
          | name | kind | default | services | meaning |\n|---|---|---|---|---|\n",
     );
