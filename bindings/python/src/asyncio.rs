@@ -145,6 +145,8 @@ impl Call {
                 *state = State::Leaving;
                 return Some(future);
             }
+            // Cancelled meanwhile by what ran in Python.
+            (Poll::Pending, State::Ended) => {}
             (Poll::Pending, _) => *state = State::Waiting(future),
         }
         None

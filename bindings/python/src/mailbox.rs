@@ -11,8 +11,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::vec;
 
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyException, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyTuple, PyWeakrefMethods, PyWeakrefReference};
@@ -113,21 +114,40 @@ impl Mailbox {
     ///
     /// Gives back the task that may go on at once, if a single one waits for a single result: its context, what
     /// to call in it with which future, and what tells that the result was taken.
-    pub(crate) fn empty<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyTuple>> {
+    pub(crate) fn empty<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
         if ends_elsewhere() {
-            return None;
+            return Ok(None);
         }
         let letters = mem::take(&mut *locked(&self.letters));
         let is_sole = letters.len() == 1;
-        let mut woken = None;
-        for letter in letters {
+        let mut letters = letters.into_iter();
+        while !letters.as_slice().is_empty() {
+            // What a handler of signals raises would come between a result and its task in a moment.
+            if let Err(error) = py.check_signals() {
+                self.take_back(letters);
+                return Err(error);
+            }
+            let Some(letter) = letters.next() else { break };
             let taken = Taken::new(&self.pace, letter.outcome.size);
             match settle(py, letter, taken, is_sole) {
-                Ok(task) => woken = task,
-                Err(error) => error.write_unraisable(py, None),
+                Ok(None) => {}
+                Ok(task) => return Ok(task),
+                Err(error) if error.is_instance_of::<PyException>(py) => {
+                    error.write_unraisable(py, None);
+                }
+                Err(error) => {
+                    self.take_back(letters);
+                    return Err(error);
+                }
             }
         }
-        woken
+        Ok(None)
+    }
+
+    /// Keeps letters for the next time, before those that came since.
+    fn take_back(&self, letters: vec::IntoIter<Letter>) {
+        locked(&self.letters).splice(..0, letters);
+        self.ring_if_needed();
     }
 }
 
@@ -157,7 +177,7 @@ struct Reader {
 
 #[pymethods]
 impl Reader {
-    fn __call__<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyTuple>> {
+    fn __call__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
         // What is read says nothing, and an error would ring again.
         let _ = (&self.bell).read(&mut [0; 64]);
         self.mailbox.empty(py)
@@ -342,21 +362,32 @@ impl Mailboxes {
         let py = event_loop.py();
         let weak = PyWeakrefReference::new(event_loop).ok()?;
         let mailbox = watched(event_loop);
-        let is_open = |known: &Known| {
-            let open = known.event_loop.bind(py).upgrade().map(|event_loop| {
+        let is_open = |known: &Py<PyWeakrefReference>| {
+            let open = known.bind(py).upgrade().map(|event_loop| {
                 let closed = event_loop.call_method0(pyo3::intern!(py, "is_closed"));
                 closed.is_ok_and(|closed| !closed.is_truthy().unwrap_or(true))
             });
             open.unwrap_or(false)
         };
-        // Asking an event loop may let other threads run, so the list is not locked meanwhile.
-        let mut known = mem::take(&mut *locked(&self.known));
-        known.retain(is_open);
+        // Asking an event loop may let other threads run, so the list is not locked meanwhile; they find theirs in it.
+        let asked: Vec<_> = {
+            let known = locked(&self.known);
+            known
+                .iter()
+                .map(|known| known.event_loop.clone_ref(py))
+                .collect()
+        };
+        let closed: Vec<_> = asked.iter().filter(|known| !is_open(known)).collect();
+        let is_closed = |known: &mut Known| closed.iter().any(|at| at.is(&known.event_loop));
+        let mut known = locked(&self.known);
         known.push(Known {
             event_loop: weak.unbind(),
             mailbox: mailbox.clone(),
         });
-        locked(&self.known).append(&mut known);
+        // Let go of without the lock.
+        let gone: Vec<_> = known.extract_if(.., is_closed).collect();
+        drop(known);
+        drop(gone);
         mailbox
     }
 

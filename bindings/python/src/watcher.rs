@@ -97,9 +97,9 @@ struct Watcher {
 
 #[pymethods]
 impl Watcher {
-    fn __call__<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyTuple>> {
+    fn __call__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
         if ends_elsewhere() {
-            return None;
+            return Ok(None);
         }
         let wanted = py.detach(|| {
             let _stepping = Stepping::new(&self.mailbox);
@@ -109,15 +109,17 @@ impl Watcher {
             }
             wanted
         });
-        let woken = self.mailbox.empty(py);
+        // Nothing of Python runs between a result and the task that goes on with it.
         if !wanted
             && let Some(event_loop) = self.mailbox.event_loop(py)
             && let Err(error) =
                 event_loop.call_method1(pyo3::intern!(py, "remove_reader"), (self.number,))
         {
-            error.write_unraisable(py, None);
+            // It is called again, as the socket is still watched.
+            self.mailbox.ring_if_needed();
+            return Err(error);
         }
-        woken
+        self.mailbox.empty(py)
     }
 }
 
