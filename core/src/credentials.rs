@@ -34,6 +34,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::Mutex;
@@ -123,7 +124,8 @@ pub trait CredentialProvider: Send + Sync + 'static {
     /// Gives credentials that are valid now.
     ///
     /// Called once per request just before it is signed, unless the credentials given before
-    /// name an end that is more than [`CredentialSource::MARGIN`] away.
+    /// name an end that is more than [`CredentialSource::MARGIN`] away. A client asks one question at
+    /// a time; all requests that wait for one share the answer to the next.
     fn credentials(&self) -> BoxFuture<'_, Result<Credentials>>;
 }
 
@@ -136,8 +138,32 @@ enum Source {
     Static(Arc<Credentials>),
     Provider {
         provider: Arc<dyn CredentialProvider>,
-        cached: Arc<Mutex<Option<Arc<Credentials>>>>,
+        questions: Arc<Questions>,
     },
+}
+
+/// What a provider was asked.
+#[derive(Default)]
+struct Questions {
+    /// How many there were, one that is under way included.
+    begun: AtomicU64,
+    /// Held while the provider works, so that many requests at once cause one question.
+    answer: Mutex<Option<Answer>>,
+}
+
+/// What a provider said last.
+struct Answer {
+    /// The number of the question.
+    to: u64,
+    credentials: Arc<Credentials>,
+}
+
+impl Answer {
+    /// Whether it will do for a request that is signed at `now`, and waited since so many questions were begun.
+    fn will_do(&self, waits_since: u64, now: SystemTime) -> bool {
+        let end = self.credentials.expires_at;
+        self.to > waits_since || end.is_some_and(|end| now + CredentialSource::MARGIN < end)
+    }
 }
 
 impl CredentialSource {
@@ -153,7 +179,7 @@ impl CredentialSource {
     pub fn provider(provider: Arc<dyn CredentialProvider>) -> Self {
         Self(Source::Provider {
             provider,
-            cached: Arc::default(),
+            questions: Arc::default(),
         })
     }
 
@@ -167,19 +193,21 @@ impl CredentialSource {
 
     /// The credentials for a request that is signed at `now`.
     pub(crate) async fn get(&self, now: SystemTime) -> Result<Arc<Credentials>> {
-        let (provider, cached) = match &self.0 {
+        let (provider, questions) = match &self.0 {
             Source::Static(credentials) => return Ok(Arc::clone(credentials)),
-            Source::Provider { provider, cached } => (provider, cached),
+            Source::Provider {
+                provider,
+                questions,
+            } => (provider, questions),
         };
-        // Held while the provider works, so that many requests at once cause one renewal.
-        let mut cached = cached.lock().await;
-        if let Some(credentials) = cached.as_ref()
-            && credentials
-                .expires_at
-                .is_some_and(|end| now + Self::MARGIN < end)
+        let waits_since = questions.begun.load(Ordering::SeqCst);
+        let mut answer = questions.answer.lock().await;
+        if let Some(answer) = &*answer
+            && answer.will_do(waits_since, now)
         {
-            return Ok(Arc::clone(credentials));
+            return Ok(Arc::clone(&answer.credentials));
         }
+        let to = questions.begun.fetch_add(1, Ordering::SeqCst) + 1;
         let fresh = provider.credentials().await.map_err(|error| {
             if error.kind() == ErrorKind::Unauthenticated {
                 return error.with_sent(false);
@@ -192,9 +220,12 @@ impl CredentialSource {
             .with_sent(false)
             .with_source(error)
         })?;
-        let fresh = Arc::new(fresh);
-        *cached = fresh.expires_at.is_some().then(|| Arc::clone(&fresh));
-        Ok(fresh)
+        let credentials = Arc::new(fresh);
+        *answer = Some(Answer {
+            to,
+            credentials: Arc::clone(&credentials),
+        });
+        Ok(credentials)
     }
 }
 
@@ -209,7 +240,10 @@ impl fmt::Debug for CredentialSource {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::atomic::AtomicU32;
+
+    use tokio::sync::Semaphore;
+    use tokio::task::{JoinSet, yield_now};
 
     use super::*;
 
@@ -262,5 +296,58 @@ mod tests {
         assert_eq!(source.get(early).await.unwrap().access_id, "id1");
         let late = end - Duration::from_secs(30);
         assert_eq!(source.get(late).await.unwrap().access_id, "id2");
+    }
+
+    /// Answers as often as it may.
+    struct Slow {
+        calls: AtomicU32,
+        answers: Semaphore,
+    }
+
+    impl CredentialProvider for Slow {
+        fn credentials(&self) -> BoxFuture<'_, Result<Credentials>> {
+            let call = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
+            Box::pin(async move {
+                self.answers.acquire().await.unwrap().forget();
+                Ok(Credentials::new(format!("id{call}"), "key"))
+            })
+        }
+    }
+
+    #[tokio::test]
+    async fn requests_that_wait_for_a_question_share_the_next_one() {
+        let provider = Arc::new(Slow {
+            calls: AtomicU32::new(0),
+            answers: Semaphore::new(0),
+        });
+        let source = CredentialSource::provider(Arc::clone(&provider) as _);
+        let ask = |requests: &mut JoinSet<_>, count: usize| {
+            for _ in 0..count {
+                let source = source.clone();
+                requests.spawn(async move { source.get(SystemTime::UNIX_EPOCH).await });
+            }
+        };
+        let mut requests = JoinSet::new();
+        ask(&mut requests, 5);
+        // All of them run once before this goes on.
+        yield_now().await;
+        assert_eq!(provider.calls.load(Ordering::SeqCst), 1);
+        provider.answers.add_permits(1);
+        while provider.calls.load(Ordering::SeqCst) < 2 {
+            yield_now().await;
+        }
+        // What comes while the second question is under way has to ask a third one.
+        ask(&mut requests, 3);
+        yield_now().await;
+        provider.answers.add_permits(9);
+        let given = requests.join_all().await;
+        let mut given: Vec<_> = given
+            .into_iter()
+            .map(|given| given.unwrap().access_id.clone())
+            .collect();
+        given.sort();
+        let wanted = [(1, "id1"), (4, "id2"), (3, "id3")];
+        let wanted = wanted.map(|(count, id)| vec![id; count]).concat();
+        assert_eq!(given, wanted);
     }
 }
