@@ -41,7 +41,10 @@ export type CredentialProvider = () => Credentials | Promise<Credentials>
 
 /** What every client may be told beside its settings. */
 export interface ClientOptions {
-  /** Asked for the credentials of each request, in place of `accessId` and `accessKey`. */
+  /**
+   * Asked for the credentials of each request, in place of `accessId` and `accessKey`. Requests that wait while it is
+   * asked share its next answer.
+   */
   readonly credentialProvider?: CredentialProvider | undefined
   /**
    * Whether settings that are not given are read from the environment, as in `DATAHUB_ENDPOINT`.

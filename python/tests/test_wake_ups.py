@@ -15,7 +15,7 @@ from test_process import check, run
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="event loops watch no sockets here")
 
-# A signal comes while native code of the kind in question runs, before it gives its result to Python.
+# A signal comes while native code of the kind runs, before Python has what that gives.
 SIGNAL = """
 import asyncio, ctypes, operator, signal, sys
 from functools import partial
@@ -73,7 +73,7 @@ def test_a_signal_between_a_reply_and_its_task(hubstream_emulator: Emulator, kin
 
 
 class Nosy(asyncio.SelectorEventLoop):
-    """An event loop that does something when it is asked whether it is closed, and counts its mailboxes."""
+    """Does something when it is asked whether it is closed, and counts its mailboxes."""
 
     mailboxes = 0
     asked: Callable[[], object] | None = None
@@ -112,3 +112,10 @@ def test_a_loop_that_begins_beside_another(hubstream_emulator: Emulator) -> None
     loops[2].run_until_complete(hub.close())
     for loop in loops:
         loop.close()
+
+
+def test_coroutines_need_asyncio() -> None:
+    """Other libraries run them as this does: `trio`, for one."""
+    call = aio.DataHub("id", "key", "http://127.0.0.1:1").list_project()
+    with pytest.raises(RuntimeError, match="need an event loop of asyncio"):
+        call.send(None)

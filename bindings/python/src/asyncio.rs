@@ -12,6 +12,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use hubstream::error::{Error, ErrorKind};
 use hubstream::transport::event_loop::{EventLoop, enter, leaves};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use tokio::runtime::Handle;
@@ -217,9 +218,10 @@ pub(crate) fn spawn<'py>(
     effort: Effort,
 ) -> PyResult<Bound<'py, CallFuture>> {
     static RUNNING_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let event_loop = RUNNING_LOOP
-        .import(py, "asyncio", "get_running_loop")?
-        .call0()?;
+    let running_loop = RUNNING_LOOP.import(py, "asyncio", "get_running_loop")?;
+    let event_loop = running_loop.call0().map_err(|_| {
+        PyRuntimeError::new_err("coroutines of hubstream need an event loop of asyncio")
+    })?;
     let workers = host.workers(py)?;
     let future = Bound::new(py, CallFuture::new(&event_loop))?;
     let address = workers.mailboxes.address(&event_loop, &future)?;
