@@ -30,8 +30,12 @@ pub(crate) fn to_value(ty: TypeSchema, json: &Json) -> Result<Value, String> {
             .map(Value::List),
         (TypeSchema::Map(inner), Json::Object(entries)) => members(entries, |_| Ok(*inner)),
         (TypeSchema::Model(model), Json::Object(entries)) => members(entries, |name| {
-            let field = model.fields.iter().find(|field| field.name == name);
-            field.map(|field| field.ty).ok_or_else(|| not_known(model))
+            match field_of(model, name) {
+                Some(field) => Ok(field.ty),
+                // The core passes it over.
+                None if model.further.contains(&name) => Ok(TypeSchema::Text),
+                None => Err(not_known(model)),
+            }
         }),
         (TypeSchema::Union(union), Json::Object(entries)) => {
             let model =
@@ -244,6 +248,7 @@ mod tests {
             },
         ],
         extends: None,
+        further: &["later"],
     };
 
     #[test]
@@ -251,6 +256,7 @@ mod tests {
         let ty = TypeSchema::Map(&TypeSchema::Model(&INNER));
         let value = to_value(ty, &json!({"0": {"number": i64::MIN}})).unwrap();
         assert_eq!(from_value(ty, &value), json!({"0": {"number": i64::MIN}}));
+        assert!(to_value(ty, &json!({"0": {"number": 1, "later": 2}})).is_ok());
         let error = to_value(ty, &json!({"0": {"nummer": 1}})).unwrap_err();
         assert_eq!(
             error,

@@ -449,6 +449,12 @@ impl Members {
         }
     }
 
+    /// Drops the members of these names.
+    pub fn pass_over(&mut self, names: &[&str]) {
+        self.entries
+            .retain(|(name, _)| !names.contains(&name.as_ref()));
+    }
+
     /// Checks that nothing is left over.
     pub fn finish(self) -> Result<(), Mismatch> {
         match self.entries.into_iter().next() {

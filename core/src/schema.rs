@@ -99,6 +99,9 @@ pub struct ModelSchema {
     /// A model whose members are all among these, with the same names and types: in languages with classes, this one is
     /// derived from it.
     pub extends: Option<&'static ModelSchema>,
+    /// Names of the members that models derived from this one have besides: where this one is asked, they may be given
+    /// with it, and do not count.
+    pub further: &'static [&'static str],
 }
 
 impl ModelSchema {

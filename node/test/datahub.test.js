@@ -160,6 +160,32 @@ describe('a journey', () => {
     assert.equal(got.records.at(0).sequence, 5n)
   })
 
+  test('takes every kind of offset for a place', async () => {
+    const { subId } = await hub.createSubscription({ ...place, comment: 'another' })
+    const session = { ...place, subId, shardIds: ['0'] }
+    const opened = (await hub.initAndGetSubscriptionOffset(session)).offsets['0']
+    await hub.updateSubscriptionOffset({
+      ...place,
+      subId,
+      offsets: { 0: { ...opened, sequence: 4, timestamp: 1 } },
+    })
+    const open = (await hub.initAndGetSubscriptionOffset(session)).offsets['0']
+    const read = (await hub.getSubscriptionOffset(session)).offsets['0']
+    assert.deepEqual(Object.keys(read), ['sequence', 'timestamp', 'version', 'batchIndex'])
+    for (const offset of [open, read, { sequence: 4, timestamp: 1 }]) {
+      const { cursor } = await hub.getCursorAfter({ ...place, shardId: '0', offset })
+      const got = await hub.getTupleRecords({ ...place, shardId: '0', cursor, after: offset })
+      assert.equal(got.startSeq, 5n)
+      await hub.resetSubscriptionOffset({ ...place, subId, offsets: { 0: offset } })
+      assert.equal((await hub.getSubscriptionOffset(session)).offsets['0'].sequence, 4n)
+    }
+    const wrong = { sequence: 4, timestamp: 1, sessionid: 1 }
+    await assert.rejects(hub.getCursorAfter({ ...place, shardId: '0', offset: wrong }), {
+      kind: 'invalid_argument',
+      message: /offset\.sessionid/,
+    })
+  })
+
   test('ends', async () => {
     for (const topicName of ['orders', 'copy', 'texts', 'blobs']) {
       const { subscriptions } = await hub.listSubscription({ projectName: 'shop', topicName })

@@ -15,6 +15,7 @@ from hubstream.datahub.models import (
     ConnectorConfig,
     ConnectorType,
     CursorType,
+    OffsetBase,
     OffsetWithSession,
     OtsConnectorConfig,
     RecordBatch,
@@ -87,6 +88,31 @@ def test_shards(hubstream_emulator: Emulator) -> None:
         emulator.advance(60)
         assert hub.merge_shard("shop", "photos", "1", "2").shard_id == "3"
         assert emulator.now() == 1_700_000_120.0
+
+
+def test_every_kind_of_offset_is_a_place(hub: DataHub, blob_topic: tuple[str, str]) -> None:
+    sub_id = hub.create_subscription(*blob_topic, "reader").sub_id
+    records = [BlobRecord(text) for text in (b"a", b"b", b"c")]
+    hub.put_records_by_shard(*blob_topic, "0", records)
+    opened = hub.init_and_get_subscription_offset(*blob_topic, sub_id, ["0"]).offsets["0"]
+    hub.update_subscription_offset(
+        *blob_topic, sub_id, {"0": OffsetWithSession(1, 2, opened.version, opened.session_id)}
+    )
+    session = hub.init_and_get_subscription_offset(*blob_topic, sub_id, ["0"]).offsets["0"]
+    version = hub.get_subscription_offset(*blob_topic, sub_id, ["0"]).offsets["0"]
+    base = OffsetBase(version.sequence, version.timestamp)
+    wire = {"Sequence": 1, "Timestamp": 2, "Version": 0, "SessionId": 1}
+    offsets: list[OffsetBase | dict[str, int]] = [session, version, base, wire]
+    for offset in offsets:
+        cursor = hub.get_cursor_after(*blob_topic, "0", offset).cursor
+        result = hub.get_blob_records(*blob_topic, "0", cursor, after=offset)
+        assert [record.blob_data for record in result.records] == [b"c"]
+        hub.reset_subscription_offset(*blob_topic, sub_id, {"0": offset})
+        found = hub.get_subscription_offset(*blob_topic, sub_id, ["0"]).offsets["0"]
+        assert (found.sequence, found.timestamp) == (1, 2)
+    wrong = {"sequence": 1, "timestamp": 2, "seqence": 3}
+    with pytest.raises(exceptions.InvalidParameterException, match=r"offset\.seqence"):
+        hub.get_cursor_after(*blob_topic, "0", wrong)
 
 
 def test_offsets(hub: DataHub, blob_topic: tuple[str, str]) -> None:

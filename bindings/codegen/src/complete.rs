@@ -81,6 +81,29 @@ fn a_model_has_the_members_of_the_one_that_it_extends() {
 }
 
 #[test]
+fn a_model_passes_over_what_those_that_extend_it_have_besides() {
+    for service in services() {
+        for model in &service.models {
+            let mut besides: Vec<&str> = Vec::new();
+            for member in service.derived(model).flat_map(|other| other.fields) {
+                let is_known = model.fields.iter().any(|field| field.name == member.name);
+                if !is_known && !besides.contains(&member.name) {
+                    besides.push(member.name);
+                }
+            }
+            let mut further = model.further.to_vec();
+            further.sort_unstable();
+            besides.sort_unstable();
+            if service.is_argument(model) {
+                assert_eq!(further, besides, "{}", model.name);
+            } else {
+                assert!(further.is_empty(), "{}", model.name);
+            }
+        }
+    }
+}
+
+#[test]
 fn everything_is_described_in_sentences() {
     let mut all: Vec<Text> = services().iter().flat_map(texts).collect();
     let stats = client_stats();

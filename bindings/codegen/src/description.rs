@@ -42,9 +42,20 @@ impl Service {
         }
         found
     }
-}
 
-impl Service {
+    /// The models that are derived from a model, directly or not: where it is asked, they are taken as well.
+    pub(crate) fn derived(
+        &self,
+        base: &ModelSchema,
+    ) -> impl Iterator<Item = &'static ModelSchema> + use<'_> {
+        let name = base.name;
+        let bases = move |model: &&'static ModelSchema| {
+            std::iter::successors(model.extends, |base| base.extends)
+                .any(|known| known.name == name)
+        };
+        self.models.iter().copied().filter(bases)
+    }
+
     /// The operation that tells the columns of the records that a put takes, and the member of its
     /// result that has them; none where records have no columns.
     ///

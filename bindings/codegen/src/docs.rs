@@ -145,6 +145,14 @@ fn operations(service: &Service) -> String {
     text.push_str("\n## Models\n");
     for model in &service.models {
         let _ = writeln!(text, "\n### {}\n\n{}\n", model.name, model.docs);
+        let derived: Vec<_> = service
+            .derived(model)
+            .filter(|_| service.is_argument(model))
+            .map(|derived| link(derived.name))
+            .collect();
+        if !derived.is_empty() {
+            let _ = writeln!(text, "Taken in its place: {}.\n", derived.join(", "));
+        }
         fields(&mut text, model.fields, false);
     }
     for union in &service.unions {

@@ -1,5 +1,6 @@
 //! Renders the clients, models and errors of the UniFFI crate, and the Ruby layer above them.
 
+mod overloads;
 mod ruby;
 mod rust;
 
@@ -11,6 +12,7 @@ use serde::Serialize;
 use crate::Output;
 use crate::description::services;
 use crate::template;
+use overloads::Language;
 
 /// All generated files of this language.
 pub(crate) fn render() -> Vec<Output> {
@@ -35,6 +37,20 @@ pub(crate) fn render() -> Vec<Output> {
             text: template::render(
                 include_str!("../templates/uniffi_models.rb.j2"),
                 &ruby::view(&services),
+            ),
+        },
+        Output {
+            path: "bindings/uniffi/kotlin/src/main/kotlin/io/hubstream/Overloads.kt".to_owned(),
+            text: template::render(
+                include_str!("../templates/uniffi_overloads.kt.j2"),
+                &overloads::view(&services, Language::Kotlin),
+            ),
+        },
+        Output {
+            path: "bindings/uniffi/swift/Sources/Hubstream/Overloads.swift".to_owned(),
+            text: template::render(
+                include_str!("../templates/uniffi_overloads.swift.j2"),
+                &overloads::view(&services, Language::Swift),
             ),
         },
     ]

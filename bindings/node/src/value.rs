@@ -82,18 +82,18 @@ pub(crate) fn arguments_from_js(
     object: &Object<'_>,
     fields: &[FieldSchema],
 ) -> Checked<Value> {
-    members_from_js(env, object, fields, "")
+    members_from_js(env, object, fields, &[])
 }
 
-/// Reads named members. A member of the name `besides` is left alone.
+/// Reads named members. Members of the names `besides`, in snake case, are left alone.
 fn members_from_js(
     env: &Env,
     object: &Object<'_>,
     fields: &[FieldSchema],
-    besides: &str,
+    besides: &[&str],
 ) -> Checked<Value> {
     let mut names = Object::keys(object)?;
-    names.retain(|name| name != besides);
+    names.retain(|name| !besides.iter().any(|known| camel(known) == *name));
     let mut known = 0;
     let mut members = Vec::with_capacity(names.len());
     for field in fields {
@@ -158,7 +158,7 @@ fn from_js(env: &Env, value: Unknown<'_>, ty: &TypeSchema) -> Checked<Value> {
         TypeSchema::List(inner) => list(env, value, inner),
         TypeSchema::Map(inner) => map(env, value, inner),
         TypeSchema::Model(model) => match plain_object(value, found)? {
-            Some(object) => arguments_from_js(env, &object, model.fields),
+            Some(object) => members_from_js(env, &object, model.fields, model.further),
             None => unexpected("an object", &value),
         },
         TypeSchema::Union(union) => one_of(env, value, union),
@@ -263,7 +263,7 @@ fn one_of(env: &Env, value: Unknown<'_>, union: &UnionSchema) -> Checked<Value> 
         let names: Vec<_> = union.models.iter().map(|model| model.name).collect();
         return refuse(format!("`kind` must be one of {}", names.join(", ")));
     };
-    match members_from_js(env, &object, model.fields, "kind")? {
+    match members_from_js(env, &object, model.fields, &["kind"])? {
         Value::Map(mut members) => {
             members.insert(0, (Cow::Borrowed("kind"), Value::Text(kind)));
             Ok(Value::Map(members))

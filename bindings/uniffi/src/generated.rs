@@ -916,62 +916,23 @@ model!(GetCursorResult {
     "request_id": request_id,
 });
 
-/// A place that a shard's consumption is set to.
+/// A place in a shard: the last record that counts as consumed.
+///
+/// Where it is asked, an offset that was read from a subscription can be given as it is.
 #[derive(Clone, Debug, uniffi::Record)]
 pub struct OffsetBase {
     /// Sequence number of the last record that counts as consumed; -1 for none.
     pub sequence: i64,
     /// Time of that record in milliseconds since 1970; -1 for none.
     pub timestamp: i64,
+    /// Place of that record inside a batch, from 0.
+    #[uniffi(default = 0)]
+    pub batch_index: i64,
 }
 
 model!(OffsetBase {
     "sequence": sequence,
     "timestamp": timestamp,
-});
-
-/// How far a shard was consumed.
-#[derive(Clone, Debug, uniffi::Record)]
-pub struct OffsetWithVersion {
-    /// Sequence number of the last record consumed; -1 for none.
-    pub sequence: i64,
-    /// Time of that record in milliseconds since 1970; -1 for none.
-    pub timestamp: i64,
-    /// Number of the last reset.
-    pub version: i64,
-    /// Place of the last record consumed inside a batch, from 0.
-    #[uniffi(default = 0)]
-    pub batch_index: i64,
-}
-
-model!(OffsetWithVersion {
-    "sequence": sequence,
-    "timestamp": timestamp,
-    "version": version,
-    "batch_index": batch_index,
-});
-
-/// How far a shard was consumed, with the session that may commit.
-#[derive(Clone, Debug, uniffi::Record)]
-pub struct OffsetWithSession {
-    /// Sequence number of the last record consumed; -1 for none.
-    pub sequence: i64,
-    /// Time of that record in milliseconds since 1970; -1 for none.
-    pub timestamp: i64,
-    /// Number of the last reset; a commit with an older one is refused.
-    pub version: i64,
-    /// The session; a commit of an older one is refused.
-    pub session_id: i64,
-    /// Place of the last record consumed inside a batch, from 0.
-    #[uniffi(default = 0)]
-    pub batch_index: i64,
-}
-
-model!(OffsetWithSession {
-    "sequence": sequence,
-    "timestamp": timestamp,
-    "version": version,
-    "session_id": session_id,
     "batch_index": batch_index,
 });
 
@@ -1931,6 +1892,51 @@ model!(ListSubscriptionResult {
     "request_id": request_id,
 });
 
+/// How far a shard was consumed.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct OffsetWithVersion {
+    /// Sequence number of the last record consumed; -1 for none.
+    pub sequence: i64,
+    /// Time of that record in milliseconds since 1970; -1 for none.
+    pub timestamp: i64,
+    /// Number of the last reset.
+    pub version: i64,
+    /// Place of the last record consumed inside a batch, from 0.
+    #[uniffi(default = 0)]
+    pub batch_index: i64,
+}
+
+model!(OffsetWithVersion {
+    "sequence": sequence,
+    "timestamp": timestamp,
+    "version": version,
+    "batch_index": batch_index,
+});
+
+/// How far a shard was consumed, with the session that may commit.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct OffsetWithSession {
+    /// Sequence number of the last record consumed; -1 for none.
+    pub sequence: i64,
+    /// Time of that record in milliseconds since 1970; -1 for none.
+    pub timestamp: i64,
+    /// Number of the last reset; a commit with an older one is refused.
+    pub version: i64,
+    /// The session; a commit of an older one is refused.
+    pub session_id: i64,
+    /// Place of the last record consumed inside a batch, from 0.
+    #[uniffi(default = 0)]
+    pub batch_index: i64,
+}
+
+model!(OffsetWithSession {
+    "sequence": sequence,
+    "timestamp": timestamp,
+    "version": version,
+    "session_id": session_id,
+    "batch_index": batch_index,
+});
+
 /// How far shards were consumed, with the session that was opened.
 #[derive(Clone, Debug, uniffi::Record)]
 pub struct InitAndGetSubscriptionOffsetResult {
@@ -2610,13 +2616,13 @@ impl DataHub {
     /// - Parameter projectName: Name of the project.
     /// - Parameter topicName: Name of the topic.
     /// - Parameter shardId: Id of the shard.
-    /// - Parameter offset: How far the shard was consumed, as returned by `init_and_get_subscription_offset`.
+    /// - Parameter offset: How far the shard was consumed, as returned by `init_and_get_subscription_offset` or `get_subscription_offset`.
     pub async fn get_cursor_after(
         &self,
         project_name: String,
         topic_name: String,
         shard_id: String,
-        offset: OffsetWithSession,
+        offset: OffsetBase,
     ) -> Result<GetCursorResult, HubstreamError> {
         let arguments = vec![
             ("project_name", project_name.into_value()),
@@ -2689,7 +2695,7 @@ impl DataHub {
     /// - Parameter cursor: The cursor, as returned by `get_cursor` or by the previous get.
     /// - Parameter limitNum: Maximum number of records to get, 1 to 1000; 0, and more than 1000, for 1000. With the protocol `batch` it counts stored batches.
     /// - Parameter subId: Id of the subscription that the records are for; absent for none.
-    /// - Parameter after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
+    /// - Parameter after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none. Offsets of subscriptions can be given as they are.
     #[uniffi::method(default(record_schema = None, cursor = "", limit_num = 0, sub_id = None, after = None))]
     pub async fn get_tuple_records(
         &self,
@@ -2700,7 +2706,7 @@ impl DataHub {
         cursor: String,
         limit_num: i64,
         sub_id: Option<String>,
-        after: Option<OffsetWithSession>,
+        after: Option<OffsetBase>,
     ) -> Result<GetRecordsResult, HubstreamError> {
         let arguments = vec![
             ("project_name", project_name.into_value()),
@@ -2726,7 +2732,7 @@ impl DataHub {
     /// - Parameter cursor: The cursor, as returned by `get_cursor` or by the previous get.
     /// - Parameter limitNum: Maximum number of records to get, 1 to 1000; 0, and more than 1000, for 1000. With the protocol `batch` it counts stored batches.
     /// - Parameter subId: Id of the subscription that the records are for; absent for none.
-    /// - Parameter after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
+    /// - Parameter after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none. Offsets of subscriptions can be given as they are.
     #[uniffi::method(default(limit_num = 0, sub_id = None, after = None))]
     pub async fn get_blob_records(
         &self,
@@ -2736,7 +2742,7 @@ impl DataHub {
         cursor: String,
         limit_num: i64,
         sub_id: Option<String>,
-        after: Option<OffsetWithSession>,
+        after: Option<OffsetBase>,
     ) -> Result<GetRecordsResult, HubstreamError> {
         let arguments = vec![
             ("project_name", project_name.into_value()),

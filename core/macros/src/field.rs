@@ -242,14 +242,20 @@ pub(crate) fn debug(name: &Ident, fields: &[Field]) -> TokenStream {
     }
 }
 
-/// Writes the conversions to and from values.
-pub(crate) fn conversions(name: &Ident, schema: &TokenStream, fields: &[Field]) -> TokenStream {
+/// Writes the conversions to and from values. Members named `further` are passed over.
+pub(crate) fn conversions(
+    name: &Ident,
+    schema: &TokenStream,
+    fields: &[Field],
+    further: &[String],
+) -> TokenStream {
     let takes = fields.iter().map(Field::take_expression);
     let gives = fields.iter().map(|field| {
         let (name, text) = (&field.name, field.text());
         quote!(members.give(#text, self.#name);)
     });
     let count = fields.len();
+    let pass_over = (!further.is_empty()).then(|| quote!(members.pass_over(&[#(#further),*]);));
     quote! {
         impl ::hubstream::dynamic::Dynamic for #name {
             const TYPE: ::hubstream::schema::TypeSchema = ::hubstream::schema::TypeSchema::Model(#schema);
@@ -259,6 +265,7 @@ pub(crate) fn conversions(name: &Ident, schema: &TokenStream, fields: &[Field]) 
             ) -> ::core::result::Result<Self, ::hubstream::dynamic::Mismatch> {
                 #[allow(unused_mut)]
                 let mut members = ::hubstream::dynamic::Members::open(value)?;
+                #pass_over
                 let read = Self { #(#takes),* };
                 members.finish()?;
                 ::core::result::Result::Ok(read)

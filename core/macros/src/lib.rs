@@ -49,7 +49,8 @@ pub fn with_members(input: TokenStream) -> TokenStream {
 /// Turns a struct into a described group of members, or an enum into an open list of names.
 ///
 /// Options: `snake_case` (wire names in snake case instead of Pascal case), `local` (the type does
-/// not travel as JSON) and `extends = Model` (all members of that model are among these).
+/// not travel as JSON), `extends = Model` (all members of that model are among these) and
+/// `further(name, …)` (members of models that extend this one, which are passed over where this one is asked).
 #[proc_macro_attribute]
 pub fn model(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let arguments = parse_macro_input!(arguments as model::Arguments);

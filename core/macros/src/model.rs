@@ -14,6 +14,7 @@ pub(crate) struct Arguments {
     snake_case: bool,
     local: bool,
     extends: Option<Path>,
+    further: Vec<Ident>,
 }
 
 impl Parse for Arguments {
@@ -27,6 +28,12 @@ impl Parse for Arguments {
                 "extends" => {
                     input.parse::<Token![=]>()?;
                     arguments.extends = Some(input.parse()?);
+                }
+                "further" => {
+                    let names;
+                    syn::parenthesized!(names in input);
+                    let names = Punctuated::<Ident, Token![,]>::parse_terminated(&names)?;
+                    arguments.further = names.into_iter().collect();
                 }
                 _ => return Err(syn::Error::new(name.span(), "unknown option")),
             }
@@ -50,6 +57,7 @@ pub(crate) fn expand(arguments: &Arguments, mut item: ItemStruct) -> Result<Toke
         }
         None => quote!(::core::option::Option::None),
     };
+    let further: Vec<String> = arguments.further.iter().map(Ident::to_string).collect();
     let conversions = conversions(
         &name,
         &quote!(&::hubstream::schema::ModelSchema {
@@ -57,8 +65,10 @@ pub(crate) fn expand(arguments: &Arguments, mut item: ItemStruct) -> Result<Toke
             docs: ::hubstream::schema::docs(#docs),
             fields: &[#(#schemas),*],
             extends: #extends,
+            further: &[#(#further),*],
         }),
         &fields,
+        &further,
     );
     let constructors = constructors(&fields);
     let derives = if arguments.local {

@@ -108,8 +108,10 @@ pub(crate) fn expand(arguments: &Arguments, mut item: ItemStruct) -> Result<Toke
             docs: ::hubstream::schema::docs(#docs),
             fields: &[#(#schemas),*],
             extends: ::core::option::Option::None,
+            further: &[],
         }),
         &fields,
+        &[],
     );
     let constructors = constructors(&fields);
     let debug = debug(&name, &fields);

@@ -7,7 +7,7 @@ use crate::transport::{Request, Response};
 use crate::{model, operation};
 
 use super::place::{ShardAddress, Topic};
-use super::{DataHubService, OffsetWithSession};
+use super::{DataHubService, OffsetBase};
 
 /// Which record a cursor points at.
 #[model]
@@ -65,8 +65,8 @@ pub struct GetCursorResult {
     returns = GetCursorResult, composite, idempotent
 )]
 pub struct GetCursorAfter {
-    /// How far the shard was consumed, as returned by `init_and_get_subscription_offset`.
-    pub offset: OffsetWithSession,
+    /// How far the shard was consumed, as returned by `init_and_get_subscription_offset` or `get_subscription_offset`.
+    pub offset: OffsetBase,
 }
 
 impl Composite for GetCursorAfter {

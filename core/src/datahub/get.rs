@@ -18,7 +18,7 @@ use crate::{model, operation};
 use super::place::{ShardAddress, Topic};
 use super::protocol::{Batches, is_refusal};
 use super::wire::{ACTION_HEADER, PROTOBUF, SUBSCRIPTION_HEADER};
-use super::{DataHubService, GetTopic, OffsetWithSession, Protocol, batch, check};
+use super::{DataHubService, GetTopic, OffsetBase, Protocol, batch, check};
 
 /// Gets records of a tuple topic, beginning at a cursor.
 ///
@@ -43,8 +43,9 @@ pub struct GetTupleRecords {
     pub limit_num: i32,
     /// Id of the subscription that the records are for; absent for none.
     pub sub_id: Option<String>,
-    /// Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
-    pub after: Option<OffsetWithSession>,
+    /// Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none. Offsets of
+    /// subscriptions can be given as they are.
+    pub after: Option<OffsetBase>,
 }
 
 /// Gets records of a blob topic, beginning at a cursor.
@@ -67,8 +68,9 @@ pub struct GetBlobRecords {
     pub limit_num: i32,
     /// Id of the subscription that the records are for; absent for none.
     pub sub_id: Option<String>,
-    /// Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
-    pub after: Option<OffsetWithSession>,
+    /// Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none. Offsets of
+    /// subscriptions can be given as they are.
+    pub after: Option<OffsetBase>,
 }
 
 /// Records and where to go on.
@@ -111,7 +113,7 @@ impl From<GetReply> for GetRecordsResult {
 
 impl GetRecordsResult {
     /// Leaves out the records up to an offset.
-    fn after(mut self, offset: Option<&OffsetWithSession>) -> Self {
+    fn after(mut self, offset: Option<&OffsetBase>) -> Self {
         let Some(offset) = offset else { return self };
         let index = u32::try_from(offset.batch_index).unwrap_or(0);
         self.records = self.records.after(offset.sequence, index);

@@ -37,13 +37,40 @@ pub struct OffsetWithVersion {
     pub batch_index: i32,
 }
 
-/// A place that a shard's consumption is set to.
-#[model]
+/// A place in a shard: the last record that counts as consumed.
+///
+/// Where it is asked, an offset that was read from a subscription can be given as it is.
+#[model(further(version, session_id))]
 pub struct OffsetBase {
     /// Sequence number of the last record that counts as consumed; -1 for none.
     pub sequence: i64,
     /// Time of that record in milliseconds since 1970; -1 for none.
     pub timestamp: i64,
+    /// Place of that record inside a batch, from 0.
+    #[default]
+    #[serde(skip_serializing_if = "is_first")]
+    pub batch_index: i32,
+}
+
+/// Other clients leave the place inside a batch out of resets, so it is sent only where it says something.
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands out references"
+)]
+fn is_first(batch_index: &i32) -> bool {
+    *batch_index == 0
+}
+
+impl From<OffsetWithVersion> for OffsetBase {
+    fn from(offset: OffsetWithVersion) -> Self {
+        Self::new(offset.sequence, offset.timestamp).batch_index(offset.batch_index)
+    }
+}
+
+impl From<OffsetWithSession> for OffsetBase {
+    fn from(offset: OffsetWithSession) -> Self {
+        Self::new(offset.sequence, offset.timestamp).batch_index(offset.batch_index)
+    }
 }
 
 /// Opens an offset session for some shards and reads how far they were consumed.

@@ -264,18 +264,18 @@ export const SubscriptionState = {
 /** Whether a subscription is in use. */
 export type SubscriptionState = 0 | 1
 
-/** How far a shard was consumed, with the session that may commit. */
-export interface OffsetWithSessionInput {
-  /** Sequence number of the last record consumed; -1 for none. */
+/**
+ * A place in a shard: the last record that counts as consumed.
+ *
+ * Where it is asked, an offset that was read from a subscription can be given as it is.
+ */
+export interface OffsetBaseInput {
+  /** Sequence number of the last record that counts as consumed; -1 for none. */
   readonly sequence: bigint | number
   /** Time of that record in milliseconds since 1970; -1 for none. */
   readonly timestamp: bigint | number
-  /** Number of the last reset; a commit with an older one is refused. */
-  readonly version: bigint | number
-  /** The session; a commit of an older one is refused. */
-  readonly sessionId: bigint | number
   /**
-   * Place of the last record consumed inside a batch, from 0.
+   * Place of that record inside a batch, from 0.
    *
    * @default 0
    */
@@ -638,12 +638,22 @@ export interface ConnectorOffsetInput {
   readonly timestamp?: bigint | number | undefined
 }
 
-/** A place that a shard's consumption is set to. */
-export interface OffsetBaseInput {
-  /** Sequence number of the last record that counts as consumed; -1 for none. */
+/** How far a shard was consumed, with the session that may commit. */
+export interface OffsetWithSessionInput {
+  /** Sequence number of the last record consumed; -1 for none. */
   readonly sequence: bigint | number
   /** Time of that record in milliseconds since 1970; -1 for none. */
   readonly timestamp: bigint | number
+  /** Number of the last reset; a commit with an older one is refused. */
+  readonly version: bigint | number
+  /** The session; a commit of an older one is refused. */
+  readonly sessionId: bigint | number
+  /**
+   * Place of the last record consumed inside a batch, from 0.
+   *
+   * @default 0
+   */
+  readonly batchIndex?: number | undefined
 }
 
 /** The names of projects. */
@@ -1627,8 +1637,11 @@ export interface GetCursorAfterArguments {
   readonly topicName: string
   /** Id of the shard. */
   readonly shardId: string
-  /** How far the shard was consumed, as returned by `initAndGetSubscriptionOffset`. */
-  readonly offset: OffsetWithSessionInput
+  /**
+   * How far the shard was consumed, as returned by `initAndGetSubscriptionOffset` or
+   * `getSubscriptionOffset`.
+   */
+  readonly offset: OffsetBaseInput
 }
 
 /** Arguments of `putRecords`. */
@@ -1678,8 +1691,11 @@ export interface GetTupleRecordsArguments {
   readonly limitNum?: number | undefined
   /** Id of the subscription that the records are for; absent for none. */
   readonly subId?: string | null | undefined
-  /** Leaves out the records up to this offset, for a cursor of `getCursorAfter`; absent for none. */
-  readonly after?: OffsetWithSessionInput | null | undefined
+  /**
+   * Leaves out the records up to this offset, for a cursor of `getCursorAfter`; absent for none. Offsets of
+   * subscriptions can be given as they are.
+   */
+  readonly after?: OffsetBaseInput | null | undefined
 }
 
 /** Arguments of `getBlobRecords`. */
@@ -1701,8 +1717,11 @@ export interface GetBlobRecordsArguments {
   readonly limitNum?: number | undefined
   /** Id of the subscription that the records are for; absent for none. */
   readonly subId?: string | null | undefined
-  /** Leaves out the records up to this offset, for a cursor of `getCursorAfter`; absent for none. */
-  readonly after?: OffsetWithSessionInput | null | undefined
+  /**
+   * Leaves out the records up to this offset, for a cursor of `getCursorAfter`; absent for none. Offsets of
+   * subscriptions can be given as they are.
+   */
+  readonly after?: OffsetBaseInput | null | undefined
 }
 
 /** Arguments of `getMeteringInfo`. */

@@ -12,7 +12,12 @@ import {
   TupleRecord,
   type Value,
 } from 'hubstream'
-import { CursorType, type GetRecordsResult, type OffsetWithSession } from 'hubstream/datahub'
+import {
+  CursorType,
+  type GetRecordsResult,
+  type OffsetWithSession,
+  type OffsetWithVersion,
+} from 'hubstream/datahub'
 import { DisClient } from 'hubstream/dis'
 import { Emulator } from 'hubstream/testing'
 
@@ -33,6 +38,21 @@ export function mistakes(hub: DataHub, result: GetRecordsResult, offset: OffsetW
   // @ts-expect-error there is no such setting
   new DataHub({ endPoint: '' })
   void sequence
+}
+
+// Every kind of offset is a place.
+export async function places(
+  hub: DataHub,
+  topic: { projectName: string; topicName: string },
+  session: OffsetWithSession,
+  version: OffsetWithVersion,
+): Promise<void> {
+  const given = { ...topic, shardId: '0' }
+  for (const offset of [session, version, { sequence: 1, timestamp: 2n }]) {
+    const { cursor } = await hub.getCursorAfter({ ...given, offset })
+    await hub.getBlobRecords({ ...given, cursor, after: offset })
+    await hub.resetSubscriptionOffset({ ...topic, subId: 'sub', offsets: { 0: offset } })
+  }
 }
 
 export function describeKind(error: HubstreamError): string {

@@ -99,6 +99,21 @@ class JourneyTest < DataHubTest
     assert_operator again.version, :>, committed.version
   end
 
+  def test_every_kind_of_offset_is_a_place_where_reading_goes_on
+    consume(hub, open_session(hub, ['0']), '0', 5)
+    session = open_session(hub, ['0']).fetch('0')
+    version = hub.get_subscription_offset(project, @topic, @sub_id, shard_ids: ['0']).offsets.fetch('0')
+    place = Hubstream::OffsetBase.new(sequence: version.sequence, timestamp: version.timestamp)
+    [session, version, place].each do |offset|
+      cursor = hub.get_cursor_after(project, @topic, '0', offset).cursor
+      got = hub.get_tuple_records(project, @topic, '0', cursor: cursor, after: offset)
+      assert_equal [15, 18, 21, 24, 27], got.records.rows.map(&:first)
+      hub.reset_subscription_offset(project, @topic, @sub_id, { '0' => offset })
+      reset = hub.get_subscription_offset(project, @topic, @sub_id, shard_ids: ['0']).offsets.fetch('0')
+      assert_equal [4, version.timestamp], [reset.sequence, reset.timestamp]
+    end
+  end
+
   def test_shards_are_split_and_merged
     emulator.advance(10)
     made = hub.split_shard(project, @topic, '0').new_shards

@@ -95,6 +95,21 @@ struct Journey {
         try equal([.integer(value: 27), .text(value: "place 27"), .double(value: 13.5)], rest.rows().last!)
         try equal(["PutRecords": 30, "PutRecordsByShard": 0], hub.stats().recordsPut)
 
+        let version = try await hub.getSubscriptionOffset(
+            projectName: "shop", topicName: "quakes", subId: subId, shardIds: ["0"]
+        ).offsets["0"]!
+        let after = try await [
+            hub.getCursorAfter(projectName: "shop", topicName: "quakes", shardId: "0", offset: second),
+            hub.getCursorAfter(projectName: "shop", topicName: "quakes", shardId: "0", offset: version),
+            hub.getCursorAfter(
+                projectName: "shop", topicName: "quakes", shardId: "0", offset: OffsetBase(version)),
+        ]
+        try equal([3, 3, 3], after.map { $0.sequence })
+        let behind = try await hub.getTupleRecords(
+            projectName: "shop", topicName: "quakes", shardId: "0", cursor: after[0].cursor, after: version
+        ).records
+        try equal(rest.rows(), behind.rows())
+
         let lost = try await refused { try await commit(hub, subId, first, rest.metadata().last!) }
         try equal("session_lost", lost.kind)
     }

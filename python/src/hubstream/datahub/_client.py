@@ -914,7 +914,7 @@ class DataHubBase(SyncClient):
         project_name: str,
         topic_name: str,
         shard_id: str,
-        offset: models.OffsetWithSession | Mapping[str, Any],
+        offset: models.OffsetBase | Mapping[str, Any],
     ) -> models.GetCursorResult:
         """Gets the cursor at which reading goes on after an offset that was committed.
 
@@ -928,7 +928,7 @@ class DataHubBase(SyncClient):
             topic_name: Name of the topic.
             shard_id: Id of the shard.
             offset: How far the shard was consumed, as returned by
-                `init_and_get_subscription_offset`.
+                `init_and_get_subscription_offset` or `get_subscription_offset`.
 
         Returns:
             A place in a shard.
@@ -943,7 +943,7 @@ class DataHubBase(SyncClient):
                 "project_name": project_name,
                 "topic_name": topic_name,
                 "shard_id": shard_id,
-                "offset": members(models.OffsetWithSession, offset),
+                "offset": members(models.OffsetBase, offset),
             },
         )
         return models.GetCursorResult.from_native(value)
@@ -1061,7 +1061,7 @@ class DataHubBase(SyncClient):
         cursor: str = "",
         limit_num: int = 0,
         sub_id: str | None = None,
-        after: models.OffsetWithSession | Mapping[str, Any] | None = None,
+        after: models.OffsetBase | Mapping[str, Any] | None = None,
     ) -> models.GetRecordsResult:
         """Gets records of a tuple topic, beginning at a cursor.
 
@@ -1079,7 +1079,7 @@ class DataHubBase(SyncClient):
                 With the protocol `batch` it counts stored batches.
             sub_id: Id of the subscription that the records are for; absent for none.
             after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`;
-                absent for none.
+                absent for none. Offsets of subscriptions can be given as they are.
 
         Returns:
             Records and where to go on.
@@ -1098,7 +1098,7 @@ class DataHubBase(SyncClient):
                 "cursor": cursor,
                 "limit_num": limit_num,
                 "sub_id": sub_id,
-                "after": members(models.OffsetWithSession, after),
+                "after": members(models.OffsetBase, after),
             },
         )
         return models.GetRecordsResult.from_native(value)
@@ -1111,7 +1111,7 @@ class DataHubBase(SyncClient):
         cursor: str,
         limit_num: int = 0,
         sub_id: str | None = None,
-        after: models.OffsetWithSession | Mapping[str, Any] | None = None,
+        after: models.OffsetBase | Mapping[str, Any] | None = None,
     ) -> models.GetRecordsResult:
         """Gets records of a blob topic, beginning at a cursor.
 
@@ -1127,7 +1127,7 @@ class DataHubBase(SyncClient):
                 With the protocol `batch` it counts stored batches.
             sub_id: Id of the subscription that the records are for; absent for none.
             after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`;
-                absent for none.
+                absent for none. Offsets of subscriptions can be given as they are.
 
         Returns:
             Records and where to go on.
@@ -1145,7 +1145,7 @@ class DataHubBase(SyncClient):
                 "cursor": cursor,
                 "limit_num": limit_num,
                 "sub_id": sub_id,
-                "after": members(models.OffsetWithSession, after),
+                "after": members(models.OffsetBase, after),
             },
         )
         return models.GetRecordsResult.from_native(value)

@@ -306,7 +306,9 @@ module Hubstream
   #   @return [String]
   class GetCursorResult; end
 
-  # A place that a shard's consumption is set to.
+  # A place in a shard: the last record that counts as consumed.
+  #
+  # Where it is asked, an offset that was read from a subscription can be given as it is.
   #
   # @!attribute [r] sequence
   #   Sequence number of the last record that counts as consumed; -1 for none.
@@ -315,49 +317,11 @@ module Hubstream
   # @!attribute [r] timestamp
   #   Time of that record in milliseconds since 1970; -1 for none.
   #   @return [Integer]
+  #
+  # @!attribute [r] batch_index
+  #   Place of that record inside a batch, from 0.
+  #   @return [Integer]
   class OffsetBase; end
-
-  # How far a shard was consumed.
-  #
-  # @!attribute [r] sequence
-  #   Sequence number of the last record consumed; -1 for none.
-  #   @return [Integer]
-  #
-  # @!attribute [r] timestamp
-  #   Time of that record in milliseconds since 1970; -1 for none.
-  #   @return [Integer]
-  #
-  # @!attribute [r] version
-  #   Number of the last reset.
-  #   @return [Integer]
-  #
-  # @!attribute [r] batch_index
-  #   Place of the last record consumed inside a batch, from 0.
-  #   @return [Integer]
-  class OffsetWithVersion; end
-
-  # How far a shard was consumed, with the session that may commit.
-  #
-  # @!attribute [r] sequence
-  #   Sequence number of the last record consumed; -1 for none.
-  #   @return [Integer]
-  #
-  # @!attribute [r] timestamp
-  #   Time of that record in milliseconds since 1970; -1 for none.
-  #   @return [Integer]
-  #
-  # @!attribute [r] version
-  #   Number of the last reset; a commit with an older one is refused.
-  #   @return [Integer]
-  #
-  # @!attribute [r] session_id
-  #   The session; a commit of an older one is refused.
-  #   @return [Integer]
-  #
-  # @!attribute [r] batch_index
-  #   Place of the last record consumed inside a batch, from 0.
-  #   @return [Integer]
-  class OffsetWithSession; end
 
   # A record that was not stored.
   #
@@ -1065,6 +1029,48 @@ module Hubstream
   #   Id that the service gave to the request.
   #   @return [String]
   class ListSubscriptionResult; end
+
+  # How far a shard was consumed.
+  #
+  # @!attribute [r] sequence
+  #   Sequence number of the last record consumed; -1 for none.
+  #   @return [Integer]
+  #
+  # @!attribute [r] timestamp
+  #   Time of that record in milliseconds since 1970; -1 for none.
+  #   @return [Integer]
+  #
+  # @!attribute [r] version
+  #   Number of the last reset.
+  #   @return [Integer]
+  #
+  # @!attribute [r] batch_index
+  #   Place of the last record consumed inside a batch, from 0.
+  #   @return [Integer]
+  class OffsetWithVersion; end
+
+  # How far a shard was consumed, with the session that may commit.
+  #
+  # @!attribute [r] sequence
+  #   Sequence number of the last record consumed; -1 for none.
+  #   @return [Integer]
+  #
+  # @!attribute [r] timestamp
+  #   Time of that record in milliseconds since 1970; -1 for none.
+  #   @return [Integer]
+  #
+  # @!attribute [r] version
+  #   Number of the last reset; a commit with an older one is refused.
+  #   @return [Integer]
+  #
+  # @!attribute [r] session_id
+  #   The session; a commit of an older one is refused.
+  #   @return [Integer]
+  #
+  # @!attribute [r] batch_index
+  #   Place of the last record consumed inside a batch, from 0.
+  #   @return [Integer]
+  class OffsetWithSession; end
 
   # How far shards were consumed, with the session that was opened.
   #

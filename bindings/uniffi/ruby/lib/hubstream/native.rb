@@ -1610,6 +1610,7 @@ private_constant :UniffiHandleMap
   def self.check_lower_TypeOffsetBase(v)
 
 
+
   end
 
   def self.alloc_from_TypeOffsetBase(v)
@@ -3140,24 +3141,24 @@ private_constant :UniffiHandleMap
     end
   end
 
-  # The Optional<T> type for TypeOffsetWithSession.
+  # The Optional<T> type for TypeOffsetBase.
 
-  def self.check_lower_OptionalTypeOffsetWithSession(v)
+  def self.check_lower_OptionalTypeOffsetBase(v)
     if !v.nil?
-      RustBuffer.check_lower_TypeOffsetWithSession(v)
+      RustBuffer.check_lower_TypeOffsetBase(v)
     end
   end
 
-  def self.alloc_from_OptionalTypeOffsetWithSession(v)
+  def self.alloc_from_OptionalTypeOffsetBase(v)
     RustBuffer.allocWithBuilder do |builder|
-      builder.write_OptionalTypeOffsetWithSession(v)
+      builder.write_OptionalTypeOffsetBase(v)
       return builder.finalize()
     end
   end
 
-  def consume_into_OptionalTypeOffsetWithSession
+  def consume_into_OptionalTypeOffsetBase
     consumeWithStream do |stream|
-      return stream.read_OptionalTypeOffsetWithSession
+      return stream.read_OptionalTypeOffsetBase
     end
   end
 
@@ -5013,7 +5014,8 @@ class RustBufferStream
   def read_TypeOffsetBase
     OffsetBase.new(
       sequence: read_i64,
-      timestamp: read_i64
+      timestamp: read_i64,
+      batch_index: read_i64
     )
   end
 
@@ -6370,17 +6372,17 @@ class RustBufferStream
   end
 
 
-  # The Optional<T> type for TypeOffsetWithSession.
+  # The Optional<T> type for TypeOffsetBase.
 
-  def read_OptionalTypeOffsetWithSession
+  def read_OptionalTypeOffsetBase
     flag = unpack_from 1, 'c'
 
     if flag == 0
       return nil
     elsif flag == 1
-      return read_TypeOffsetWithSession
+      return read_TypeOffsetBase
     else
-      raise InternalError, 'Unexpected flag byte for OptionalTypeOffsetWithSession'
+      raise InternalError, 'Unexpected flag byte for OptionalTypeOffsetBase'
     end
   end
 
@@ -7864,6 +7866,7 @@ class RustBufferBuilder
   def write_TypeOffsetBase(v)
     self.write_i64(v.sequence)
     self.write_i64(v.timestamp)
+    self.write_i64(v.batch_index)
   end
 
   # The Record type OffsetWithSession.
@@ -8854,14 +8857,14 @@ class RustBufferBuilder
     end
   end
 
-  # The Optional<T> type for TypeOffsetWithSession.
+  # The Optional<T> type for TypeOffsetBase.
 
-  def write_OptionalTypeOffsetWithSession(v)
+  def write_OptionalTypeOffsetBase(v)
     if v.nil?
       pack_into(1, 'c', 0)
     else
       pack_into(1, 'c', 1)
-      self.write_TypeOffsetWithSession(v)
+      self.write_TypeOffsetBase(v)
     end
   end
 
@@ -20148,11 +20151,12 @@ end
 
   # Record type OffsetBase
 class OffsetBase
-  attr_reader :sequence, :timestamp
+  attr_reader :sequence, :timestamp, :batch_index
 
-  def initialize(sequence:, timestamp:)
+  def initialize(sequence:, timestamp:, batch_index: 0)
     @sequence = sequence
     @timestamp = timestamp
+    @batch_index = batch_index
   end
 
   def ==(other)
@@ -20160,6 +20164,9 @@ class OffsetBase
       return false
     end
     if @timestamp != other.timestamp
+      return false
+    end
+    if @batch_index != other.batch_index
       return false
     end
 
@@ -21488,9 +21495,9 @@ end
         sub_id = (sub_id ? ::Hubstream::uniffi_utf8(sub_id) : nil)
         RustBuffer.check_lower_Optionalstring(sub_id)
         after = (after ? after : nil)
-        RustBuffer.check_lower_OptionalTypeOffsetWithSession(after)
+        RustBuffer.check_lower_OptionalTypeOffsetBase(after)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_blob_records(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(shard_id),RustBuffer.alloc_from_string(cursor),limit_num,RustBuffer.alloc_from_Optionalstring(sub_id),RustBuffer.alloc_from_OptionalTypeOffsetWithSession(after)].unshift(uniffi_clone_handle())),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_blob_records(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(shard_id),RustBuffer.alloc_from_string(cursor),limit_num,RustBuffer.alloc_from_Optionalstring(sub_id),RustBuffer.alloc_from_OptionalTypeOffsetBase(after)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -21586,9 +21593,9 @@ end
         shard_id = ::Hubstream::uniffi_utf8(shard_id)
 
         offset = offset
-        RustBuffer.check_lower_TypeOffsetWithSession(offset)
+        RustBuffer.check_lower_TypeOffsetBase(offset)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_cursor_after(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(shard_id),RustBuffer.alloc_from_TypeOffsetWithSession(offset)].unshift(uniffi_clone_handle())),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_cursor_after(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(shard_id),RustBuffer.alloc_from_TypeOffsetBase(offset)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,
@@ -21738,9 +21745,9 @@ end
         sub_id = (sub_id ? ::Hubstream::uniffi_utf8(sub_id) : nil)
         RustBuffer.check_lower_Optionalstring(sub_id)
         after = (after ? after : nil)
-        RustBuffer.check_lower_OptionalTypeOffsetWithSession(after)
+        RustBuffer.check_lower_OptionalTypeOffsetBase(after)
     ::Hubstream.uniffi_rust_call_async(
-      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_tuple_records(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(shard_id),RustBuffer.alloc_from_OptionalTypeRecordSchema(record_schema),RustBuffer.alloc_from_string(cursor),limit_num,RustBuffer.alloc_from_Optionalstring(sub_id),RustBuffer.alloc_from_OptionalTypeOffsetWithSession(after)].unshift(uniffi_clone_handle())),
+      UniFFILib.uniffi_hubstream_uniffi_fn_method_datahub_get_tuple_records(*[RustBuffer.alloc_from_string(project_name),RustBuffer.alloc_from_string(topic_name),RustBuffer.alloc_from_string(shard_id),RustBuffer.alloc_from_OptionalTypeRecordSchema(record_schema),RustBuffer.alloc_from_string(cursor),limit_num,RustBuffer.alloc_from_Optionalstring(sub_id),RustBuffer.alloc_from_OptionalTypeOffsetBase(after)].unshift(uniffi_clone_handle())),
       :ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_cancel_rust_buffer,
       :ffi_hubstream_uniffi_rust_future_complete_rust_buffer,

@@ -465,7 +465,7 @@ module Hubstream
       # @param project_name [String] Name of the project.
       # @param topic_name [String] Name of the topic.
       # @param shard_id [String] Id of the shard.
-      # @param offset [OffsetWithSession] How far the shard was consumed, as returned by `init_and_get_subscription_offset`.
+      # @param offset [OffsetBase] How far the shard was consumed, as returned by `init_and_get_subscription_offset` or `get_subscription_offset`.
       # @return [GetCursorResult]
       # @raise [HubstreamError]
       def get_cursor_after(project_name, topic_name, shard_id, offset)
@@ -516,7 +516,7 @@ module Hubstream
       # @param cursor [String] The cursor, as returned by `get_cursor` or by the previous get.
       # @param limit_num [Integer] Maximum number of records to get, 1 to 1000; 0, and more than 1000, for 1000. With the protocol `batch` it counts stored batches.
       # @param sub_id [String, nil] Id of the subscription that the records are for; absent for none.
-      # @param after [OffsetWithSession, nil] Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
+      # @param after [OffsetBase, nil] Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none. Offsets of subscriptions can be given as they are.
       # @return [GetRecordsResult]
       # @raise [HubstreamError]
       def get_tuple_records(project_name, topic_name, shard_id, record_schema: nil, cursor: '', limit_num: 0, sub_id: nil, after: nil)
@@ -534,7 +534,7 @@ module Hubstream
       # @param cursor [String] The cursor, as returned by `get_cursor` or by the previous get.
       # @param limit_num [Integer] Maximum number of records to get, 1 to 1000; 0, and more than 1000, for 1000. With the protocol `batch` it counts stored batches.
       # @param sub_id [String, nil] Id of the subscription that the records are for; absent for none.
-      # @param after [OffsetWithSession, nil] Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
+      # @param after [OffsetBase, nil] Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none. Offsets of subscriptions can be given as they are.
       # @return [GetRecordsResult]
       # @raise [HubstreamError]
       def get_blob_records(project_name, topic_name, shard_id, cursor, limit_num: 0, sub_id: nil, after: nil)

@@ -919,7 +919,7 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * Creates a topic whose records are bytes.
      *
      * The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
-     * `already_exists` when the project has a topic of that name, in whatever case.
+     * `AlreadyExists` when the project has a topic of that name, in whatever case.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the new topic: 1 to 128 letters, digits and underscores, beginning with a letter.
@@ -933,7 +933,7 @@ public protocol DataHubProtocol: AnyObject, Sendable {
     /**
      * Creates a connector.
      *
-     * A topic has at most one of a type: fails with kind `already_exists` otherwise.
+     * A topic has at most one of a type: fails with kind `AlreadyExists` otherwise.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
@@ -948,7 +948,7 @@ public protocol DataHubProtocol: AnyObject, Sendable {
     /**
      * Creates a project.
      *
-     * Fails with kind `already_exists` when there is one of that name, in whatever case.
+     * Fails with kind `AlreadyExists` when there is one of that name, in whatever case.
      *
      * - Parameter projectName: Name of the new project: 3 to 32 letters, digits and underscores, beginning with a letter.
      * - Parameter comment: Free text of at most 1024 characters.
@@ -968,7 +968,7 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * Creates a topic whose records are rows of typed columns.
      *
      * The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
-     * `already_exists` when the project has a topic of that name, in whatever case.
+     * `AlreadyExists` when the project has a topic of that name, in whatever case.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the new topic: 1 to 128 letters, digits and underscores, beginning with a letter.
@@ -992,7 +992,7 @@ public protocol DataHubProtocol: AnyObject, Sendable {
     /**
      * Deletes a project.
      *
-     * Fails with kind `conflict` while it has topics.
+     * Fails with kind `Conflict` while it has topics.
      *
      * - Parameter projectName: Name of the project.
      */
@@ -1041,8 +1041,8 @@ public protocol DataHubProtocol: AnyObject, Sendable {
     /**
      * Gets records of a blob topic, beginning at a cursor.
      *
-     * Fails with kind `shard_closed` when a closed shard was read to its end, and with
-     * `position_lost` when the cursor is no longer valid.
+     * Fails with kind `ShardClosed` when a closed shard was read to its end, and with
+     * `PositionLost` when the cursor is no longer valid.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
@@ -1050,9 +1050,9 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * - Parameter cursor: The cursor, as returned by `get_cursor` or by the previous get.
      * - Parameter limitNum: Maximum number of records to get, 1 to 1000; 0, and more than 1000, for 1000. With the protocol `batch` it counts stored batches.
      * - Parameter subId: Id of the subscription that the records are for; absent for none.
-     * - Parameter after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
+     * - Parameter after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none. Offsets of subscriptions can be given as they are.
      */
-    func getBlobRecords(projectName: String, topicName: String, shardId: String, cursor: String, limitNum: Int64, subId: String?, after: OffsetWithSession?) async throws  -> GetRecordsResult
+    func getBlobRecords(projectName: String, topicName: String, shardId: String, cursor: String, limitNum: Int64, subId: String?, after: OffsetBase?) async throws  -> GetRecordsResult
     
     /**
      * Reads the properties of a connector.
@@ -1085,7 +1085,7 @@ public protocol DataHubProtocol: AnyObject, Sendable {
     /**
      * Gets a cursor: the place in a shard where reading begins.
      *
-     * Fails with kind `position_lost` when the place lies outside of the records that are kept.
+     * Fails with kind `PositionLost` when the place lies outside of the records that are kept.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
@@ -1106,14 +1106,14 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
      * - Parameter shardId: Id of the shard.
-     * - Parameter offset: How far the shard was consumed, as returned by `init_and_get_subscription_offset`.
+     * - Parameter offset: How far the shard was consumed, as returned by `init_and_get_subscription_offset` or `get_subscription_offset`.
      */
-    func getCursorAfter(projectName: String, topicName: String, shardId: String, offset: OffsetWithSession) async throws  -> GetCursorResult
+    func getCursorAfter(projectName: String, topicName: String, shardId: String, offset: OffsetBase) async throws  -> GetCursorResult
     
     /**
      * Reads how long a shard has been active and how much it stores.
      *
-     * Fails with kind `not_found` while the shard has no records.
+     * Fails with kind `NotFound` while the shard has no records.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
@@ -1177,8 +1177,8 @@ public protocol DataHubProtocol: AnyObject, Sendable {
     /**
      * Gets records of a tuple topic, beginning at a cursor.
      *
-     * Fails with kind `shard_closed` when a closed shard was read to its end, and with
-     * `position_lost` when the cursor is no longer valid.
+     * Fails with kind `ShardClosed` when a closed shard was read to its end, and with
+     * `PositionLost` when the cursor is no longer valid.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
@@ -1187,15 +1187,15 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * - Parameter cursor: The cursor, as returned by `get_cursor` or by the previous get.
      * - Parameter limitNum: Maximum number of records to get, 1 to 1000; 0, and more than 1000, for 1000. With the protocol `batch` it counts stored batches.
      * - Parameter subId: Id of the subscription that the records are for; absent for none.
-     * - Parameter after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
+     * - Parameter after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none. Offsets of subscriptions can be given as they are.
      */
-    func getTupleRecords(projectName: String, topicName: String, shardId: String, recordSchema: RecordSchema?, cursor: String, limitNum: Int64, subId: String?, after: OffsetWithSession?) async throws  -> GetRecordsResult
+    func getTupleRecords(projectName: String, topicName: String, shardId: String, recordSchema: RecordSchema?, cursor: String, limitNum: Int64, subId: String?, after: OffsetBase?) async throws  -> GetRecordsResult
     
     /**
      * Says that a consumer is alive, and reads which shards it is to consume.
      *
-     * Fails with kind `group_changed` when the group no longer knows the consumer, and with
-     * `offset_reset` when the offsets of the subscription were reset: join again then.
+     * Fails with kind `GroupChanged` when the group no longer knows the consumer, and with
+     * `OffsetReset` when the offsets of the subscription were reset: join again then.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
@@ -1356,7 +1356,7 @@ public protocol DataHubProtocol: AnyObject, Sendable {
     /**
      * Sets the offsets of shards, whatever was committed.
      *
-     * Consumers learn of it by the error kind `offset_reset`.
+     * Consumers learn of it by the error kind `OffsetReset`.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
@@ -1368,7 +1368,7 @@ public protocol DataHubProtocol: AnyObject, Sendable {
     /**
      * Splits a shard in two.
      *
-     * The shard is closed; the two new ones share its range. Fails with kind `rate_limited` when the
+     * The shard is closed; the two new ones share its range. Fails with kind `RateLimited` when the
      * shard is younger than 5 seconds.
      *
      * - Parameter projectName: Name of the project.
@@ -1457,8 +1457,8 @@ public protocol DataHubProtocol: AnyObject, Sendable {
     /**
      * Commits how far shards were consumed.
      *
-     * Fails with kind `session_lost` when a newer session was opened, with `offset_reset` when the
-     * offsets were reset meanwhile, and with `subscription_offline` when the subscription is switched
+     * Fails with kind `SessionLost` when a newer session was opened, with `OffsetReset` when the
+     * offsets were reset meanwhile, and with `SubscriptionOffline` when the subscription is switched
      * off. All shards are committed, or none.
      *
      * - Parameter projectName: Name of the project.
@@ -1491,7 +1491,7 @@ public protocol DataHubProtocol: AnyObject, Sendable {
     /**
      * Waits until all shards of a topic are ready, that is active or closed.
      *
-     * Fails with kind `timeout` when that takes too long.
+     * Fails with kind `Timeout` when that takes too long.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
@@ -1673,7 +1673,7 @@ open func appendField(projectName: String, topicName: String, fieldName: String,
      * Creates a topic whose records are bytes.
      *
      * The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
-     * `already_exists` when the project has a topic of that name, in whatever case.
+     * `AlreadyExists` when the project has a topic of that name, in whatever case.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the new topic: 1 to 128 letters, digits and underscores, beginning with a letter.
@@ -1701,7 +1701,7 @@ open func createBlobTopic(projectName: String, topicName: String, shardCount: In
     /**
      * Creates a connector.
      *
-     * A topic has at most one of a type: fails with kind `already_exists` otherwise.
+     * A topic has at most one of a type: fails with kind `AlreadyExists` otherwise.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
@@ -1730,7 +1730,7 @@ open func createConnector(projectName: String, topicName: String, connectorType:
     /**
      * Creates a project.
      *
-     * Fails with kind `already_exists` when there is one of that name, in whatever case.
+     * Fails with kind `AlreadyExists` when there is one of that name, in whatever case.
      *
      * - Parameter projectName: Name of the new project: 3 to 32 letters, digits and underscores, beginning with a letter.
      * - Parameter comment: Free text of at most 1024 characters.
@@ -1778,7 +1778,7 @@ open func createSubscription(projectName: String, topicName: String, comment: St
      * Creates a topic whose records are rows of typed columns.
      *
      * The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
-     * `already_exists` when the project has a topic of that name, in whatever case.
+     * `AlreadyExists` when the project has a topic of that name, in whatever case.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the new topic: 1 to 128 letters, digits and underscores, beginning with a letter.
@@ -1830,7 +1830,7 @@ open func deleteConnector(projectName: String, topicName: String, connectorId: S
     /**
      * Deletes a project.
      *
-     * Fails with kind `conflict` while it has topics.
+     * Fails with kind `Conflict` while it has topics.
      *
      * - Parameter projectName: Name of the project.
      */
@@ -1956,8 +1956,8 @@ open func extendShard(projectName: String, topicName: String, shardCount: Int64)
     /**
      * Gets records of a blob topic, beginning at a cursor.
      *
-     * Fails with kind `shard_closed` when a closed shard was read to its end, and with
-     * `position_lost` when the cursor is no longer valid.
+     * Fails with kind `ShardClosed` when a closed shard was read to its end, and with
+     * `PositionLost` when the cursor is no longer valid.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
@@ -1965,14 +1965,14 @@ open func extendShard(projectName: String, topicName: String, shardCount: Int64)
      * - Parameter cursor: The cursor, as returned by `get_cursor` or by the previous get.
      * - Parameter limitNum: Maximum number of records to get, 1 to 1000; 0, and more than 1000, for 1000. With the protocol `batch` it counts stored batches.
      * - Parameter subId: Id of the subscription that the records are for; absent for none.
-     * - Parameter after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
+     * - Parameter after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none. Offsets of subscriptions can be given as they are.
      */
-open func getBlobRecords(projectName: String, topicName: String, shardId: String, cursor: String, limitNum: Int64 = Int64(0), subId: String? = nil, after: OffsetWithSession? = nil)async throws  -> GetRecordsResult  {
+open func getBlobRecords(projectName: String, topicName: String, shardId: String, cursor: String, limitNum: Int64 = Int64(0), subId: String? = nil, after: OffsetBase? = nil)async throws  -> GetRecordsResult  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_hubstream_uniffi_fn_method_datahub_get_blob_records(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(projectName),FfiConverterString.lower(topicName),FfiConverterString.lower(shardId),FfiConverterString.lower(cursor),FfiConverterInt64.lower(limitNum),FfiConverterOptionString.lower(subId),FfiConverterOptionTypeOffsetWithSession.lower(after)
+                        self.uniffiCloneHandle(),FfiConverterString.lower(projectName),FfiConverterString.lower(topicName),FfiConverterString.lower(shardId),FfiConverterString.lower(cursor),FfiConverterInt64.lower(limitNum),FfiConverterOptionString.lower(subId),FfiConverterOptionTypeOffsetBase.lower(after)
                 )
             },
             pollFunc: ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
@@ -2056,7 +2056,7 @@ open func getConnectorShardStatus(projectName: String, topicName: String, connec
     /**
      * Gets a cursor: the place in a shard where reading begins.
      *
-     * Fails with kind `position_lost` when the place lies outside of the records that are kept.
+     * Fails with kind `PositionLost` when the place lies outside of the records that are kept.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
@@ -2091,14 +2091,14 @@ open func getCursor(projectName: String, topicName: String, shardId: String, cur
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
      * - Parameter shardId: Id of the shard.
-     * - Parameter offset: How far the shard was consumed, as returned by `init_and_get_subscription_offset`.
+     * - Parameter offset: How far the shard was consumed, as returned by `init_and_get_subscription_offset` or `get_subscription_offset`.
      */
-open func getCursorAfter(projectName: String, topicName: String, shardId: String, offset: OffsetWithSession)async throws  -> GetCursorResult  {
+open func getCursorAfter(projectName: String, topicName: String, shardId: String, offset: OffsetBase)async throws  -> GetCursorResult  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_hubstream_uniffi_fn_method_datahub_get_cursor_after(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(projectName),FfiConverterString.lower(topicName),FfiConverterString.lower(shardId),FfiConverterTypeOffsetWithSession_lower(offset)
+                        self.uniffiCloneHandle(),FfiConverterString.lower(projectName),FfiConverterString.lower(topicName),FfiConverterString.lower(shardId),FfiConverterTypeOffsetBase_lower(offset)
                 )
             },
             pollFunc: ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
@@ -2112,7 +2112,7 @@ open func getCursorAfter(projectName: String, topicName: String, shardId: String
     /**
      * Reads how long a shard has been active and how much it stores.
      *
-     * Fails with kind `not_found` while the shard has no records.
+     * Fails with kind `NotFound` while the shard has no records.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
@@ -2274,8 +2274,8 @@ open func getTopicSchema(projectName: String, topicName: String, schema: RecordS
     /**
      * Gets records of a tuple topic, beginning at a cursor.
      *
-     * Fails with kind `shard_closed` when a closed shard was read to its end, and with
-     * `position_lost` when the cursor is no longer valid.
+     * Fails with kind `ShardClosed` when a closed shard was read to its end, and with
+     * `PositionLost` when the cursor is no longer valid.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
@@ -2284,14 +2284,14 @@ open func getTopicSchema(projectName: String, topicName: String, schema: RecordS
      * - Parameter cursor: The cursor, as returned by `get_cursor` or by the previous get.
      * - Parameter limitNum: Maximum number of records to get, 1 to 1000; 0, and more than 1000, for 1000. With the protocol `batch` it counts stored batches.
      * - Parameter subId: Id of the subscription that the records are for; absent for none.
-     * - Parameter after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
+     * - Parameter after: Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none. Offsets of subscriptions can be given as they are.
      */
-open func getTupleRecords(projectName: String, topicName: String, shardId: String, recordSchema: RecordSchema? = nil, cursor: String = "", limitNum: Int64 = Int64(0), subId: String? = nil, after: OffsetWithSession? = nil)async throws  -> GetRecordsResult  {
+open func getTupleRecords(projectName: String, topicName: String, shardId: String, recordSchema: RecordSchema? = nil, cursor: String = "", limitNum: Int64 = Int64(0), subId: String? = nil, after: OffsetBase? = nil)async throws  -> GetRecordsResult  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_hubstream_uniffi_fn_method_datahub_get_tuple_records(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(projectName),FfiConverterString.lower(topicName),FfiConverterString.lower(shardId),FfiConverterOptionTypeRecordSchema.lower(recordSchema),FfiConverterString.lower(cursor),FfiConverterInt64.lower(limitNum),FfiConverterOptionString.lower(subId),FfiConverterOptionTypeOffsetWithSession.lower(after)
+                        self.uniffiCloneHandle(),FfiConverterString.lower(projectName),FfiConverterString.lower(topicName),FfiConverterString.lower(shardId),FfiConverterOptionTypeRecordSchema.lower(recordSchema),FfiConverterString.lower(cursor),FfiConverterInt64.lower(limitNum),FfiConverterOptionString.lower(subId),FfiConverterOptionTypeOffsetBase.lower(after)
                 )
             },
             pollFunc: ffi_hubstream_uniffi_rust_future_poll_rust_buffer,
@@ -2305,8 +2305,8 @@ open func getTupleRecords(projectName: String, topicName: String, shardId: Strin
     /**
      * Says that a consumer is alive, and reads which shards it is to consume.
      *
-     * Fails with kind `group_changed` when the group no longer knows the consumer, and with
-     * `offset_reset` when the offsets of the subscription were reset: join again then.
+     * Fails with kind `GroupChanged` when the group no longer knows the consumer, and with
+     * `OffsetReset` when the offsets of the subscription were reset: join again then.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
@@ -2677,7 +2677,7 @@ open func reloadConnector(projectName: String, topicName: String, connectorId: S
     /**
      * Sets the offsets of shards, whatever was committed.
      *
-     * Consumers learn of it by the error kind `offset_reset`.
+     * Consumers learn of it by the error kind `OffsetReset`.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
@@ -2703,7 +2703,7 @@ open func resetSubscriptionOffset(projectName: String, topicName: String, subId:
     /**
      * Splits a shard in two.
      *
-     * The shard is closed; the two new ones share its range. Fails with kind `rate_limited` when the
+     * The shard is closed; the two new ones share its range. Fails with kind `RateLimited` when the
      * shard is younger than 5 seconds.
      *
      * - Parameter projectName: Name of the project.
@@ -2911,8 +2911,8 @@ open func updateSubscription(projectName: String, topicName: String, subId: Stri
     /**
      * Commits how far shards were consumed.
      *
-     * Fails with kind `session_lost` when a newer session was opened, with `offset_reset` when the
-     * offsets were reset meanwhile, and with `subscription_offline` when the subscription is switched
+     * Fails with kind `SessionLost` when a newer session was opened, with `OffsetReset` when the
+     * offsets were reset meanwhile, and with `SubscriptionOffline` when the subscription is switched
      * off. All shards are committed, or none.
      *
      * - Parameter projectName: Name of the project.
@@ -2987,7 +2987,7 @@ open func updateTopic(projectName: String, topicName: String, lifeCycle: Int64, 
     /**
      * Waits until all shards of a topic are ready, that is active or closed.
      *
-     * Fails with kind `timeout` when that takes too long.
+     * Fails with kind `Timeout` when that takes too long.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
@@ -3069,7 +3069,7 @@ public protocol DisClientProtocol: AnyObject, Sendable {
      *
      * The last commit counts; going back is allowed. Whether the number is that of the last record
      * processed or of the next one is agreed between those who commit and those who resume. Fails
-     * with kind `position_lost` when the number lies behind the end of the partition.
+     * with kind `PositionLost` when the number lies behind the end of the partition.
      *
      * - Parameter appName: Name of the app, which must exist.
      * - Parameter streamName: Name of the stream.
@@ -3083,7 +3083,7 @@ public protocol DisClientProtocol: AnyObject, Sendable {
     /**
      * Creates an app.
      *
-     * Fails with kind `already_exists` when the name is taken.
+     * Fails with kind `AlreadyExists` when the name is taken.
      *
      * - Parameter appName: Name of the new app: 1 to 200 letters, digits, `_` and `-`.
      */
@@ -3093,7 +3093,7 @@ public protocol DisClientProtocol: AnyObject, Sendable {
      * Creates a stream.
      *
      * The service may answer before the stream can be used: wait until `describe_stream` shows the status `RUNNING`.
-     * Fails with kind `already_exists` when the name is taken.
+     * Fails with kind `AlreadyExists` when the name is taken.
      *
      * - Parameter streamName: Name of the new stream: 1 to 64 letters, digits, `_` and `-`.
      * - Parameter partitionCount: Number of partitions, at least 1.
@@ -3170,7 +3170,7 @@ public protocol DisClientProtocol: AnyObject, Sendable {
     /**
      * Gets a cursor: the place in a partition where reading begins.
      *
-     * A cursor is valid for 5 minutes. Fails with kind `position_lost` when the sequence number lies
+     * A cursor is valid for 5 minutes. Fails with kind `PositionLost` when the sequence number lies
      * outside of the records that are kept.
      *
      * - Parameter streamName: Name of the stream.
@@ -3186,8 +3186,8 @@ public protocol DisClientProtocol: AnyObject, Sendable {
      * Gets records from a cursor on.
      *
      * An empty result is not an error and does not mean that the partition has ended: go on with the next
-     * cursor. Fails with kind `position_lost` when the cursor is older than 5 minutes or its record
-     * has expired, and with `shard_closed` when the partition has expired.
+     * cursor. Fails with kind `PositionLost` when the cursor is older than 5 minutes or its record
+     * has expired, and with `ShardClosed` when the partition has expired.
      *
      * - Parameter partitionCursor: The cursor, as returned by `get_cursor` or by the previous get.
      * - Parameter maxFetchBytes: Maximum size of the data in bytes; absent for the service's default. When the next record is larger, the result is empty.
@@ -3357,7 +3357,7 @@ public static func fromUrl(url: String, credentialProvider: CredentialProvider? 
      *
      * The last commit counts; going back is allowed. Whether the number is that of the last record
      * processed or of the next one is agreed between those who commit and those who resume. Fails
-     * with kind `position_lost` when the number lies behind the end of the partition.
+     * with kind `PositionLost` when the number lies behind the end of the partition.
      *
      * - Parameter appName: Name of the app, which must exist.
      * - Parameter streamName: Name of the stream.
@@ -3385,7 +3385,7 @@ open func commitCheckpoint(appName: String, streamName: String, partitionId: Str
     /**
      * Creates an app.
      *
-     * Fails with kind `already_exists` when the name is taken.
+     * Fails with kind `AlreadyExists` when the name is taken.
      *
      * - Parameter appName: Name of the new app: 1 to 200 letters, digits, `_` and `-`.
      */
@@ -3409,7 +3409,7 @@ open func createApp(appName: String)async throws   {
      * Creates a stream.
      *
      * The service may answer before the stream can be used: wait until `describe_stream` shows the status `RUNNING`.
-     * Fails with kind `already_exists` when the name is taken.
+     * Fails with kind `AlreadyExists` when the name is taken.
      *
      * - Parameter streamName: Name of the new stream: 1 to 64 letters, digits, `_` and `-`.
      * - Parameter partitionCount: Number of partitions, at least 1.
@@ -3591,7 +3591,7 @@ open func getCheckpoint(appName: String, streamName: String, partitionId: String
     /**
      * Gets a cursor: the place in a partition where reading begins.
      *
-     * A cursor is valid for 5 minutes. Fails with kind `position_lost` when the sequence number lies
+     * A cursor is valid for 5 minutes. Fails with kind `PositionLost` when the sequence number lies
      * outside of the records that are kept.
      *
      * - Parameter streamName: Name of the stream.
@@ -3621,8 +3621,8 @@ open func getCursor(streamName: String, partitionId: String, cursorType: DisCurs
      * Gets records from a cursor on.
      *
      * An empty result is not an error and does not mean that the partition has ended: go on with the next
-     * cursor. Fails with kind `position_lost` when the cursor is older than 5 minutes or its record
-     * has expired, and with `shard_closed` when the partition has expired.
+     * cursor. Fails with kind `PositionLost` when the cursor is older than 5 minutes or its record
+     * has expired, and with `ShardClosed` when the partition has expired.
      *
      * - Parameter partitionCursor: The cursor, as returned by `get_cursor` or by the previous get.
      * - Parameter maxFetchBytes: Maximum size of the data in bytes; absent for the service's default. When the next record is larger, the result is empty.
@@ -11398,7 +11398,9 @@ public func FfiConverterTypeOdpsConnectorConfig_lower(_ value: OdpsConnectorConf
 
 
 /**
- * A place that a shard's consumption is set to.
+ * A place in a shard: the last record that counts as consumed.
+ *
+ * Where it is asked, an offset that was read from a subscription can be given as it is.
  */
 public struct OffsetBase: Equatable, Hashable {
     /**
@@ -11409,6 +11411,10 @@ public struct OffsetBase: Equatable, Hashable {
      * Time of that record in milliseconds since 1970; -1 for none.
      */
     public let timestamp: Int64
+    /**
+     * Place of that record inside a batch, from 0.
+     */
+    public let batchIndex: Int64
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -11418,9 +11424,13 @@ public struct OffsetBase: Equatable, Hashable {
          */sequence: Int64, 
         /**
          * Time of that record in milliseconds since 1970; -1 for none.
-         */timestamp: Int64) {
+         */timestamp: Int64, 
+        /**
+         * Place of that record inside a batch, from 0.
+         */batchIndex: Int64 = Int64(0)) {
         self.sequence = sequence
         self.timestamp = timestamp
+        self.batchIndex = batchIndex
     }
 
     
@@ -11440,13 +11450,15 @@ public struct FfiConverterTypeOffsetBase: FfiConverterRustBuffer {
         return
             try OffsetBase(
                 sequence: FfiConverterInt64.read(from: &buf), 
-                timestamp: FfiConverterInt64.read(from: &buf)
+                timestamp: FfiConverterInt64.read(from: &buf), 
+                batchIndex: FfiConverterInt64.read(from: &buf)
         )
     }
 
     public static func write(_ value: OffsetBase, into buf: inout [UInt8]) {
         FfiConverterInt64.write(value.sequence, into: &buf)
         FfiConverterInt64.write(value.timestamp, into: &buf)
+        FfiConverterInt64.write(value.batchIndex, into: &buf)
     }
 }
 
@@ -16851,8 +16863,8 @@ fileprivate struct FfiConverterOptionTypeLogEvent: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-fileprivate struct FfiConverterOptionTypeOffsetWithSession: FfiConverterRustBuffer {
-    typealias SwiftType = OffsetWithSession?
+fileprivate struct FfiConverterOptionTypeOffsetBase: FfiConverterRustBuffer {
+    typealias SwiftType = OffsetBase?
 
     public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
         guard let value = value else {
@@ -16860,13 +16872,13 @@ fileprivate struct FfiConverterOptionTypeOffsetWithSession: FfiConverterRustBuff
             return
         }
         writeInt(&buf, Int8(1))
-        FfiConverterTypeOffsetWithSession.write(value, into: &buf)
+        FfiConverterTypeOffsetBase.write(value, into: &buf)
     }
 
     public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
-        case 1: return try FfiConverterTypeOffsetWithSession.read(from: &buf)
+        case 1: return try FfiConverterTypeOffsetBase.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -18208,25 +18220,25 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_datahub_append_field() != 13547) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_create_blob_topic() != 12969) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_create_blob_topic() != 30823) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_create_connector() != 26747) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_create_connector() != 48383) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_create_project() != 7097) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_create_project() != 14628) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_create_subscription() != 292) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_create_tuple_topic() != 13955) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_create_tuple_topic() != 38750) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_delete_connector() != 6832) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_delete_project() != 43388) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_delete_project() != 14095) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_delete_subscription() != 44211) {
@@ -18244,7 +18256,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_datahub_extend_shard() != 180) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_blob_records() != 54561) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_blob_records() != 53239) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_get_connector() != 38861) {
@@ -18256,13 +18268,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_datahub_get_connector_shard_status() != 48083) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor() != 22344) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor() != 59090) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor_after() != 62891) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor_after() != 24705) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_metering_info() != 7986) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_metering_info() != 20937) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_get_project() != 51253) {
@@ -18283,10 +18295,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_datahub_get_topic_schema() != 53583) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_tuple_records() != 47428) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_tuple_records() != 25379) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_heart_beat() != 7074) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_heart_beat() != 5838) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_init_and_get_subscription_offset() != 21916) {
@@ -18331,10 +18343,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_datahub_reload_connector() != 30878) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_reset_subscription_offset() != 47234) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_reset_subscription_offset() != 8731) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_split_shard() != 3615) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_split_shard() != 39177) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_stats() != 60536) {
@@ -18361,7 +18373,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription() != 56244) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription_offset() != 48334) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription_offset() != 15367) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription_state() != 42678) {
@@ -18370,16 +18382,16 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_datahub_update_topic() != 8276) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_wait_shards_ready() != 48561) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_wait_shards_ready() != 47726) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_disclient_commit_checkpoint() != 24731) {
+    if (uniffi_hubstream_uniffi_checksum_method_disclient_commit_checkpoint() != 41506) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_disclient_create_app() != 48282) {
+    if (uniffi_hubstream_uniffi_checksum_method_disclient_create_app() != 24073) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_disclient_create_stream() != 36832) {
+    if (uniffi_hubstream_uniffi_checksum_method_disclient_create_stream() != 52329) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_disclient_delete_app() != 50759) {
@@ -18403,10 +18415,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_disclient_get_checkpoint() != 10746) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_disclient_get_cursor() != 17507) {
+    if (uniffi_hubstream_uniffi_checksum_method_disclient_get_cursor() != 32432) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_disclient_get_records() != 46445) {
+    if (uniffi_hubstream_uniffi_checksum_method_disclient_get_records() != 64844) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_disclient_list_apps() != 31332) {

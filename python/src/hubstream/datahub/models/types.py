@@ -349,26 +349,32 @@ class Shard(ShardBase):
 
 
 class OffsetBase(Editable):
-    """A place that a shard's consumption is set to.
+    """A place in a shard: the last record that counts as consumed.
+
+    Where it is asked, an offset that was read from a subscription can be given as it is.
 
     Attributes:
         sequence: Sequence number of the last record that counts as consumed; -1 for none.
         timestamp: Time of that record in milliseconds since 1970; -1 for none.
+        batch_index: Place of that record inside a batch, from 0.
     """
 
-    __slots__ = ("sequence", "timestamp")
-    _WIRE = ("Sequence", "Timestamp")
+    __slots__ = ("sequence", "timestamp", "batch_index")
+    _WIRE = ("Sequence", "Timestamp", "BatchIndex")
 
     sequence: int
     timestamp: int
+    batch_index: int
 
     def __init__(
         self,
         sequence: int,
         timestamp: int,
+        batch_index: int = 0,
     ) -> None:
         _set(self, "sequence", sequence)
         _set(self, "timestamp", timestamp)
+        _set(self, "batch_index", batch_index)
 
     @classmethod
     def from_native(cls, value: dict[str, Any]) -> OffsetBase:
@@ -376,92 +382,6 @@ class OffsetBase(Editable):
         return cls(
             value["sequence"],
             value["timestamp"],
-        )
-
-
-class OffsetWithVersion(OffsetBase):
-    """How far a shard was consumed.
-
-    Attributes:
-        sequence: Sequence number of the last record consumed; -1 for none.
-        timestamp: Time of that record in milliseconds since 1970; -1 for none.
-        version: Number of the last reset.
-        batch_index: Place of the last record consumed inside a batch, from 0.
-    """
-
-    __slots__ = ("sequence", "timestamp", "version", "batch_index")
-    _WIRE = ("Sequence", "Timestamp", "Version", "BatchIndex")  # type: ignore[assignment]
-
-    sequence: int
-    timestamp: int
-    version: int
-    batch_index: int
-
-    def __init__(
-        self,
-        sequence: int,
-        timestamp: int,
-        version: int,
-        batch_index: int = 0,
-    ) -> None:
-        _set(self, "sequence", sequence)
-        _set(self, "timestamp", timestamp)
-        _set(self, "version", version)
-        _set(self, "batch_index", batch_index)
-
-    @classmethod
-    def from_native(cls, value: dict[str, Any]) -> OffsetWithVersion:
-        """Makes it from what the native client gave."""
-        return cls(
-            value["sequence"],
-            value["timestamp"],
-            value["version"],
-            value["batch_index"],
-        )
-
-
-class OffsetWithSession(OffsetWithVersion):
-    """How far a shard was consumed, with the session that may commit.
-
-    Attributes:
-        sequence: Sequence number of the last record consumed; -1 for none.
-        timestamp: Time of that record in milliseconds since 1970; -1 for none.
-        version: Number of the last reset; a commit with an older one is refused.
-        session_id: The session; a commit of an older one is refused.
-        batch_index: Place of the last record consumed inside a batch, from 0.
-    """
-
-    __slots__ = ("sequence", "timestamp", "version", "session_id", "batch_index")
-    _WIRE = ("Sequence", "Timestamp", "Version", "SessionId", "BatchIndex")  # type: ignore[assignment]
-
-    sequence: int
-    timestamp: int
-    version: int
-    session_id: int
-    batch_index: int
-
-    def __init__(
-        self,
-        sequence: int,
-        timestamp: int,
-        version: int,
-        session_id: int,
-        batch_index: int = 0,
-    ) -> None:
-        _set(self, "sequence", sequence)
-        _set(self, "timestamp", timestamp)
-        _set(self, "version", version)
-        _set(self, "session_id", session_id)
-        _set(self, "batch_index", batch_index)
-
-    @classmethod
-    def from_native(cls, value: dict[str, Any]) -> OffsetWithSession:
-        """Makes it from what the native client gave."""
-        return cls(
-            value["sequence"],
-            value["timestamp"],
-            value["version"],
-            value["session_id"],
             value["batch_index"],
         )
 
@@ -1477,6 +1397,93 @@ class Subscription(Model):
             value["is_owner"],
             SubscriptionState.received(value["state"]),
             value["type"],
+        )
+
+
+class OffsetWithVersion(OffsetBase):
+    """How far a shard was consumed.
+
+    Attributes:
+        sequence: Sequence number of the last record consumed; -1 for none.
+        timestamp: Time of that record in milliseconds since 1970; -1 for none.
+        version: Number of the last reset.
+        batch_index: Place of the last record consumed inside a batch, from 0.
+    """
+
+    __slots__ = ("sequence", "timestamp", "version", "batch_index")
+    _WIRE = ("Sequence", "Timestamp", "Version", "BatchIndex")  # type: ignore[assignment]
+
+    sequence: int
+    timestamp: int
+    version: int
+    batch_index: int
+
+    def __init__(
+        self,
+        sequence: int,
+        timestamp: int,
+        version: int,
+        batch_index: int = 0,
+    ) -> None:
+        _set(self, "sequence", sequence)
+        _set(self, "timestamp", timestamp)
+        _set(self, "version", version)
+        _set(self, "batch_index", batch_index)
+
+    @classmethod
+    def from_native(cls, value: dict[str, Any]) -> OffsetWithVersion:
+        """Makes it from what the native client gave."""
+        return cls(
+            value["sequence"],
+            value["timestamp"],
+            value["version"],
+            value["batch_index"],
+        )
+
+
+class OffsetWithSession(OffsetWithVersion):
+    """How far a shard was consumed, with the session that may commit.
+
+    Attributes:
+        sequence: Sequence number of the last record consumed; -1 for none.
+        timestamp: Time of that record in milliseconds since 1970; -1 for none.
+        version: Number of the last reset; a commit with an older one is refused.
+        session_id: The session; a commit of an older one is refused.
+        batch_index: Place of the last record consumed inside a batch, from 0.
+    """
+
+    __slots__ = ("sequence", "timestamp", "version", "session_id", "batch_index")
+    _WIRE = ("Sequence", "Timestamp", "Version", "SessionId", "BatchIndex")  # type: ignore[assignment]
+
+    sequence: int
+    timestamp: int
+    version: int
+    session_id: int
+    batch_index: int
+
+    def __init__(
+        self,
+        sequence: int,
+        timestamp: int,
+        version: int,
+        session_id: int,
+        batch_index: int = 0,
+    ) -> None:
+        _set(self, "sequence", sequence)
+        _set(self, "timestamp", timestamp)
+        _set(self, "version", version)
+        _set(self, "session_id", session_id)
+        _set(self, "batch_index", batch_index)
+
+    @classmethod
+    def from_native(cls, value: dict[str, Any]) -> OffsetWithSession:
+        """Makes it from what the native client gave."""
+        return cls(
+            value["sequence"],
+            value["timestamp"],
+            value["version"],
+            value["session_id"],
+            value["batch_index"],
         )
 
 

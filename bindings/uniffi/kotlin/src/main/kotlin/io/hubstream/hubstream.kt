@@ -1452,25 +1452,25 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_append_field() and 0xFFFF) != 13547) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_blob_topic() and 0xFFFF) != 12969) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_blob_topic() and 0xFFFF) != 30823) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_connector() and 0xFFFF) != 26747) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_connector() and 0xFFFF) != 48383) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_project() and 0xFFFF) != 7097) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_project() and 0xFFFF) != 14628) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_subscription() and 0xFFFF) != 292) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_tuple_topic() and 0xFFFF) != 13955) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_tuple_topic() and 0xFFFF) != 38750) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_delete_connector() and 0xFFFF) != 6832) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_delete_project() and 0xFFFF) != 43388) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_delete_project() and 0xFFFF) != 14095) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_delete_subscription() and 0xFFFF) != 44211) {
@@ -1488,7 +1488,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_extend_shard() and 0xFFFF) != 180) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_blob_records() and 0xFFFF) != 54561) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_blob_records() and 0xFFFF) != 53239) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_connector() and 0xFFFF) != 38861) {
@@ -1500,13 +1500,13 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_connector_shard_status() and 0xFFFF) != 48083) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor() and 0xFFFF) != 22344) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor() and 0xFFFF) != 59090) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor_after() and 0xFFFF) != 62891) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor_after() and 0xFFFF) != 24705) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_metering_info() and 0xFFFF) != 7986) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_metering_info() and 0xFFFF) != 20937) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_project() and 0xFFFF) != 51253) {
@@ -1527,10 +1527,10 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_topic_schema() and 0xFFFF) != 53583) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_tuple_records() and 0xFFFF) != 47428) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_tuple_records() and 0xFFFF) != 25379) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_heart_beat() and 0xFFFF) != 7074) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_heart_beat() and 0xFFFF) != 5838) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_init_and_get_subscription_offset() and 0xFFFF) != 21916) {
@@ -1575,10 +1575,10 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_reload_connector() and 0xFFFF) != 30878) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_reset_subscription_offset() and 0xFFFF) != 47234) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_reset_subscription_offset() and 0xFFFF) != 8731) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_split_shard() and 0xFFFF) != 3615) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_split_shard() and 0xFFFF) != 39177) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_stats() and 0xFFFF) != 60536) {
@@ -1605,7 +1605,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription() and 0xFFFF) != 56244) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription_offset() and 0xFFFF) != 48334) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription_offset() and 0xFFFF) != 15367) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription_state() and 0xFFFF) != 42678) {
@@ -1614,16 +1614,16 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_topic() and 0xFFFF) != 8276) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_wait_shards_ready() and 0xFFFF) != 48561) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_wait_shards_ready() and 0xFFFF) != 47726) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_commit_checkpoint() and 0xFFFF) != 24731) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_commit_checkpoint() and 0xFFFF) != 41506) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_create_app() and 0xFFFF) != 48282) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_create_app() and 0xFFFF) != 24073) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_create_stream() and 0xFFFF) != 36832) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_create_stream() and 0xFFFF) != 52329) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_delete_app() and 0xFFFF) != 50759) {
@@ -1647,10 +1647,10 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_get_checkpoint() and 0xFFFF) != 10746) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_get_cursor() and 0xFFFF) != 17507) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_get_cursor() and 0xFFFF) != 32432) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_get_records() and 0xFFFF) != 46445) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_get_records() and 0xFFFF) != 64844) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_list_apps() and 0xFFFF) != 31332) {
@@ -2805,7 +2805,7 @@ public interface DataHubInterface {
      * Creates a topic whose records are bytes.
      *
      * The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
-     * `already_exists` when the project has a topic of that name, in whatever case.
+     * `AlreadyExists` when the project has a topic of that name, in whatever case.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the new topic: 1 to 128 letters, digits and underscores, beginning with a letter.
@@ -2819,7 +2819,7 @@ public interface DataHubInterface {
     /**
      * Creates a connector.
      *
-     * A topic has at most one of a type: fails with kind `already_exists` otherwise.
+     * A topic has at most one of a type: fails with kind `AlreadyExists` otherwise.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -2834,7 +2834,7 @@ public interface DataHubInterface {
     /**
      * Creates a project.
      *
-     * Fails with kind `already_exists` when there is one of that name, in whatever case.
+     * Fails with kind `AlreadyExists` when there is one of that name, in whatever case.
      *
      * @param projectName Name of the new project: 3 to 32 letters, digits and underscores, beginning with a letter.
      * @param comment Free text of at most 1024 characters.
@@ -2854,7 +2854,7 @@ public interface DataHubInterface {
      * Creates a topic whose records are rows of typed columns.
      *
      * The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
-     * `already_exists` when the project has a topic of that name, in whatever case.
+     * `AlreadyExists` when the project has a topic of that name, in whatever case.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the new topic: 1 to 128 letters, digits and underscores, beginning with a letter.
@@ -2878,7 +2878,7 @@ public interface DataHubInterface {
     /**
      * Deletes a project.
      *
-     * Fails with kind `conflict` while it has topics.
+     * Fails with kind `Conflict` while it has topics.
      *
      * @param projectName Name of the project.
      */
@@ -2927,8 +2927,8 @@ public interface DataHubInterface {
     /**
      * Gets records of a blob topic, beginning at a cursor.
      *
-     * Fails with kind `shard_closed` when a closed shard was read to its end, and with
-     * `position_lost` when the cursor is no longer valid.
+     * Fails with kind `ShardClosed` when a closed shard was read to its end, and with
+     * `PositionLost` when the cursor is no longer valid.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -2936,9 +2936,9 @@ public interface DataHubInterface {
      * @param cursor The cursor, as returned by `get_cursor` or by the previous get.
      * @param limitNum Maximum number of records to get, 1 to 1000; 0, and more than 1000, for 1000. With the protocol `batch` it counts stored batches.
      * @param subId Id of the subscription that the records are for; absent for none.
-     * @param after Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
+     * @param after Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none. Offsets of subscriptions can be given as they are.
      */
-    suspend fun `getBlobRecords`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `cursor`: kotlin.String, `limitNum`: kotlin.Long = 0L, `subId`: kotlin.String? = null, `after`: OffsetWithSession? = null): GetRecordsResult
+    suspend fun `getBlobRecords`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `cursor`: kotlin.String, `limitNum`: kotlin.Long = 0L, `subId`: kotlin.String? = null, `after`: OffsetBase? = null): GetRecordsResult
     
     /**
      * Reads the properties of a connector.
@@ -2971,7 +2971,7 @@ public interface DataHubInterface {
     /**
      * Gets a cursor: the place in a shard where reading begins.
      *
-     * Fails with kind `position_lost` when the place lies outside of the records that are kept.
+     * Fails with kind `PositionLost` when the place lies outside of the records that are kept.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -2992,14 +2992,14 @@ public interface DataHubInterface {
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
      * @param shardId Id of the shard.
-     * @param offset How far the shard was consumed, as returned by `init_and_get_subscription_offset`.
+     * @param offset How far the shard was consumed, as returned by `init_and_get_subscription_offset` or `get_subscription_offset`.
      */
-    suspend fun `getCursorAfter`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `offset`: OffsetWithSession): GetCursorResult
+    suspend fun `getCursorAfter`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `offset`: OffsetBase): GetCursorResult
     
     /**
      * Reads how long a shard has been active and how much it stores.
      *
-     * Fails with kind `not_found` while the shard has no records.
+     * Fails with kind `NotFound` while the shard has no records.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -3063,8 +3063,8 @@ public interface DataHubInterface {
     /**
      * Gets records of a tuple topic, beginning at a cursor.
      *
-     * Fails with kind `shard_closed` when a closed shard was read to its end, and with
-     * `position_lost` when the cursor is no longer valid.
+     * Fails with kind `ShardClosed` when a closed shard was read to its end, and with
+     * `PositionLost` when the cursor is no longer valid.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -3073,15 +3073,15 @@ public interface DataHubInterface {
      * @param cursor The cursor, as returned by `get_cursor` or by the previous get.
      * @param limitNum Maximum number of records to get, 1 to 1000; 0, and more than 1000, for 1000. With the protocol `batch` it counts stored batches.
      * @param subId Id of the subscription that the records are for; absent for none.
-     * @param after Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
+     * @param after Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none. Offsets of subscriptions can be given as they are.
      */
-    suspend fun `getTupleRecords`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `recordSchema`: RecordSchema? = null, `cursor`: kotlin.String = "", `limitNum`: kotlin.Long = 0L, `subId`: kotlin.String? = null, `after`: OffsetWithSession? = null): GetRecordsResult
+    suspend fun `getTupleRecords`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `recordSchema`: RecordSchema? = null, `cursor`: kotlin.String = "", `limitNum`: kotlin.Long = 0L, `subId`: kotlin.String? = null, `after`: OffsetBase? = null): GetRecordsResult
     
     /**
      * Says that a consumer is alive, and reads which shards it is to consume.
      *
-     * Fails with kind `group_changed` when the group no longer knows the consumer, and with
-     * `offset_reset` when the offsets of the subscription were reset: join again then.
+     * Fails with kind `GroupChanged` when the group no longer knows the consumer, and with
+     * `OffsetReset` when the offsets of the subscription were reset: join again then.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -3242,7 +3242,7 @@ public interface DataHubInterface {
     /**
      * Sets the offsets of shards, whatever was committed.
      *
-     * Consumers learn of it by the error kind `offset_reset`.
+     * Consumers learn of it by the error kind `OffsetReset`.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -3254,7 +3254,7 @@ public interface DataHubInterface {
     /**
      * Splits a shard in two.
      *
-     * The shard is closed; the two new ones share its range. Fails with kind `rate_limited` when the
+     * The shard is closed; the two new ones share its range. Fails with kind `RateLimited` when the
      * shard is younger than 5 seconds.
      *
      * @param projectName Name of the project.
@@ -3343,8 +3343,8 @@ public interface DataHubInterface {
     /**
      * Commits how far shards were consumed.
      *
-     * Fails with kind `session_lost` when a newer session was opened, with `offset_reset` when the
-     * offsets were reset meanwhile, and with `subscription_offline` when the subscription is switched
+     * Fails with kind `SessionLost` when a newer session was opened, with `OffsetReset` when the
+     * offsets were reset meanwhile, and with `SubscriptionOffline` when the subscription is switched
      * off. All shards are committed, or none.
      *
      * @param projectName Name of the project.
@@ -3377,7 +3377,7 @@ public interface DataHubInterface {
     /**
      * Waits until all shards of a topic are ready, that is active or closed.
      *
-     * Fails with kind `timeout` when that takes too long.
+     * Fails with kind `Timeout` when that takes too long.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -3613,7 +3613,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * Creates a topic whose records are bytes.
      *
      * The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
-     * `already_exists` when the project has a topic of that name, in whatever case.
+     * `AlreadyExists` when the project has a topic of that name, in whatever case.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the new topic: 1 to 128 letters, digits and underscores, beginning with a letter.
@@ -3653,7 +3653,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     /**
      * Creates a connector.
      *
-     * A topic has at most one of a type: fails with kind `already_exists` otherwise.
+     * A topic has at most one of a type: fails with kind `AlreadyExists` otherwise.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -3694,7 +3694,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     /**
      * Creates a project.
      *
-     * Fails with kind `already_exists` when there is one of that name, in whatever case.
+     * Fails with kind `AlreadyExists` when there is one of that name, in whatever case.
      *
      * @param projectName Name of the new project: 3 to 32 letters, digits and underscores, beginning with a letter.
      * @param comment Free text of at most 1024 characters.
@@ -3758,7 +3758,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * Creates a topic whose records are rows of typed columns.
      *
      * The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
-     * `already_exists` when the project has a topic of that name, in whatever case.
+     * `AlreadyExists` when the project has a topic of that name, in whatever case.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the new topic: 1 to 128 letters, digits and underscores, beginning with a letter.
@@ -3832,7 +3832,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     /**
      * Deletes a project.
      *
-     * Fails with kind `conflict` while it has topics.
+     * Fails with kind `Conflict` while it has topics.
      *
      * @param projectName Name of the project.
      */
@@ -4004,8 +4004,8 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     /**
      * Gets records of a blob topic, beginning at a cursor.
      *
-     * Fails with kind `shard_closed` when a closed shard was read to its end, and with
-     * `position_lost` when the cursor is no longer valid.
+     * Fails with kind `ShardClosed` when a closed shard was read to its end, and with
+     * `PositionLost` when the cursor is no longer valid.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -4013,11 +4013,11 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * @param cursor The cursor, as returned by `get_cursor` or by the previous get.
      * @param limitNum Maximum number of records to get, 1 to 1000; 0, and more than 1000, for 1000. With the protocol `batch` it counts stored batches.
      * @param subId Id of the subscription that the records are for; absent for none.
-     * @param after Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
+     * @param after Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none. Offsets of subscriptions can be given as they are.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `getBlobRecords`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `cursor`: kotlin.String, `limitNum`: kotlin.Long, `subId`: kotlin.String?, `after`: OffsetWithSession?) : GetRecordsResult {
+    override suspend fun `getBlobRecords`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `cursor`: kotlin.String, `limitNum`: kotlin.Long, `subId`: kotlin.String?, `after`: OffsetBase?) : GetRecordsResult {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_get_blob_records(
@@ -4029,7 +4029,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
         naming("cursor") { FfiConverterString.lower(`cursor`) },
         naming("limitNum") { FfiConverterLong.lower(`limitNum`) },
         naming("subId") { FfiConverterOptionalString.lower(`subId`) },
-        naming("after") { FfiConverterOptionalTypeOffsetWithSession.lower(`after`) },
+        naming("after") { FfiConverterOptionalTypeOffsetBase.lower(`after`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -4141,7 +4141,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     /**
      * Gets a cursor: the place in a shard where reading begins.
      *
-     * Fails with kind `position_lost` when the place lies outside of the records that are kept.
+     * Fails with kind `PositionLost` when the place lies outside of the records that are kept.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -4186,11 +4186,11 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
      * @param shardId Id of the shard.
-     * @param offset How far the shard was consumed, as returned by `init_and_get_subscription_offset`.
+     * @param offset How far the shard was consumed, as returned by `init_and_get_subscription_offset` or `get_subscription_offset`.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `getCursorAfter`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `offset`: OffsetWithSession) : GetCursorResult {
+    override suspend fun `getCursorAfter`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `offset`: OffsetBase) : GetCursorResult {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_get_cursor_after(
@@ -4199,7 +4199,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
         naming("projectName") { FfiConverterString.lower(`projectName`) },
         naming("topicName") { FfiConverterString.lower(`topicName`) },
         naming("shardId") { FfiConverterString.lower(`shardId`) },
-        naming("offset") { FfiConverterTypeOffsetWithSession.lower(`offset`) },
+        naming("offset") { FfiConverterTypeOffsetBase.lower(`offset`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -4216,7 +4216,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     /**
      * Reads how long a shard has been active and how much it stores.
      *
-     * Fails with kind `not_found` while the shard has no records.
+     * Fails with kind `NotFound` while the shard has no records.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -4433,8 +4433,8 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     /**
      * Gets records of a tuple topic, beginning at a cursor.
      *
-     * Fails with kind `shard_closed` when a closed shard was read to its end, and with
-     * `position_lost` when the cursor is no longer valid.
+     * Fails with kind `ShardClosed` when a closed shard was read to its end, and with
+     * `PositionLost` when the cursor is no longer valid.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -4443,11 +4443,11 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * @param cursor The cursor, as returned by `get_cursor` or by the previous get.
      * @param limitNum Maximum number of records to get, 1 to 1000; 0, and more than 1000, for 1000. With the protocol `batch` it counts stored batches.
      * @param subId Id of the subscription that the records are for; absent for none.
-     * @param after Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none.
+     * @param after Leaves out the records up to this offset, for a cursor of `get_cursor_after`; absent for none. Offsets of subscriptions can be given as they are.
      */
     @Throws(HubstreamException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `getTupleRecords`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `recordSchema`: RecordSchema?, `cursor`: kotlin.String, `limitNum`: kotlin.Long, `subId`: kotlin.String?, `after`: OffsetWithSession?) : GetRecordsResult {
+    override suspend fun `getTupleRecords`(`projectName`: kotlin.String, `topicName`: kotlin.String, `shardId`: kotlin.String, `recordSchema`: RecordSchema?, `cursor`: kotlin.String, `limitNum`: kotlin.Long, `subId`: kotlin.String?, `after`: OffsetBase?) : GetRecordsResult {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
             UniffiLib.uniffi_hubstream_uniffi_fn_method_datahub_get_tuple_records(
@@ -4460,7 +4460,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
         naming("cursor") { FfiConverterString.lower(`cursor`) },
         naming("limitNum") { FfiConverterLong.lower(`limitNum`) },
         naming("subId") { FfiConverterOptionalString.lower(`subId`) },
-        naming("after") { FfiConverterOptionalTypeOffsetWithSession.lower(`after`) },
+        naming("after") { FfiConverterOptionalTypeOffsetBase.lower(`after`) },
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_hubstream_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -4477,8 +4477,8 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     /**
      * Says that a consumer is alive, and reads which shards it is to consume.
      *
-     * Fails with kind `group_changed` when the group no longer knows the consumer, and with
-     * `offset_reset` when the offsets of the subscription were reset: join again then.
+     * Fails with kind `GroupChanged` when the group no longer knows the consumer, and with
+     * `OffsetReset` when the offsets of the subscription were reset: join again then.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -4980,7 +4980,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     /**
      * Sets the offsets of shards, whatever was committed.
      *
-     * Consumers learn of it by the error kind `offset_reset`.
+     * Consumers learn of it by the error kind `OffsetReset`.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -5016,7 +5016,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     /**
      * Splits a shard in two.
      *
-     * The shard is closed; the two new ones share its range. Fails with kind `rate_limited` when the
+     * The shard is closed; the two new ones share its range. Fails with kind `RateLimited` when the
      * shard is younger than 5 seconds.
      *
      * @param projectName Name of the project.
@@ -5308,8 +5308,8 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     /**
      * Commits how far shards were consumed.
      *
-     * Fails with kind `session_lost` when a newer session was opened, with `offset_reset` when the
-     * offsets were reset meanwhile, and with `subscription_offline` when the subscription is switched
+     * Fails with kind `SessionLost` when a newer session was opened, with `OffsetReset` when the
+     * offsets were reset meanwhile, and with `SubscriptionOffline` when the subscription is switched
      * off. All shards are committed, or none.
      *
      * @param projectName Name of the project.
@@ -5414,7 +5414,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     /**
      * Waits until all shards of a topic are ready, that is active or closed.
      *
-     * Fails with kind `timeout` when that takes too long.
+     * Fails with kind `Timeout` when that takes too long.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -5620,7 +5620,7 @@ public interface DisClientInterface {
      *
      * The last commit counts; going back is allowed. Whether the number is that of the last record
      * processed or of the next one is agreed between those who commit and those who resume. Fails
-     * with kind `position_lost` when the number lies behind the end of the partition.
+     * with kind `PositionLost` when the number lies behind the end of the partition.
      *
      * @param appName Name of the app, which must exist.
      * @param streamName Name of the stream.
@@ -5634,7 +5634,7 @@ public interface DisClientInterface {
     /**
      * Creates an app.
      *
-     * Fails with kind `already_exists` when the name is taken.
+     * Fails with kind `AlreadyExists` when the name is taken.
      *
      * @param appName Name of the new app: 1 to 200 letters, digits, `_` and `-`.
      */
@@ -5644,7 +5644,7 @@ public interface DisClientInterface {
      * Creates a stream.
      *
      * The service may answer before the stream can be used: wait until `describe_stream` shows the status `RUNNING`.
-     * Fails with kind `already_exists` when the name is taken.
+     * Fails with kind `AlreadyExists` when the name is taken.
      *
      * @param streamName Name of the new stream: 1 to 64 letters, digits, `_` and `-`.
      * @param partitionCount Number of partitions, at least 1.
@@ -5721,7 +5721,7 @@ public interface DisClientInterface {
     /**
      * Gets a cursor: the place in a partition where reading begins.
      *
-     * A cursor is valid for 5 minutes. Fails with kind `position_lost` when the sequence number lies
+     * A cursor is valid for 5 minutes. Fails with kind `PositionLost` when the sequence number lies
      * outside of the records that are kept.
      *
      * @param streamName Name of the stream.
@@ -5737,8 +5737,8 @@ public interface DisClientInterface {
      * Gets records from a cursor on.
      *
      * An empty result is not an error and does not mean that the partition has ended: go on with the next
-     * cursor. Fails with kind `position_lost` when the cursor is older than 5 minutes or its record
-     * has expired, and with `shard_closed` when the partition has expired.
+     * cursor. Fails with kind `PositionLost` when the cursor is older than 5 minutes or its record
+     * has expired, and with `ShardClosed` when the partition has expired.
      *
      * @param partitionCursor The cursor, as returned by `get_cursor` or by the previous get.
      * @param maxFetchBytes Maximum size of the data in bytes; absent for the service's default. When the next record is larger, the result is empty.
@@ -5933,7 +5933,7 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
      *
      * The last commit counts; going back is allowed. Whether the number is that of the last record
      * processed or of the next one is agreed between those who commit and those who resume. Fails
-     * with kind `position_lost` when the number lies behind the end of the partition.
+     * with kind `PositionLost` when the number lies behind the end of the partition.
      *
      * @param appName Name of the app, which must exist.
      * @param streamName Name of the stream.
@@ -5973,7 +5973,7 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
     /**
      * Creates an app.
      *
-     * Fails with kind `already_exists` when the name is taken.
+     * Fails with kind `AlreadyExists` when the name is taken.
      *
      * @param appName Name of the new app: 1 to 200 letters, digits, `_` and `-`.
      */
@@ -6004,7 +6004,7 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
      * Creates a stream.
      *
      * The service may answer before the stream can be used: wait until `describe_stream` shows the status `RUNNING`.
-     * Fails with kind `already_exists` when the name is taken.
+     * Fails with kind `AlreadyExists` when the name is taken.
      *
      * @param streamName Name of the new stream: 1 to 64 letters, digits, `_` and `-`.
      * @param partitionCount Number of partitions, at least 1.
@@ -6257,7 +6257,7 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
     /**
      * Gets a cursor: the place in a partition where reading begins.
      *
-     * A cursor is valid for 5 minutes. Fails with kind `position_lost` when the sequence number lies
+     * A cursor is valid for 5 minutes. Fails with kind `PositionLost` when the sequence number lies
      * outside of the records that are kept.
      *
      * @param streamName Name of the stream.
@@ -6298,8 +6298,8 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
      * Gets records from a cursor on.
      *
      * An empty result is not an error and does not mean that the partition has ended: go on with the next
-     * cursor. Fails with kind `position_lost` when the cursor is older than 5 minutes or its record
-     * has expired, and with `shard_closed` when the partition has expired.
+     * cursor. Fails with kind `PositionLost` when the cursor is older than 5 minutes or its record
+     * has expired, and with `ShardClosed` when the partition has expired.
      *
      * @param partitionCursor The cursor, as returned by `get_cursor` or by the previous get.
      * @param maxFetchBytes Maximum size of the data in bytes; absent for the service's default. When the next record is larger, the result is empty.
@@ -13224,7 +13224,9 @@ public object FfiConverterTypeOdpsConnectorConfig: FfiConverterRustBuffer<OdpsCo
 
 
 /**
- * A place that a shard's consumption is set to.
+ * A place in a shard: the last record that counts as consumed.
+ *
+ * Where it is asked, an offset that was read from a subscription can be given as it is.
  */
 data class OffsetBase (
     /**
@@ -13236,6 +13238,11 @@ data class OffsetBase (
      * Time of that record in milliseconds since 1970; -1 for none.
      */
     val `timestamp`: kotlin.Long
+    , 
+    /**
+     * Place of that record inside a batch, from 0.
+     */
+    val `batchIndex`: kotlin.Long = 0L 
     
 ){
     
@@ -13254,17 +13261,20 @@ public object FfiConverterTypeOffsetBase: FfiConverterRustBuffer<OffsetBase> {
         return OffsetBase(
             FfiConverterLong.read(buf),
             FfiConverterLong.read(buf),
+            FfiConverterLong.read(buf),
         )
     }
 
     override fun allocationSize(value: OffsetBase) = (
             FfiConverterLong.allocationSize(value.`sequence`) +
-            FfiConverterLong.allocationSize(value.`timestamp`)
+            FfiConverterLong.allocationSize(value.`timestamp`) +
+            FfiConverterLong.allocationSize(value.`batchIndex`)
     )
 
     override fun write(value: OffsetBase, buf: ByteBuffer) {
             FfiConverterLong.write(value.`sequence`, buf)
             FfiConverterLong.write(value.`timestamp`, buf)
+            FfiConverterLong.write(value.`batchIndex`, buf)
     }
 }
 
@@ -19112,28 +19122,28 @@ public object FfiConverterOptionalTypeLogEvent: FfiConverterRustBuffer<LogEvent?
 /**
  * @suppress
  */
-public object FfiConverterOptionalTypeOffsetWithSession: FfiConverterRustBuffer<OffsetWithSession?> {
-    override fun read(buf: ByteBuffer): OffsetWithSession? {
+public object FfiConverterOptionalTypeOffsetBase: FfiConverterRustBuffer<OffsetBase?> {
+    override fun read(buf: ByteBuffer): OffsetBase? {
         if (buf.get().toInt() == 0) {
             return null
         }
-        return FfiConverterTypeOffsetWithSession.read(buf)
+        return FfiConverterTypeOffsetBase.read(buf)
     }
 
-    override fun allocationSize(value: OffsetWithSession?): ULong {
+    override fun allocationSize(value: OffsetBase?): ULong {
         if (value == null) {
             return 1UL
         } else {
-            return 1UL + FfiConverterTypeOffsetWithSession.allocationSize(value)
+            return 1UL + FfiConverterTypeOffsetBase.allocationSize(value)
         }
     }
 
-    override fun write(value: OffsetWithSession?, buf: ByteBuffer) {
+    override fun write(value: OffsetBase?, buf: ByteBuffer) {
         if (value == null) {
             buf.put(0)
         } else {
             buf.put(1)
-            FfiConverterTypeOffsetWithSession.write(value, buf)
+            FfiConverterTypeOffsetBase.write(value, buf)
         }
     }
 }

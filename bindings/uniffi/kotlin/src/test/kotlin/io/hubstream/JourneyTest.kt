@@ -59,6 +59,35 @@ class JourneyTest : EmulatorTest() {
         assertEquals("session_lost", lost.details.kind)
     }
 
+    @Test
+    fun `every kind of offset is a place where reading goes on`() = runBlocking {
+        val hub = DataHub(settings())
+        val (project, topic) = tupleTopic(hub, schema, 3)
+        put(hub, project, topic)
+        val subId = hub.createSubscription(project, topic, "reader").subId
+        val opened = hub.initAndGetSubscriptionOffset(project, topic, subId, listOf("0")).offsets.getValue("0")
+        val cursor = hub.getCursor(project, topic, "0", CursorType.Oldest).cursor
+        val last = hub.getTupleRecords(project, topic, "0", schema, cursor, 4).records.metadata().last()
+        commit(hub, project, topic, subId, opened, last)
+
+        val session = hub.initAndGetSubscriptionOffset(project, topic, subId, listOf("0")).offsets.getValue("0")
+        val version = hub.getSubscriptionOffset(project, topic, subId, listOf("0")).offsets.getValue("0")
+        val place = OffsetBase(last.sequence, last.systemTime)
+        assertEquals(place, session.toOffsetBase())
+        val ids = listOf(
+            hub.getCursorAfter(project, topic, "0", session).cursor.let { hub.getTupleRecords(project, topic, "0", cursor = it, after = session) },
+            hub.getCursorAfter(project, topic, "0", version).cursor.let { hub.getTupleRecords(project, topic, "0", cursor = it, after = version) },
+            hub.getCursorAfter(project, topic, "0", place).cursor.let { hub.getTupleRecords(project, topic, "0", cursor = it, after = place) },
+        ).map { got -> got.records.toRows().map { it[0] } }
+        assertEquals(List(3) { List(6) { (it + 4) * 3L } }, ids)
+
+        hub.resetSubscriptionOffset(project, topic, subId, mapOf("0" to version))
+        hub.resetSubscriptionOffset(project, topic, subId, mapOf("0" to session))
+        hub.resetSubscriptionOffset(project, topic, subId, mapOf("0" to place))
+        val reset = hub.getSubscriptionOffset(project, topic, subId, listOf("0")).offsets.getValue("0")
+        assertEquals(place to version.version + 3, reset.toOffsetBase() to reset.version)
+    }
+
     private suspend fun commit(
         hub: DataHub,
         project: String,

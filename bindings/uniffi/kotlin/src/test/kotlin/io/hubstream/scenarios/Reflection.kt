@@ -16,26 +16,54 @@ import kotlin.reflect.KParameter
 import kotlin.reflect.KType
 import kotlin.reflect.full.callSuspendBy
 import kotlin.reflect.full.declaredMemberFunctions
+import kotlin.reflect.full.extensionReceiverParameter
 import kotlin.reflect.full.instanceParameter
 import kotlin.reflect.full.memberProperties
 import kotlin.reflect.full.primaryConstructor
 import kotlin.reflect.full.valueParameters
+import kotlin.reflect.jvm.kotlinFunction
 
-private val methods: Map<String, KFunction<*>> =
+/** The methods of an operation by its name: that of the client, then those that take other models. */
+private val methods: Map<String, List<KFunction<*>>> =
     listOf("datahub" to DataHubInterface::class, "dis" to DisClientInterface::class)
-        .flatMap { (service, type) -> type.declaredMemberFunctions.map { "$service.${it.name}" to it } }
-        .toMap()
+        .flatMap { (service, type) ->
+            val further = overloads.filter { it.extensionReceiverParameter?.type?.classifier == type }
+            (type.declaredMemberFunctions + further).map { "$service.${it.name}" to it }
+        }
+        .groupBy({ it.first }, { it.second })
+
+private val overloads: List<KFunction<*>>
+    get() = Class.forName("io.hubstream.OverloadsKt").declaredMethods.mapNotNull { it.kotlinFunction }
 
 /** Calls the method of an operation with arguments in the words of a scenario; gives the result likewise. */
 suspend fun perform(service: String, client: Any, operation: String, arguments: Table): Any? {
-    val method = requireNotNull(methods["$service.${camel(operation)}"]) { "there is no method for $operation" }
+    val known = requireNotNull(methods["$service.${camel(operation)}"]) { "there is no method for $operation" }
+    val method = known.find { fits(it, arguments) } ?: known.first()
     val given = parameters(method, operation, arguments)
+    val receiver = method.instanceParameter ?: method.extensionReceiverParameter!!
     val result = try {
-        method.callSuspendBy(mapOf(method.instanceParameter!! to client) + given)
+        method.callSuspendBy(mapOf(receiver to client) + given)
     } catch (thrown: InvocationTargetException) {
         throw thrown.targetException
     }
     return plain(result)
+}
+
+/** Whether the models that a method takes have all members that are given. */
+private fun fits(function: KFunction<*>, members: Table): Boolean {
+    val known = function.valueParameters.associateBy { it.name }
+    val required = function.valueParameters.filterNot { it.isOptional }
+    return required.all { parameter -> members.keys.any { camel(it) == parameter.name } } &&
+        members.all { (name, value) -> known[camel(name)]?.let { fits(it.type, value) } ?: false }
+}
+
+private fun fits(type: KType, value: Any?): Boolean {
+    val kind = type.classifier as KClass<*>
+    return when {
+        value !is Map<*, *> -> true
+        kind == Map::class -> value.values.all { fits(type.arguments[1].type!!, it) }
+        else -> kind.primaryConstructor?.let { fits(it, value.asTable()) } ?: true
+    }
 }
 
 private fun parameters(function: KFunction<*>, what: String, members: Table): Map<KParameter, Any?> {
