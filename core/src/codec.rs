@@ -34,6 +34,7 @@ pub use batch::{BatchReply, BatchVersion};
 pub use compress::CompressFormat;
 pub use pool::keep_buffers;
 
+use crate::error::Error;
 use crate::record::RecordBatch;
 
 /// The largest number of records that one get can ask for; the service cuts at it too.
@@ -90,12 +91,36 @@ pub struct FailedRecord {
 /// Refuses a put without records.
 fn check_not_empty(records: &RecordBatch) -> crate::error::Result<()> {
     if records.is_empty() {
-        return Err(crate::error::Error::invalid_argument(
+        return Err(Error::invalid_argument(
             "record_list",
             "there is no record to put",
         ));
     }
     Ok(())
+}
+
+/// Says of an error why bytes could not be decoded: they hold blobs where tuples are due, or the other way round.
+#[derive(Debug)]
+struct OtherKind;
+
+impl std::fmt::Display for OtherKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("tuples and blobs are not read by the same call")
+    }
+}
+
+impl std::error::Error for OtherKind {}
+
+/// Makes the error for records of the other kind.
+pub(crate) fn other_kind(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+    Error::malformed(message).with_source(OtherKind)
+}
+
+/// Whether an error was made for records of the other kind.
+#[cfg(feature = "datahub")]
+pub(crate) fn is_other_kind(error: &Error) -> bool {
+    let source = std::error::Error::source(error);
+    source.is_some_and(<dyn std::error::Error>::is::<OtherKind>)
 }
 
 #[cfg(test)]

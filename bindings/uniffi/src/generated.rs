@@ -2685,8 +2685,8 @@ impl DataHub {
 
     /// Gets records of a tuple topic, beginning at a cursor.
     ///
-    /// Fails with kind `shard_closed` when a closed shard was read to its end, and with
-    /// `position_lost` when the cursor is no longer valid.
+    /// Fails with kind `shard_closed` when a closed shard was read to its end, with `position_lost` when
+    /// the cursor is no longer valid, and with `invalid_argument` when the topic holds blobs.
     ///
     /// - Parameter projectName: Name of the project.
     /// - Parameter topicName: Name of the topic.
@@ -2723,8 +2723,8 @@ impl DataHub {
 
     /// Gets records of a blob topic, beginning at a cursor.
     ///
-    /// Fails with kind `shard_closed` when a closed shard was read to its end, and with
-    /// `position_lost` when the cursor is no longer valid.
+    /// Fails with kind `shard_closed` when a closed shard was read to its end, with `position_lost` when
+    /// the cursor is no longer valid, and with `invalid_argument` when the topic holds tuples.
     ///
     /// - Parameter projectName: Name of the project.
     /// - Parameter topicName: Name of the topic.

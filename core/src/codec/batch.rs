@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::protobuf::wire::{self, Content, Reader};
-use super::{GetReply, batch0, batch1, compress, crc, frame};
+use super::{GetReply, batch0, batch1, compress, crc, frame, other_kind};
 use crate::codec::CompressFormat;
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::chunk::{Chunk, Form, Span, Values, check_size};
@@ -465,7 +465,7 @@ impl BatchReply {
 
 #[cold]
 fn mixed() -> Error {
-    Error::malformed("the reply holds blobs, but the topic holds tuples")
+    other_kind("the reply holds blobs, but the topic holds tuples")
 }
 
 /// Reads the frame of a get's reply. See [`BatchReply::records`].

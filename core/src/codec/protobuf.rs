@@ -14,9 +14,9 @@ use prost::Message as _;
 use super::{FailedRecord, MAX_GET_LIMIT, PutReply, frame};
 use crate::error::{Error, Result};
 
-#[cfg(feature = "datahub")]
-pub(crate) use read::read_get;
 pub use read::{decode_get, decode_put_request};
+#[cfg(feature = "datahub")]
+pub(crate) use read::{read_get, values_of_first};
 pub use write::{encode_get_reply, encode_put};
 
 /// Makes the frame of a get. The limit is cut to 1…1000 records.

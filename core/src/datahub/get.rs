@@ -18,12 +18,12 @@ use crate::{model, operation};
 use super::place::{ShardAddress, Topic};
 use super::protocol::{Batches, is_refusal};
 use super::wire::{ACTION_HEADER, PROTOBUF, SUBSCRIPTION_HEADER};
-use super::{DataHubService, GetTopic, OffsetBase, Protocol, batch, check};
+use super::{DataHubService, GetTopic, GetTopicResult, OffsetBase, Protocol, batch, check};
 
 /// Gets records of a tuple topic, beginning at a cursor.
 ///
-/// Fails with kind `shard_closed` when a closed shard was read to its end, and with
-/// `position_lost` when the cursor is no longer valid.
+/// Fails with kind `shard_closed` when a closed shard was read to its end, with `position_lost` when
+/// the cursor is no longer valid, and with `invalid_argument` when the topic holds blobs.
 #[operation(
     service = DataHubService, at = ShardAddress,
     POST "/projects/{project_name}/topics/{topic_name}/shards/{shard_id}",
@@ -50,8 +50,8 @@ pub struct GetTupleRecords {
 
 /// Gets records of a blob topic, beginning at a cursor.
 ///
-/// Fails with kind `shard_closed` when a closed shard was read to its end, and with
-/// `position_lost` when the cursor is no longer valid.
+/// Fails with kind `shard_closed` when a closed shard was read to its end, with `position_lost` when
+/// the cursor is no longer valid, and with `invalid_argument` when the topic holds tuples.
 #[operation(
     service = DataHubService, at = ShardAddress,
     POST "/projects/{project_name}/topics/{topic_name}/shards/{shard_id}",
@@ -133,7 +133,8 @@ struct Get<'a> {
     cursor: &'a str,
     limit: i32,
     sub_id: Option<&'a str>,
-    /// `None` for blobs.
+    is_for_tuples: bool,
+    /// `None` for blobs, and for tuples whose columns the reply tells.
     columns: Option<Arc<RecordSchema>>,
 }
 
@@ -170,7 +171,15 @@ impl Get<'_> {
         let columns = self.columns.clone();
         let reply = match protocol {
             Protocol::Json => codec::json::decode_get(response.body, columns)?,
-            _ => codec::protobuf::read_get(&codec::frame::payload(&response.body)?, columns)?,
+            _ => {
+                let payload = codec::frame::payload(&response.body)?;
+                // Nothing else tells a tuple from a blob there.
+                let values = codec::protobuf::values_of_first(&payload)?;
+                if columns.is_none() && values.is_some_and(|count| count > 1) {
+                    return Err(codec::other_kind("record 0 has more than one value"));
+                }
+                codec::protobuf::read_get(&payload, columns)?
+            }
         };
         Ok(reply.into())
     }
@@ -183,7 +192,57 @@ impl Get<'_> {
             protocol => self.records(protocol, client).await,
         };
         service.forget_if_gone(self.topic, &outcome);
-        outcome
+        match outcome {
+            Ok(result) if self.is_for(&result.records) => Ok(result),
+            Err(error) if !codec::is_other_kind(&error) => Err(error),
+            odd => {
+                self.fits(client).await?;
+                odd
+            }
+        }
+    }
+
+    /// Whether records are of the kind that was asked for.
+    fn is_for(&self, records: &RecordBatch) -> bool {
+        records.is_empty() || records.schema().is_some() == self.is_for_tuples
+    }
+
+    /// Whether a reply of protobuf may hold blobs in place of tuples: records that were written when a topic had but
+    /// one column look the same.
+    fn may_be_blobs(&self, response: &Response, protocol: Protocol) -> bool {
+        let has_columns = self.columns.as_ref().is_some_and(|schema| schema.len() > 1);
+        if !has_columns || protocol == Protocol::Json {
+            return false;
+        }
+        let values = codec::frame::payload(&response.body)
+            .and_then(|payload| codec::protobuf::values_of_first(&payload));
+        matches!(values, Ok(Some(1)))
+    }
+
+    /// Refuses the call if the topic says that its records are of the other kind.
+    async fn fits(&self, client: &Client<DataHubService>) -> Result<()> {
+        let topics = &client.service().topics;
+        let known = topics.recent(client, self.topic);
+        if known.is_some_and(|properties| self.check(&properties).is_ok()) {
+            return Ok(());
+        }
+        match topics.properties(client, self.topic, None).await {
+            Ok((properties, _)) => self.check(&properties),
+            // What was wrong with the records says more than that the topic does not answer.
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn check(&self, properties: &GetTopicResult) -> Result<()> {
+        let (held, method) = match properties.record_schema {
+            Some(_) if !self.is_for_tuples => ("tuples", "get_tuple_records"),
+            None if self.is_for_tuples => ("blobs", "get_blob_records"),
+            _ => return Ok(()),
+        };
+        Err(Error::invalid_argument(
+            "topic_name",
+            format_args!("the topic holds {held}: use {method}"),
+        ))
     }
 
     /// Gets single records.
@@ -193,10 +252,16 @@ impl Get<'_> {
         client: &Client<DataHubService>,
     ) -> Result<GetRecordsResult> {
         let request = self.request(client.service(), protocol)?;
-        client
-            .send(self.operation, true, request)
-            .await?
-            .decode(|response| self.read(response, protocol))
+        let received = client.send(self.operation, true, request).await?;
+        let mut may_be_blobs = false;
+        let result = received.decode(|response| {
+            may_be_blobs = self.may_be_blobs(&response, protocol);
+            self.read(response, protocol)
+        })?;
+        if may_be_blobs {
+            self.fits(client).await?;
+        }
+        Ok(result)
     }
 
     async fn batches(
@@ -270,6 +335,7 @@ impl GetTupleRecords {
             cursor: &self.cursor,
             limit: self.limit_num,
             sub_id: self.sub_id.as_deref(),
+            is_for_tuples: true,
             columns: self.record_schema.clone(),
         }
     }
@@ -284,6 +350,7 @@ impl GetBlobRecords {
             cursor: &self.cursor,
             limit: self.limit_num,
             sub_id: self.sub_id.as_deref(),
+            is_for_tuples: false,
             columns: None,
         }
     }
@@ -297,14 +364,9 @@ impl Composite for GetTupleRecords {
         if get.columns.is_none() && !matches!(service.protocol, Protocol::Batch(_)) {
             let topic = GetTopic::new(get.topic.project, get.topic.topic);
             let properties = client.exchange(&topic).await?;
+            get.check(&properties)?;
             get.columns.clone_from(&properties.record_schema);
             service.topics.note(client, get.topic, properties);
-            if get.columns.is_none() {
-                return Err(Error::new(
-                    ErrorKind::InvalidArgument,
-                    "the topic holds blobs: use get_blob_records",
-                ));
-            }
         }
         Ok(get.run(client).await?.after(self.after.as_ref()))
     }

@@ -215,6 +215,17 @@ impl TopicFacts {
         known.is_ok_and(|known| known.batches != Batches::None)
     }
 
+    /// The properties of a topic, if they were read lately.
+    pub(super) fn recent(
+        &self,
+        client: &Client<DataHubService>,
+        topic: Topic<'_>,
+    ) -> Option<Arc<GetTopicResult>> {
+        let slot = self.topics.get(topic)?;
+        let known = slot.within(client.clock().elapsed(), SOFT_LIMIT)?;
+        known.properties
+    }
+
     /// The properties of a topic, read at some time or later, or else within the last second; and when they were
     /// read.
     pub(super) async fn properties(

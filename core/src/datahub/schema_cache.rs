@@ -58,6 +58,10 @@ impl TopicSchemas {
     }
 
     /// Whether these can be read. A topic without versions may have got some when a later one is needed.
+    ///
+    /// That the topic has none is not remembered for longer than [`MISS_LIMIT`] then, although rows of some writers
+    /// carry such a version all the same: it can get the version with the next call of anybody, and rows of the older
+    /// layout do not tell their columns, so they would be read with those of the topic without an error.
     fn serves(&self, needed: &[NeededSchema]) -> bool {
         needed.iter().all(|need| {
             (self.single.is_none() || need.version == 0)

@@ -2403,8 +2403,8 @@ export class DataHub extends ServiceClient {
   /**
    * Gets records of a tuple topic, beginning at a cursor.
    *
-   * Fails with kind `shard_closed` when a closed shard was read to its end, and with `position_lost` when
-   * the cursor is no longer valid.
+   * Fails with kind `shard_closed` when a closed shard was read to its end, with `position_lost` when the
+   * cursor is no longer valid, and with `invalid_argument` when the topic holds blobs.
    */
   async getTupleRecords(
     args: GetTupleRecordsArguments,
@@ -2416,8 +2416,8 @@ export class DataHub extends ServiceClient {
   /**
    * Gets records of a blob topic, beginning at a cursor.
    *
-   * Fails with kind `shard_closed` when a closed shard was read to its end, and with `position_lost` when
-   * the cursor is no longer valid.
+   * Fails with kind `shard_closed` when a closed shard was read to its end, with `position_lost` when the
+   * cursor is no longer valid, and with `invalid_argument` when the topic holds tuples.
    */
   async getBlobRecords(
     args: GetBlobRecordsArguments,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::scan::{Scanner, damaged};
-use crate::codec::{GetReply, MAX_GET_LIMIT};
+use crate::codec::{GetReply, MAX_GET_LIMIT, other_kind};
 use crate::error::{Error, Result};
 use crate::record::chunk::{Chunk, Form, Keys, Span, Values, check_size};
 use crate::record::told::{Columns, Entry};
@@ -233,10 +233,10 @@ impl RecordReader {
                 Ok(())
             }
             (Some(width), b'[') => self.read_values(width),
-            (None, b'[') => Err(Error::malformed(format!(
+            (None, b'[') => Err(other_kind(format!(
                 "record {row} is a tuple, but the topic holds blobs"
             ))),
-            (Some(_), b'"') => Err(Error::malformed(format!(
+            (Some(_), b'"') => Err(other_kind(format!(
                 "record {row} is a blob, but the topic holds tuples"
             ))),
             _ => Err(damaged()),

@@ -52,6 +52,29 @@ pub(crate) fn read_get(payload: &Bytes, schema: Option<Arc<RecordSchema>>) -> Re
     })
 }
 
+/// How many values the first record in the frame of a get's reply has; `None` when there is no record.
+#[cfg(feature = "datahub")]
+pub(crate) fn values_of_first(payload: &[u8]) -> Result<Option<usize>> {
+    let mut reply = Reader::new(payload, 0..payload.len());
+    while let Some((field, content)) = reply.next()? {
+        let (4, Content::Bytes(range)) = (field, content) else {
+            continue;
+        };
+        let mut count = 0;
+        let mut entry = Reader::new(payload, range);
+        while let Some((field, content)) = entry.next()? {
+            if let (9, Content::Bytes(range)) = (field, content) {
+                let mut values = Reader::new(payload, range);
+                while any_value(&mut values, payload)?.is_some() {
+                    count += 1;
+                }
+            }
+        }
+        return Ok(Some(count));
+    }
+    Ok(None)
+}
+
 /// Reads the frame of a put, for servers. `None` as the schema means blobs.
 pub fn decode_put_request(body: &Bytes, schema: Option<Arc<RecordSchema>>) -> Result<RecordBatch> {
     let payload = frame::unwrap(body)?;

@@ -1065,8 +1065,8 @@ class DataHubBase(SyncClient):
     ) -> models.GetRecordsResult:
         """Gets records of a tuple topic, beginning at a cursor.
 
-        Fails with kind `shard_closed` when a closed shard was read to its end, and with
-        `position_lost` when the cursor is no longer valid.
+        Fails with kind `shard_closed` when a closed shard was read to its end, with `position_lost`
+        when the cursor is no longer valid, and with `invalid_argument` when the topic holds blobs.
 
         Args:
             project_name: Name of the project.
@@ -1115,8 +1115,8 @@ class DataHubBase(SyncClient):
     ) -> models.GetRecordsResult:
         """Gets records of a blob topic, beginning at a cursor.
 
-        Fails with kind `shard_closed` when a closed shard was read to its end, and with
-        `position_lost` when the cursor is no longer valid.
+        Fails with kind `shard_closed` when a closed shard was read to its end, with `position_lost`
+        when the cursor is no longer valid, and with `invalid_argument` when the topic holds tuples.
 
         Args:
             project_name: Name of the project.

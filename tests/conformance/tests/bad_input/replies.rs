@@ -24,6 +24,8 @@ pub(crate) struct Case {
     pub(crate) bytes: Vec<u8>,
     pub(crate) kind: ErrorKind,
     pub(crate) code: &'static str,
+    /// How many requests the call may send.
+    pub(crate) requests: usize,
 }
 
 /// A reply to `list_project` or another call without records.
@@ -40,6 +42,7 @@ pub(crate) fn plain(
         bytes,
         kind,
         code: "",
+        requests: 1,
     }
 }
 
@@ -92,17 +95,15 @@ async fn run(service: &'static str, cases: Vec<Case>, least: usize) {
     for case in cases {
         let settings = [case.settings, &[("max_attempts", "1")]].concat();
         let client = client(service, &server.url, &settings);
-        server.set([
-            Answer::Last(case.bytes.clone()),
-            Answer::Reply(good.clone()),
-        ]);
+        let further = vec![Answer::Reply(good.clone()); case.requests];
+        server.set([vec![Answer::Last(case.bytes.clone())], further].concat());
         let outcome = call(&client, case.operation).await;
         let sent = server.take_seen().whole.len();
         let after = call(&client, usual).await.map(drop);
         server.take_seen();
         let verdict = verdict(&case, outcome)
             .and_then(|()| {
-                if sent == 1 {
+                if sent == case.requests {
                     Ok(())
                 } else {
                     Err(format!("sent {sent} times"))

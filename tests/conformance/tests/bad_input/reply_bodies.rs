@@ -20,6 +20,7 @@ fn status(
         bytes,
         kind,
         code,
+        requests: 1,
     }
 }
 
@@ -217,6 +218,7 @@ pub(crate) fn dis() -> Vec<Case> {
         bytes: reply(status, &["X-Request-Id: r1"], body.as_bytes()),
         kind,
         code,
+        requests: 1,
     };
     vec![
         case(

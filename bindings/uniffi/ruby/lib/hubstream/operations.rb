@@ -506,8 +506,8 @@ module Hubstream
 
       # Gets records of a tuple topic, beginning at a cursor.
       #
-      # Fails with kind `shard_closed` when a closed shard was read to its end, and with
-      # `position_lost` when the cursor is no longer valid.
+      # Fails with kind `shard_closed` when a closed shard was read to its end, with `position_lost` when
+      # the cursor is no longer valid, and with `invalid_argument` when the topic holds blobs.
       #
       # @param project_name [String] Name of the project.
       # @param topic_name [String] Name of the topic.
@@ -525,8 +525,8 @@ module Hubstream
 
       # Gets records of a blob topic, beginning at a cursor.
       #
-      # Fails with kind `shard_closed` when a closed shard was read to its end, and with
-      # `position_lost` when the cursor is no longer valid.
+      # Fails with kind `shard_closed` when a closed shard was read to its end, with `position_lost` when
+      # the cursor is no longer valid, and with `invalid_argument` when the topic holds tuples.
       #
       # @param project_name [String] Name of the project.
       # @param topic_name [String] Name of the topic.

@@ -919,7 +919,7 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * Creates a topic whose records are bytes.
      *
      * The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
-     * `AlreadyExists` when the project has a topic of that name, in whatever case.
+     * `already_exists` when the project has a topic of that name, in whatever case.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the new topic: 1 to 128 letters, digits and underscores, beginning with a letter.
@@ -933,7 +933,7 @@ public protocol DataHubProtocol: AnyObject, Sendable {
     /**
      * Creates a connector.
      *
-     * A topic has at most one of a type: fails with kind `AlreadyExists` otherwise.
+     * A topic has at most one of a type: fails with kind `already_exists` otherwise.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
@@ -948,7 +948,7 @@ public protocol DataHubProtocol: AnyObject, Sendable {
     /**
      * Creates a project.
      *
-     * Fails with kind `AlreadyExists` when there is one of that name, in whatever case.
+     * Fails with kind `already_exists` when there is one of that name, in whatever case.
      *
      * - Parameter projectName: Name of the new project: 3 to 32 letters, digits and underscores, beginning with a letter.
      * - Parameter comment: Free text of at most 1024 characters.
@@ -968,7 +968,7 @@ public protocol DataHubProtocol: AnyObject, Sendable {
      * Creates a topic whose records are rows of typed columns.
      *
      * The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
-     * `AlreadyExists` when the project has a topic of that name, in whatever case.
+     * `already_exists` when the project has a topic of that name, in whatever case.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the new topic: 1 to 128 letters, digits and underscores, beginning with a letter.
@@ -992,7 +992,7 @@ public protocol DataHubProtocol: AnyObject, Sendable {
     /**
      * Deletes a project.
      *
-     * Fails with kind `Conflict` while it has topics.
+     * Fails with kind `conflict` while it has topics.
      *
      * - Parameter projectName: Name of the project.
      */
@@ -1041,8 +1041,8 @@ public protocol DataHubProtocol: AnyObject, Sendable {
     /**
      * Gets records of a blob topic, beginning at a cursor.
      *
-     * Fails with kind `ShardClosed` when a closed shard was read to its end, and with
-     * `PositionLost` when the cursor is no longer valid.
+     * Fails with kind `shard_closed` when a closed shard was read to its end, with `position_lost` when
+     * the cursor is no longer valid, and with `invalid_argument` when the topic holds tuples.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
@@ -1085,7 +1085,7 @@ public protocol DataHubProtocol: AnyObject, Sendable {
     /**
      * Gets a cursor: the place in a shard where reading begins.
      *
-     * Fails with kind `PositionLost` when the place lies outside of the records that are kept.
+     * Fails with kind `position_lost` when the place lies outside of the records that are kept.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
@@ -1113,7 +1113,7 @@ public protocol DataHubProtocol: AnyObject, Sendable {
     /**
      * Reads how long a shard has been active and how much it stores.
      *
-     * Fails with kind `NotFound` while the shard has no records.
+     * Fails with kind `not_found` while the shard has no records.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
@@ -1177,8 +1177,8 @@ public protocol DataHubProtocol: AnyObject, Sendable {
     /**
      * Gets records of a tuple topic, beginning at a cursor.
      *
-     * Fails with kind `ShardClosed` when a closed shard was read to its end, and with
-     * `PositionLost` when the cursor is no longer valid.
+     * Fails with kind `shard_closed` when a closed shard was read to its end, with `position_lost` when
+     * the cursor is no longer valid, and with `invalid_argument` when the topic holds blobs.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
@@ -1194,8 +1194,8 @@ public protocol DataHubProtocol: AnyObject, Sendable {
     /**
      * Says that a consumer is alive, and reads which shards it is to consume.
      *
-     * Fails with kind `GroupChanged` when the group no longer knows the consumer, and with
-     * `OffsetReset` when the offsets of the subscription were reset: join again then.
+     * Fails with kind `group_changed` when the group no longer knows the consumer, and with
+     * `offset_reset` when the offsets of the subscription were reset: join again then.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
@@ -1356,7 +1356,7 @@ public protocol DataHubProtocol: AnyObject, Sendable {
     /**
      * Sets the offsets of shards, whatever was committed.
      *
-     * Consumers learn of it by the error kind `OffsetReset`.
+     * Consumers learn of it by the error kind `offset_reset`.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
@@ -1368,7 +1368,7 @@ public protocol DataHubProtocol: AnyObject, Sendable {
     /**
      * Splits a shard in two.
      *
-     * The shard is closed; the two new ones share its range. Fails with kind `RateLimited` when the
+     * The shard is closed; the two new ones share its range. Fails with kind `rate_limited` when the
      * shard is younger than 5 seconds.
      *
      * - Parameter projectName: Name of the project.
@@ -1457,8 +1457,8 @@ public protocol DataHubProtocol: AnyObject, Sendable {
     /**
      * Commits how far shards were consumed.
      *
-     * Fails with kind `SessionLost` when a newer session was opened, with `OffsetReset` when the
-     * offsets were reset meanwhile, and with `SubscriptionOffline` when the subscription is switched
+     * Fails with kind `session_lost` when a newer session was opened, with `offset_reset` when the
+     * offsets were reset meanwhile, and with `subscription_offline` when the subscription is switched
      * off. All shards are committed, or none.
      *
      * - Parameter projectName: Name of the project.
@@ -1491,7 +1491,7 @@ public protocol DataHubProtocol: AnyObject, Sendable {
     /**
      * Waits until all shards of a topic are ready, that is active or closed.
      *
-     * Fails with kind `Timeout` when that takes too long.
+     * Fails with kind `timeout` when that takes too long.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
@@ -1673,7 +1673,7 @@ open func appendField(projectName: String, topicName: String, fieldName: String,
      * Creates a topic whose records are bytes.
      *
      * The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
-     * `AlreadyExists` when the project has a topic of that name, in whatever case.
+     * `already_exists` when the project has a topic of that name, in whatever case.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the new topic: 1 to 128 letters, digits and underscores, beginning with a letter.
@@ -1701,7 +1701,7 @@ open func createBlobTopic(projectName: String, topicName: String, shardCount: In
     /**
      * Creates a connector.
      *
-     * A topic has at most one of a type: fails with kind `AlreadyExists` otherwise.
+     * A topic has at most one of a type: fails with kind `already_exists` otherwise.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
@@ -1730,7 +1730,7 @@ open func createConnector(projectName: String, topicName: String, connectorType:
     /**
      * Creates a project.
      *
-     * Fails with kind `AlreadyExists` when there is one of that name, in whatever case.
+     * Fails with kind `already_exists` when there is one of that name, in whatever case.
      *
      * - Parameter projectName: Name of the new project: 3 to 32 letters, digits and underscores, beginning with a letter.
      * - Parameter comment: Free text of at most 1024 characters.
@@ -1778,7 +1778,7 @@ open func createSubscription(projectName: String, topicName: String, comment: St
      * Creates a topic whose records are rows of typed columns.
      *
      * The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
-     * `AlreadyExists` when the project has a topic of that name, in whatever case.
+     * `already_exists` when the project has a topic of that name, in whatever case.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the new topic: 1 to 128 letters, digits and underscores, beginning with a letter.
@@ -1830,7 +1830,7 @@ open func deleteConnector(projectName: String, topicName: String, connectorId: S
     /**
      * Deletes a project.
      *
-     * Fails with kind `Conflict` while it has topics.
+     * Fails with kind `conflict` while it has topics.
      *
      * - Parameter projectName: Name of the project.
      */
@@ -1956,8 +1956,8 @@ open func extendShard(projectName: String, topicName: String, shardCount: Int64)
     /**
      * Gets records of a blob topic, beginning at a cursor.
      *
-     * Fails with kind `ShardClosed` when a closed shard was read to its end, and with
-     * `PositionLost` when the cursor is no longer valid.
+     * Fails with kind `shard_closed` when a closed shard was read to its end, with `position_lost` when
+     * the cursor is no longer valid, and with `invalid_argument` when the topic holds tuples.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
@@ -2056,7 +2056,7 @@ open func getConnectorShardStatus(projectName: String, topicName: String, connec
     /**
      * Gets a cursor: the place in a shard where reading begins.
      *
-     * Fails with kind `PositionLost` when the place lies outside of the records that are kept.
+     * Fails with kind `position_lost` when the place lies outside of the records that are kept.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
@@ -2112,7 +2112,7 @@ open func getCursorAfter(projectName: String, topicName: String, shardId: String
     /**
      * Reads how long a shard has been active and how much it stores.
      *
-     * Fails with kind `NotFound` while the shard has no records.
+     * Fails with kind `not_found` while the shard has no records.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
@@ -2274,8 +2274,8 @@ open func getTopicSchema(projectName: String, topicName: String, schema: RecordS
     /**
      * Gets records of a tuple topic, beginning at a cursor.
      *
-     * Fails with kind `ShardClosed` when a closed shard was read to its end, and with
-     * `PositionLost` when the cursor is no longer valid.
+     * Fails with kind `shard_closed` when a closed shard was read to its end, with `position_lost` when
+     * the cursor is no longer valid, and with `invalid_argument` when the topic holds blobs.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
@@ -2305,8 +2305,8 @@ open func getTupleRecords(projectName: String, topicName: String, shardId: Strin
     /**
      * Says that a consumer is alive, and reads which shards it is to consume.
      *
-     * Fails with kind `GroupChanged` when the group no longer knows the consumer, and with
-     * `OffsetReset` when the offsets of the subscription were reset: join again then.
+     * Fails with kind `group_changed` when the group no longer knows the consumer, and with
+     * `offset_reset` when the offsets of the subscription were reset: join again then.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
@@ -2677,7 +2677,7 @@ open func reloadConnector(projectName: String, topicName: String, connectorId: S
     /**
      * Sets the offsets of shards, whatever was committed.
      *
-     * Consumers learn of it by the error kind `OffsetReset`.
+     * Consumers learn of it by the error kind `offset_reset`.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
@@ -2703,7 +2703,7 @@ open func resetSubscriptionOffset(projectName: String, topicName: String, subId:
     /**
      * Splits a shard in two.
      *
-     * The shard is closed; the two new ones share its range. Fails with kind `RateLimited` when the
+     * The shard is closed; the two new ones share its range. Fails with kind `rate_limited` when the
      * shard is younger than 5 seconds.
      *
      * - Parameter projectName: Name of the project.
@@ -2911,8 +2911,8 @@ open func updateSubscription(projectName: String, topicName: String, subId: Stri
     /**
      * Commits how far shards were consumed.
      *
-     * Fails with kind `SessionLost` when a newer session was opened, with `OffsetReset` when the
-     * offsets were reset meanwhile, and with `SubscriptionOffline` when the subscription is switched
+     * Fails with kind `session_lost` when a newer session was opened, with `offset_reset` when the
+     * offsets were reset meanwhile, and with `subscription_offline` when the subscription is switched
      * off. All shards are committed, or none.
      *
      * - Parameter projectName: Name of the project.
@@ -2987,7 +2987,7 @@ open func updateTopic(projectName: String, topicName: String, lifeCycle: Int64, 
     /**
      * Waits until all shards of a topic are ready, that is active or closed.
      *
-     * Fails with kind `Timeout` when that takes too long.
+     * Fails with kind `timeout` when that takes too long.
      *
      * - Parameter projectName: Name of the project.
      * - Parameter topicName: Name of the topic.
@@ -3069,7 +3069,7 @@ public protocol DisClientProtocol: AnyObject, Sendable {
      *
      * The last commit counts; going back is allowed. Whether the number is that of the last record
      * processed or of the next one is agreed between those who commit and those who resume. Fails
-     * with kind `PositionLost` when the number lies behind the end of the partition.
+     * with kind `position_lost` when the number lies behind the end of the partition.
      *
      * - Parameter appName: Name of the app, which must exist.
      * - Parameter streamName: Name of the stream.
@@ -3083,7 +3083,7 @@ public protocol DisClientProtocol: AnyObject, Sendable {
     /**
      * Creates an app.
      *
-     * Fails with kind `AlreadyExists` when the name is taken.
+     * Fails with kind `already_exists` when the name is taken.
      *
      * - Parameter appName: Name of the new app: 1 to 200 letters, digits, `_` and `-`.
      */
@@ -3093,7 +3093,7 @@ public protocol DisClientProtocol: AnyObject, Sendable {
      * Creates a stream.
      *
      * The service may answer before the stream can be used: wait until `describe_stream` shows the status `RUNNING`.
-     * Fails with kind `AlreadyExists` when the name is taken.
+     * Fails with kind `already_exists` when the name is taken.
      *
      * - Parameter streamName: Name of the new stream: 1 to 64 letters, digits, `_` and `-`.
      * - Parameter partitionCount: Number of partitions, at least 1.
@@ -3170,7 +3170,7 @@ public protocol DisClientProtocol: AnyObject, Sendable {
     /**
      * Gets a cursor: the place in a partition where reading begins.
      *
-     * A cursor is valid for 5 minutes. Fails with kind `PositionLost` when the sequence number lies
+     * A cursor is valid for 5 minutes. Fails with kind `position_lost` when the sequence number lies
      * outside of the records that are kept.
      *
      * - Parameter streamName: Name of the stream.
@@ -3186,8 +3186,8 @@ public protocol DisClientProtocol: AnyObject, Sendable {
      * Gets records from a cursor on.
      *
      * An empty result is not an error and does not mean that the partition has ended: go on with the next
-     * cursor. Fails with kind `PositionLost` when the cursor is older than 5 minutes or its record
-     * has expired, and with `ShardClosed` when the partition has expired.
+     * cursor. Fails with kind `position_lost` when the cursor is older than 5 minutes or its record
+     * has expired, and with `shard_closed` when the partition has expired.
      *
      * - Parameter partitionCursor: The cursor, as returned by `get_cursor` or by the previous get.
      * - Parameter maxFetchBytes: Maximum size of the data in bytes; absent for the service's default. When the next record is larger, the result is empty.
@@ -3357,7 +3357,7 @@ public static func fromUrl(url: String, credentialProvider: CredentialProvider? 
      *
      * The last commit counts; going back is allowed. Whether the number is that of the last record
      * processed or of the next one is agreed between those who commit and those who resume. Fails
-     * with kind `PositionLost` when the number lies behind the end of the partition.
+     * with kind `position_lost` when the number lies behind the end of the partition.
      *
      * - Parameter appName: Name of the app, which must exist.
      * - Parameter streamName: Name of the stream.
@@ -3385,7 +3385,7 @@ open func commitCheckpoint(appName: String, streamName: String, partitionId: Str
     /**
      * Creates an app.
      *
-     * Fails with kind `AlreadyExists` when the name is taken.
+     * Fails with kind `already_exists` when the name is taken.
      *
      * - Parameter appName: Name of the new app: 1 to 200 letters, digits, `_` and `-`.
      */
@@ -3409,7 +3409,7 @@ open func createApp(appName: String)async throws   {
      * Creates a stream.
      *
      * The service may answer before the stream can be used: wait until `describe_stream` shows the status `RUNNING`.
-     * Fails with kind `AlreadyExists` when the name is taken.
+     * Fails with kind `already_exists` when the name is taken.
      *
      * - Parameter streamName: Name of the new stream: 1 to 64 letters, digits, `_` and `-`.
      * - Parameter partitionCount: Number of partitions, at least 1.
@@ -3591,7 +3591,7 @@ open func getCheckpoint(appName: String, streamName: String, partitionId: String
     /**
      * Gets a cursor: the place in a partition where reading begins.
      *
-     * A cursor is valid for 5 minutes. Fails with kind `PositionLost` when the sequence number lies
+     * A cursor is valid for 5 minutes. Fails with kind `position_lost` when the sequence number lies
      * outside of the records that are kept.
      *
      * - Parameter streamName: Name of the stream.
@@ -3621,8 +3621,8 @@ open func getCursor(streamName: String, partitionId: String, cursorType: DisCurs
      * Gets records from a cursor on.
      *
      * An empty result is not an error and does not mean that the partition has ended: go on with the next
-     * cursor. Fails with kind `PositionLost` when the cursor is older than 5 minutes or its record
-     * has expired, and with `ShardClosed` when the partition has expired.
+     * cursor. Fails with kind `position_lost` when the cursor is older than 5 minutes or its record
+     * has expired, and with `shard_closed` when the partition has expired.
      *
      * - Parameter partitionCursor: The cursor, as returned by `get_cursor` or by the previous get.
      * - Parameter maxFetchBytes: Maximum size of the data in bytes; absent for the service's default. When the next record is larger, the result is empty.
@@ -18220,25 +18220,25 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_datahub_append_field() != 13547) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_create_blob_topic() != 30823) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_create_blob_topic() != 12969) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_create_connector() != 48383) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_create_connector() != 26747) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_create_project() != 14628) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_create_project() != 7097) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_create_subscription() != 292) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_create_tuple_topic() != 38750) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_create_tuple_topic() != 13955) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_delete_connector() != 6832) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_delete_project() != 14095) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_delete_project() != 43388) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_delete_subscription() != 44211) {
@@ -18256,7 +18256,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_datahub_extend_shard() != 180) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_blob_records() != 53239) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_blob_records() != 14512) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_get_connector() != 38861) {
@@ -18268,13 +18268,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_datahub_get_connector_shard_status() != 48083) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor() != 59090) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor() != 22344) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor_after() != 24705) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_metering_info() != 20937) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_metering_info() != 7986) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_get_project() != 51253) {
@@ -18295,10 +18295,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_datahub_get_topic_schema() != 53583) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_tuple_records() != 25379) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_get_tuple_records() != 45489) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_heart_beat() != 5838) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_heart_beat() != 7074) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_init_and_get_subscription_offset() != 21916) {
@@ -18343,10 +18343,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_datahub_reload_connector() != 30878) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_reset_subscription_offset() != 8731) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_reset_subscription_offset() != 47234) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_split_shard() != 39177) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_split_shard() != 3615) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_stats() != 60536) {
@@ -18373,7 +18373,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription() != 56244) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription_offset() != 15367) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription_offset() != 48334) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription_state() != 42678) {
@@ -18382,16 +18382,16 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_datahub_update_topic() != 8276) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_datahub_wait_shards_ready() != 47726) {
+    if (uniffi_hubstream_uniffi_checksum_method_datahub_wait_shards_ready() != 48561) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_disclient_commit_checkpoint() != 41506) {
+    if (uniffi_hubstream_uniffi_checksum_method_disclient_commit_checkpoint() != 24731) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_disclient_create_app() != 24073) {
+    if (uniffi_hubstream_uniffi_checksum_method_disclient_create_app() != 48282) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_disclient_create_stream() != 52329) {
+    if (uniffi_hubstream_uniffi_checksum_method_disclient_create_stream() != 36832) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_disclient_delete_app() != 50759) {
@@ -18415,10 +18415,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_hubstream_uniffi_checksum_method_disclient_get_checkpoint() != 10746) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_disclient_get_cursor() != 32432) {
+    if (uniffi_hubstream_uniffi_checksum_method_disclient_get_cursor() != 17507) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_disclient_get_records() != 64844) {
+    if (uniffi_hubstream_uniffi_checksum_method_disclient_get_records() != 46445) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_disclient_list_apps() != 31332) {

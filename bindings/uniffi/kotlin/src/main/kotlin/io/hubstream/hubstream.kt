@@ -1452,25 +1452,25 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_append_field() and 0xFFFF) != 13547) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_blob_topic() and 0xFFFF) != 30823) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_blob_topic() and 0xFFFF) != 12969) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_connector() and 0xFFFF) != 48383) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_connector() and 0xFFFF) != 26747) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_project() and 0xFFFF) != 14628) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_project() and 0xFFFF) != 7097) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_subscription() and 0xFFFF) != 292) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_tuple_topic() and 0xFFFF) != 38750) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_create_tuple_topic() and 0xFFFF) != 13955) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_delete_connector() and 0xFFFF) != 6832) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_delete_project() and 0xFFFF) != 14095) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_delete_project() and 0xFFFF) != 43388) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_delete_subscription() and 0xFFFF) != 44211) {
@@ -1488,7 +1488,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_extend_shard() and 0xFFFF) != 180) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_blob_records() and 0xFFFF) != 53239) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_blob_records() and 0xFFFF) != 14512) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_connector() and 0xFFFF) != 38861) {
@@ -1500,13 +1500,13 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_connector_shard_status() and 0xFFFF) != 48083) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor() and 0xFFFF) != 59090) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor() and 0xFFFF) != 22344) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_cursor_after() and 0xFFFF) != 24705) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_metering_info() and 0xFFFF) != 20937) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_metering_info() and 0xFFFF) != 7986) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_project() and 0xFFFF) != 51253) {
@@ -1527,10 +1527,10 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_topic_schema() and 0xFFFF) != 53583) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_tuple_records() and 0xFFFF) != 25379) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_get_tuple_records() and 0xFFFF) != 45489) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_heart_beat() and 0xFFFF) != 5838) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_heart_beat() and 0xFFFF) != 7074) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_init_and_get_subscription_offset() and 0xFFFF) != 21916) {
@@ -1575,10 +1575,10 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_reload_connector() and 0xFFFF) != 30878) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_reset_subscription_offset() and 0xFFFF) != 8731) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_reset_subscription_offset() and 0xFFFF) != 47234) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_split_shard() and 0xFFFF) != 39177) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_split_shard() and 0xFFFF) != 3615) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_stats() and 0xFFFF) != 60536) {
@@ -1605,7 +1605,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription() and 0xFFFF) != 56244) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription_offset() and 0xFFFF) != 15367) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription_offset() and 0xFFFF) != 48334) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_subscription_state() and 0xFFFF) != 42678) {
@@ -1614,16 +1614,16 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_update_topic() and 0xFFFF) != 8276) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_wait_shards_ready() and 0xFFFF) != 47726) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_datahub_wait_shards_ready() and 0xFFFF) != 48561) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_commit_checkpoint() and 0xFFFF) != 41506) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_commit_checkpoint() and 0xFFFF) != 24731) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_create_app() and 0xFFFF) != 24073) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_create_app() and 0xFFFF) != 48282) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_create_stream() and 0xFFFF) != 52329) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_create_stream() and 0xFFFF) != 36832) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_delete_app() and 0xFFFF) != 50759) {
@@ -1647,10 +1647,10 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_get_checkpoint() and 0xFFFF) != 10746) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_get_cursor() and 0xFFFF) != 32432) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_get_cursor() and 0xFFFF) != 17507) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_get_records() and 0xFFFF) != 64844) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_get_records() and 0xFFFF) != 46445) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_disclient_list_apps() and 0xFFFF) != 31332) {
@@ -2805,7 +2805,7 @@ public interface DataHubInterface {
      * Creates a topic whose records are bytes.
      *
      * The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
-     * `AlreadyExists` when the project has a topic of that name, in whatever case.
+     * `already_exists` when the project has a topic of that name, in whatever case.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the new topic: 1 to 128 letters, digits and underscores, beginning with a letter.
@@ -2819,7 +2819,7 @@ public interface DataHubInterface {
     /**
      * Creates a connector.
      *
-     * A topic has at most one of a type: fails with kind `AlreadyExists` otherwise.
+     * A topic has at most one of a type: fails with kind `already_exists` otherwise.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -2834,7 +2834,7 @@ public interface DataHubInterface {
     /**
      * Creates a project.
      *
-     * Fails with kind `AlreadyExists` when there is one of that name, in whatever case.
+     * Fails with kind `already_exists` when there is one of that name, in whatever case.
      *
      * @param projectName Name of the new project: 3 to 32 letters, digits and underscores, beginning with a letter.
      * @param comment Free text of at most 1024 characters.
@@ -2854,7 +2854,7 @@ public interface DataHubInterface {
      * Creates a topic whose records are rows of typed columns.
      *
      * The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
-     * `AlreadyExists` when the project has a topic of that name, in whatever case.
+     * `already_exists` when the project has a topic of that name, in whatever case.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the new topic: 1 to 128 letters, digits and underscores, beginning with a letter.
@@ -2878,7 +2878,7 @@ public interface DataHubInterface {
     /**
      * Deletes a project.
      *
-     * Fails with kind `Conflict` while it has topics.
+     * Fails with kind `conflict` while it has topics.
      *
      * @param projectName Name of the project.
      */
@@ -2927,8 +2927,8 @@ public interface DataHubInterface {
     /**
      * Gets records of a blob topic, beginning at a cursor.
      *
-     * Fails with kind `ShardClosed` when a closed shard was read to its end, and with
-     * `PositionLost` when the cursor is no longer valid.
+     * Fails with kind `shard_closed` when a closed shard was read to its end, with `position_lost` when
+     * the cursor is no longer valid, and with `invalid_argument` when the topic holds tuples.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -2971,7 +2971,7 @@ public interface DataHubInterface {
     /**
      * Gets a cursor: the place in a shard where reading begins.
      *
-     * Fails with kind `PositionLost` when the place lies outside of the records that are kept.
+     * Fails with kind `position_lost` when the place lies outside of the records that are kept.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -2999,7 +2999,7 @@ public interface DataHubInterface {
     /**
      * Reads how long a shard has been active and how much it stores.
      *
-     * Fails with kind `NotFound` while the shard has no records.
+     * Fails with kind `not_found` while the shard has no records.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -3063,8 +3063,8 @@ public interface DataHubInterface {
     /**
      * Gets records of a tuple topic, beginning at a cursor.
      *
-     * Fails with kind `ShardClosed` when a closed shard was read to its end, and with
-     * `PositionLost` when the cursor is no longer valid.
+     * Fails with kind `shard_closed` when a closed shard was read to its end, with `position_lost` when
+     * the cursor is no longer valid, and with `invalid_argument` when the topic holds blobs.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -3080,8 +3080,8 @@ public interface DataHubInterface {
     /**
      * Says that a consumer is alive, and reads which shards it is to consume.
      *
-     * Fails with kind `GroupChanged` when the group no longer knows the consumer, and with
-     * `OffsetReset` when the offsets of the subscription were reset: join again then.
+     * Fails with kind `group_changed` when the group no longer knows the consumer, and with
+     * `offset_reset` when the offsets of the subscription were reset: join again then.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -3242,7 +3242,7 @@ public interface DataHubInterface {
     /**
      * Sets the offsets of shards, whatever was committed.
      *
-     * Consumers learn of it by the error kind `OffsetReset`.
+     * Consumers learn of it by the error kind `offset_reset`.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -3254,7 +3254,7 @@ public interface DataHubInterface {
     /**
      * Splits a shard in two.
      *
-     * The shard is closed; the two new ones share its range. Fails with kind `RateLimited` when the
+     * The shard is closed; the two new ones share its range. Fails with kind `rate_limited` when the
      * shard is younger than 5 seconds.
      *
      * @param projectName Name of the project.
@@ -3343,8 +3343,8 @@ public interface DataHubInterface {
     /**
      * Commits how far shards were consumed.
      *
-     * Fails with kind `SessionLost` when a newer session was opened, with `OffsetReset` when the
-     * offsets were reset meanwhile, and with `SubscriptionOffline` when the subscription is switched
+     * Fails with kind `session_lost` when a newer session was opened, with `offset_reset` when the
+     * offsets were reset meanwhile, and with `subscription_offline` when the subscription is switched
      * off. All shards are committed, or none.
      *
      * @param projectName Name of the project.
@@ -3377,7 +3377,7 @@ public interface DataHubInterface {
     /**
      * Waits until all shards of a topic are ready, that is active or closed.
      *
-     * Fails with kind `Timeout` when that takes too long.
+     * Fails with kind `timeout` when that takes too long.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -3613,7 +3613,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * Creates a topic whose records are bytes.
      *
      * The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
-     * `AlreadyExists` when the project has a topic of that name, in whatever case.
+     * `already_exists` when the project has a topic of that name, in whatever case.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the new topic: 1 to 128 letters, digits and underscores, beginning with a letter.
@@ -3653,7 +3653,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     /**
      * Creates a connector.
      *
-     * A topic has at most one of a type: fails with kind `AlreadyExists` otherwise.
+     * A topic has at most one of a type: fails with kind `already_exists` otherwise.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -3694,7 +3694,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     /**
      * Creates a project.
      *
-     * Fails with kind `AlreadyExists` when there is one of that name, in whatever case.
+     * Fails with kind `already_exists` when there is one of that name, in whatever case.
      *
      * @param projectName Name of the new project: 3 to 32 letters, digits and underscores, beginning with a letter.
      * @param comment Free text of at most 1024 characters.
@@ -3758,7 +3758,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
      * Creates a topic whose records are rows of typed columns.
      *
      * The call returns before the shards are ready; see `wait_shards_ready`. Fails with kind
-     * `AlreadyExists` when the project has a topic of that name, in whatever case.
+     * `already_exists` when the project has a topic of that name, in whatever case.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the new topic: 1 to 128 letters, digits and underscores, beginning with a letter.
@@ -3832,7 +3832,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     /**
      * Deletes a project.
      *
-     * Fails with kind `Conflict` while it has topics.
+     * Fails with kind `conflict` while it has topics.
      *
      * @param projectName Name of the project.
      */
@@ -4004,8 +4004,8 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     /**
      * Gets records of a blob topic, beginning at a cursor.
      *
-     * Fails with kind `ShardClosed` when a closed shard was read to its end, and with
-     * `PositionLost` when the cursor is no longer valid.
+     * Fails with kind `shard_closed` when a closed shard was read to its end, with `position_lost` when
+     * the cursor is no longer valid, and with `invalid_argument` when the topic holds tuples.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -4141,7 +4141,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     /**
      * Gets a cursor: the place in a shard where reading begins.
      *
-     * Fails with kind `PositionLost` when the place lies outside of the records that are kept.
+     * Fails with kind `position_lost` when the place lies outside of the records that are kept.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -4216,7 +4216,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     /**
      * Reads how long a shard has been active and how much it stores.
      *
-     * Fails with kind `NotFound` while the shard has no records.
+     * Fails with kind `not_found` while the shard has no records.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -4433,8 +4433,8 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     /**
      * Gets records of a tuple topic, beginning at a cursor.
      *
-     * Fails with kind `ShardClosed` when a closed shard was read to its end, and with
-     * `PositionLost` when the cursor is no longer valid.
+     * Fails with kind `shard_closed` when a closed shard was read to its end, with `position_lost` when
+     * the cursor is no longer valid, and with `invalid_argument` when the topic holds blobs.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -4477,8 +4477,8 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     /**
      * Says that a consumer is alive, and reads which shards it is to consume.
      *
-     * Fails with kind `GroupChanged` when the group no longer knows the consumer, and with
-     * `OffsetReset` when the offsets of the subscription were reset: join again then.
+     * Fails with kind `group_changed` when the group no longer knows the consumer, and with
+     * `offset_reset` when the offsets of the subscription were reset: join again then.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -4980,7 +4980,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     /**
      * Sets the offsets of shards, whatever was committed.
      *
-     * Consumers learn of it by the error kind `OffsetReset`.
+     * Consumers learn of it by the error kind `offset_reset`.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -5016,7 +5016,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     /**
      * Splits a shard in two.
      *
-     * The shard is closed; the two new ones share its range. Fails with kind `RateLimited` when the
+     * The shard is closed; the two new ones share its range. Fails with kind `rate_limited` when the
      * shard is younger than 5 seconds.
      *
      * @param projectName Name of the project.
@@ -5308,8 +5308,8 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     /**
      * Commits how far shards were consumed.
      *
-     * Fails with kind `SessionLost` when a newer session was opened, with `OffsetReset` when the
-     * offsets were reset meanwhile, and with `SubscriptionOffline` when the subscription is switched
+     * Fails with kind `session_lost` when a newer session was opened, with `offset_reset` when the
+     * offsets were reset meanwhile, and with `subscription_offline` when the subscription is switched
      * off. All shards are committed, or none.
      *
      * @param projectName Name of the project.
@@ -5414,7 +5414,7 @@ open class DataHub: Disposable, AutoCloseable, DataHubInterface
     /**
      * Waits until all shards of a topic are ready, that is active or closed.
      *
-     * Fails with kind `Timeout` when that takes too long.
+     * Fails with kind `timeout` when that takes too long.
      *
      * @param projectName Name of the project.
      * @param topicName Name of the topic.
@@ -5620,7 +5620,7 @@ public interface DisClientInterface {
      *
      * The last commit counts; going back is allowed. Whether the number is that of the last record
      * processed or of the next one is agreed between those who commit and those who resume. Fails
-     * with kind `PositionLost` when the number lies behind the end of the partition.
+     * with kind `position_lost` when the number lies behind the end of the partition.
      *
      * @param appName Name of the app, which must exist.
      * @param streamName Name of the stream.
@@ -5634,7 +5634,7 @@ public interface DisClientInterface {
     /**
      * Creates an app.
      *
-     * Fails with kind `AlreadyExists` when the name is taken.
+     * Fails with kind `already_exists` when the name is taken.
      *
      * @param appName Name of the new app: 1 to 200 letters, digits, `_` and `-`.
      */
@@ -5644,7 +5644,7 @@ public interface DisClientInterface {
      * Creates a stream.
      *
      * The service may answer before the stream can be used: wait until `describe_stream` shows the status `RUNNING`.
-     * Fails with kind `AlreadyExists` when the name is taken.
+     * Fails with kind `already_exists` when the name is taken.
      *
      * @param streamName Name of the new stream: 1 to 64 letters, digits, `_` and `-`.
      * @param partitionCount Number of partitions, at least 1.
@@ -5721,7 +5721,7 @@ public interface DisClientInterface {
     /**
      * Gets a cursor: the place in a partition where reading begins.
      *
-     * A cursor is valid for 5 minutes. Fails with kind `PositionLost` when the sequence number lies
+     * A cursor is valid for 5 minutes. Fails with kind `position_lost` when the sequence number lies
      * outside of the records that are kept.
      *
      * @param streamName Name of the stream.
@@ -5737,8 +5737,8 @@ public interface DisClientInterface {
      * Gets records from a cursor on.
      *
      * An empty result is not an error and does not mean that the partition has ended: go on with the next
-     * cursor. Fails with kind `PositionLost` when the cursor is older than 5 minutes or its record
-     * has expired, and with `ShardClosed` when the partition has expired.
+     * cursor. Fails with kind `position_lost` when the cursor is older than 5 minutes or its record
+     * has expired, and with `shard_closed` when the partition has expired.
      *
      * @param partitionCursor The cursor, as returned by `get_cursor` or by the previous get.
      * @param maxFetchBytes Maximum size of the data in bytes; absent for the service's default. When the next record is larger, the result is empty.
@@ -5933,7 +5933,7 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
      *
      * The last commit counts; going back is allowed. Whether the number is that of the last record
      * processed or of the next one is agreed between those who commit and those who resume. Fails
-     * with kind `PositionLost` when the number lies behind the end of the partition.
+     * with kind `position_lost` when the number lies behind the end of the partition.
      *
      * @param appName Name of the app, which must exist.
      * @param streamName Name of the stream.
@@ -5973,7 +5973,7 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
     /**
      * Creates an app.
      *
-     * Fails with kind `AlreadyExists` when the name is taken.
+     * Fails with kind `already_exists` when the name is taken.
      *
      * @param appName Name of the new app: 1 to 200 letters, digits, `_` and `-`.
      */
@@ -6004,7 +6004,7 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
      * Creates a stream.
      *
      * The service may answer before the stream can be used: wait until `describe_stream` shows the status `RUNNING`.
-     * Fails with kind `AlreadyExists` when the name is taken.
+     * Fails with kind `already_exists` when the name is taken.
      *
      * @param streamName Name of the new stream: 1 to 64 letters, digits, `_` and `-`.
      * @param partitionCount Number of partitions, at least 1.
@@ -6257,7 +6257,7 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
     /**
      * Gets a cursor: the place in a partition where reading begins.
      *
-     * A cursor is valid for 5 minutes. Fails with kind `PositionLost` when the sequence number lies
+     * A cursor is valid for 5 minutes. Fails with kind `position_lost` when the sequence number lies
      * outside of the records that are kept.
      *
      * @param streamName Name of the stream.
@@ -6298,8 +6298,8 @@ open class DisClient: Disposable, AutoCloseable, DisClientInterface
      * Gets records from a cursor on.
      *
      * An empty result is not an error and does not mean that the partition has ended: go on with the next
-     * cursor. Fails with kind `PositionLost` when the cursor is older than 5 minutes or its record
-     * has expired, and with `ShardClosed` when the partition has expired.
+     * cursor. Fails with kind `position_lost` when the cursor is older than 5 minutes or its record
+     * has expired, and with `shard_closed` when the partition has expired.
      *
      * @param partitionCursor The cursor, as returned by `get_cursor` or by the previous get.
      * @param maxFetchBytes Maximum size of the data in bytes; absent for the service's default. When the next record is larger, the result is empty.
