@@ -32,6 +32,31 @@ fn old_session(saved: &Json) -> Result<Vec<(String, OffsetWithSession)>, Failure
     Ok(offsets)
 }
 
+/// Shows that the outdated session cannot commit.
+async fn refused(
+    journey: &Journey,
+    sub_id: &str,
+    old: Vec<(String, OffsetWithSession)>,
+) -> Result<(), Failure> {
+    let outdated = UpdateSubscriptionOffset::new(
+        &journey.project,
+        TOPIC,
+        sub_id,
+        old.into_iter().collect::<IndexMap<_, _>>(),
+    );
+    match journey.hub.update_subscription_offset(outdated).await {
+        Err(error) if error.kind() == ErrorKind::SessionLost => {
+            println!(
+                "commit of the outdated session refused: {}: {error}",
+                error.kind()
+            );
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
+        Ok(()) => Err("the outdated session could commit".into()),
+    }
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let data = DataSet::load()?;
@@ -50,22 +75,7 @@ async fn main() -> Result<(), Failure> {
         }
     }
 
-    let outdated = UpdateSubscriptionOffset::new(
-        project,
-        TOPIC,
-        sub_id,
-        old.into_iter().collect::<IndexMap<_, _>>(),
-    );
-    match hub.update_subscription_offset(outdated).await {
-        Err(error) if error.kind() == ErrorKind::SessionLost => {
-            println!(
-                "commit of the outdated session refused: {}: {error}",
-                error.kind()
-            );
-        }
-        Err(error) => return Err(error.into()),
-        Ok(()) => return Err("the outdated session could commit".into()),
-    }
+    refused(&journey, sub_id, old).await?;
 
     let mut lines = Map::new();
     let mut rows = 0;

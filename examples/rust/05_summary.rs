@@ -3,6 +3,15 @@
 use hubstream_examples::dataset::checksum;
 use hubstream_examples::journey::{Journey, TOPIC};
 use hubstream_examples::{Failure, reading, show};
+use serde_json::Value as Json;
+
+/// What a reading process got from a shard.
+fn lines_of(half: &Json, shard: &str) -> Result<Vec<String>, Failure> {
+    let lines = half["lines"][shard].as_array();
+    let lines = lines.ok_or("a shard was not read")?;
+    let text = |line: &Json| line.as_str().map(str::to_owned);
+    Ok(lines.iter().filter_map(text).collect())
+}
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
@@ -21,14 +30,9 @@ async fn main() -> Result<(), Failure> {
         let stored = usize::try_from(reading::newest(&journey, &shard).await? + 1)?;
         let mut counts = Vec::new();
         for half in [&first, &second] {
-            let half = half["lines"][&shard]
-                .as_array()
-                .ok_or("a shard was not read")?;
-            lines.extend(
-                half.iter()
-                    .filter_map(|line| line.as_str().map(str::to_owned)),
-            );
+            let half = lines_of(half, &shard)?;
             counts.push(half.len());
+            lines.extend(half);
         }
         let read = counts[0] + counts[1];
         equal &= read == stored;
@@ -53,15 +57,13 @@ async fn main() -> Result<(), Failure> {
 
     println!("{}/{TOPIC}", journey.project);
     show::table(&rows);
+    let total = |name: &str, rows: u64, sum: &str| {
+        [name.to_owned(), rows.to_string(), show::short(sum)].to_vec()
+    };
     show::table(&[
         ["", "rows", "checksum"].map(str::to_owned).to_vec(),
-        ["in".to_owned(), rows_in.to_string(), show::short(sum_in)].to_vec(),
-        [
-            "out".to_owned(),
-            rows_out.to_string(),
-            show::short(&sum_out),
-        ]
-        .to_vec(),
+        total("in", rows_in, sum_in),
+        total("out", rows_out, &sum_out),
     ]);
     if !equal {
         return Err("what was read differs from what was put".into());

@@ -61,10 +61,11 @@ fn schema(item: &ItemEnum, docs: &str, variants: &[Variant], kind: &TokenStream)
 
 fn text_enum(item: &ItemEnum, docs: &str, variants: &[Variant]) -> TokenStream {
     let (attributes, name) = (&item.attrs, &item.ident);
-    let schema = schema(item, docs, variants, &quote!(Text));
     let declared = item.variants.iter();
     let idents: Vec<_> = variants.iter().map(|variant| &variant.ident).collect();
     let wires: Vec<_> = variants.iter().map(|variant| &variant.wire).collect();
+    let travels = serde_text(name);
+    let dynamic = dynamic_text(name, &schema(item, docs, variants, &quote!(Text)), &wires);
     quote! {
         #(#attributes)*
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -100,6 +101,21 @@ fn text_enum(item: &ItemEnum, docs: &str, variants: &[Variant]) -> TokenStream {
             }
         }
 
+        #travels
+
+        impl ::hubstream::operation::WireText for #name {
+            fn wire_text(&self) -> ::core::option::Option<::std::string::String> {
+                ::core::option::Option::Some(self.as_str().to_owned())
+            }
+        }
+
+        #dynamic
+    }
+}
+
+/// How a list of texts travels in messages.
+fn serde_text(name: &Ident) -> TokenStream {
+    quote! {
         impl ::serde::Serialize for #name {
             fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.as_str())
@@ -112,13 +128,12 @@ fn text_enum(item: &ItemEnum, docs: &str, variants: &[Variant]) -> TokenStream {
                 ::core::result::Result::Ok(Self::from(text.as_str()))
             }
         }
+    }
+}
 
-        impl ::hubstream::operation::WireText for #name {
-            fn wire_text(&self) -> ::core::option::Option<::std::string::String> {
-                ::core::option::Option::Some(self.as_str().to_owned())
-            }
-        }
-
+/// How a list of texts crosses the border of languages: unknown ones only on the way out.
+fn dynamic_text(name: &Ident, schema: &TokenStream, wires: &[&Lit]) -> TokenStream {
+    quote! {
         impl ::hubstream::dynamic::Dynamic for #name {
             const TYPE: ::hubstream::schema::TypeSchema = #schema;
 
@@ -143,10 +158,10 @@ fn text_enum(item: &ItemEnum, docs: &str, variants: &[Variant]) -> TokenStream {
 
 fn number_enum(item: &ItemEnum, docs: &str, variants: &[Variant]) -> TokenStream {
     let (attributes, name) = (&item.attrs, &item.ident);
-    let schema = schema(item, docs, variants, &quote!(Number));
     let declared = item.variants.iter();
     let idents: Vec<_> = variants.iter().map(|variant| &variant.ident).collect();
     let wires: Vec<_> = variants.iter().map(|variant| &variant.wire).collect();
+    let dynamic = dynamic_number(name, &schema(item, docs, variants, &quote!(Number)));
     quote! {
         #(#attributes)*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -188,6 +203,13 @@ fn number_enum(item: &ItemEnum, docs: &str, variants: &[Variant]) -> TokenStream
             }
         }
 
+        #dynamic
+    }
+}
+
+/// How a list of numbers crosses the border of languages: unknown ones only on the way out.
+fn dynamic_number(name: &Ident, schema: &TokenStream) -> TokenStream {
+    quote! {
         impl ::hubstream::dynamic::Dynamic for #name {
             const TYPE: ::hubstream::schema::TypeSchema = #schema;
 

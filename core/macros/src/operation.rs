@@ -161,19 +161,7 @@ fn implementation(
     } else {
         quote!(client.exchange(&self).await)
     };
-    let dispatch = (!arguments.composite).then(|| {
-        quote! {
-            fn dispatch(
-                self,
-                client: &::hubstream::client::Client<#service>,
-            ) -> ::hubstream::transport::BoxFuture<
-                'static,
-                ::hubstream::error::Result<::hubstream::dynamic::Value>,
-            > {
-                client.dispatch(self)
-            }
-        }
-    });
+    let dispatch = (!arguments.composite).then(|| dispatch(service));
     quote! {
         impl ::hubstream::operation::Operation for #name {
             type Service = #service;
@@ -200,6 +188,21 @@ fn implementation(
             }
 
             #dispatch
+        }
+    }
+}
+
+/// `dispatch` of an operation that is one request.
+fn dispatch(service: &Path) -> TokenStream {
+    quote! {
+        fn dispatch(
+            self,
+            client: &::hubstream::client::Client<#service>,
+        ) -> ::hubstream::transport::BoxFuture<
+            'static,
+            ::hubstream::error::Result<::hubstream::dynamic::Value>,
+        > {
+            client.dispatch(self)
         }
     }
 }

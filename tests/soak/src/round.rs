@@ -232,7 +232,6 @@ impl Places {
         })
     }
 
-    /// One round of so long, under faults that follow from the seed; then everything is read and compared.
     /// Asks for the oldest record of every shard.
     pub(crate) async fn look(&self) -> Result<(), Failure> {
         let Clients { hubs, streams } = &self.clients[0];
@@ -248,6 +247,7 @@ impl Places {
         Ok(())
     }
 
+    /// One round of so long, under faults that follow from the seed; then everything is read and compared.
     pub(crate) async fn run(
         &self,
         server: &Server,
@@ -295,21 +295,8 @@ impl Places {
         done.store(true, Ordering::SeqCst);
         told.send_modify(|count| *count += 1);
         let beats = member.await??;
-        let mut found = Found::default();
-        let mut totals = Totals {
-            beats,
-            ..Totals::default()
-        };
-        while let Some(ended) = readers.join_next().await {
-            let Read {
-                found: part,
-                gets,
-                commits,
-            } = ended??;
-            found.merge(part);
-            totals.gets += gets;
-            totals.commits += commits;
-        }
+        let (found, mut totals) = collect(readers).await?;
+        totals.beats = beats;
         totals.struck = Struck::read(&server.faults(None).await?)?;
         totals.account = Account::balance(&all, &found, repeats, totals.struck.lost_answers)?;
         Ok(totals)
@@ -361,4 +348,20 @@ impl Places {
         }));
         sources
     }
+}
+
+/// What all readers found, once they are done.
+async fn collect(mut readers: JoinSet<Result<Read, Failure>>) -> Result<(Found, Totals), Failure> {
+    let (mut found, mut totals) = (Found::default(), Totals::default());
+    while let Some(ended) = readers.join_next().await {
+        let Read {
+            found: part,
+            gets,
+            commits,
+        } = ended??;
+        found.merge(part);
+        totals.gets += gets;
+        totals.commits += commits;
+    }
+    Ok((found, totals))
 }

@@ -138,9 +138,10 @@ fn primitive<T: ArrowPrimitiveType>(array: &ArrayData) -> PrimitiveArray<T> {
     PrimitiveArray::from(array.clone())
 }
 
-fn number(array: &ArrayData, target: FieldType) -> Option<Push> {
+/// Whether a column holds numbers, or what is kept as one.
+fn takes_numbers(target: FieldType) -> bool {
     use FieldType as F;
-    if !matches!(
+    matches!(
         target,
         F::TinyInt
             | F::SmallInt
@@ -151,7 +152,12 @@ fn number(array: &ArrayData, target: FieldType) -> Option<Push> {
             | F::Decimal
             | F::Timestamp
             | F::Boolean
-    ) {
+    )
+}
+
+fn number(array: &ArrayData, target: FieldType) -> Option<Push> {
+    use FieldType as F;
+    if !takes_numbers(target) {
         return None;
     }
     let is_number = !matches!(target, F::Timestamp | F::Boolean);

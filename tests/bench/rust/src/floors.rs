@@ -99,15 +99,9 @@ impl<'a> Floor<'a> {
             CompressFormat::Zstd => 3,
             _ => 0,
         };
-        let schema = if self.case.kind == Kind::Tuple {
-            SCHEMA_VERSION
-        } else {
-            -1
-        };
-        let columns = if self.case.kind == Kind::Tuple {
-            self.kinds.len()
-        } else {
-            0
+        let (schema, columns) = match self.case.kind {
+            Kind::Tuple => (SCHEMA_VERSION, self.kinds.len()),
+            Kind::Blob => (-1, 0),
         };
         let words: &[u32] = match version {
             BatchVersion::V0 => &[0, size as u32, self.raw.len() as u32, crc],

@@ -125,6 +125,11 @@ fn verify(vector: &Vector, variant: Variant) -> Result<(), String> {
     if let Some(expected) = &expect.wire_headers {
         wire_headers(expected, sent, &stages)?;
     }
+    results(expect, &stages)
+}
+
+/// Everything that a signature is made of, and itself.
+fn results(expect: &Expect, stages: &Stages) -> Result<(), String> {
     same(
         "canonical request",
         &expect.canonical_request,
