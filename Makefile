@@ -24,6 +24,7 @@ fmt: ## Format the sources
 codegen: ## Write the generated files of all languages and the reference pages
 	cargo codegen
 	bindings/uniffi/generate
+	cargo test --quiet --package hubstream-codegen
 
 wheel: ## Build the Python wheel into dist/
 	@python/wheel

@@ -91,6 +91,13 @@ def formatting_elsewhere() -> list[list[str]]:
     return [["cargo", "fmt", "--check", "--manifest-path", str(ROOT / name / "Cargo.toml")] for name in manifests]
 
 
+def fuzz_targets() -> list[str]:
+    """Clippy of the fuzz targets, which are no members of the workspace. They share what it made of the dependencies."""
+    manifest = ROOT / "tests" / "fuzz" / "Cargo.toml"
+    chosen = ["--locked", "--manifest-path", str(manifest), "--target-dir", str(TARGET)]
+    return ["cargo", "clippy", *chosen, "--lib", "--bins", "--", "-D", "warnings"]
+
+
 def each_feature() -> list[list[str]]:
     """The core with none of its features, with each alone, and with all."""
     features = tomllib.loads((ROOT / "core" / "Cargo.toml").read_text())["features"]
@@ -107,11 +114,21 @@ def steps() -> list[Step]:
         Step("build", [["cargo", "build", "--workspace", "--all-targets"]], ("prepare",)),
         Step(
             "codegen",
-            [[str(TARGET / "debug" / "hubstream-codegen"), "--check"], script("bindings/uniffi/generate", "--check")],
+            [
+                [str(TARGET / "debug" / "hubstream-codegen"), "--check"],
+                script("bindings/uniffi/generate", "--check"),
+                ["cargo", "test", "--quiet", "--workspace", "--bin", "hubstream-codegen"],
+            ],
             ("build",),
             uniffi_library(),
         ),
-        Step("lint", [["cargo", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]]),
+        Step(
+            "lint",
+            [["cargo", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings"], fuzz_targets()],
+            (),
+            # Checking links nothing, so the engine of the targets need not be compiled.
+            {"CUSTOM_LIBFUZZER_PATH": str(ROOT / "tests" / "fuzz" / "Cargo.toml")},
+        ),
         Step("features", each_feature()),
         Step("rust", [["cargo", "test", "--workspace", "--no-fail-fast"]], ("build",)),
         Step("vectors", [["cargo", "test", "--workspace", "--test", "vectors", "--", "--nocapture"]], ("build",)),

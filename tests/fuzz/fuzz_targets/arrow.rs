@@ -34,8 +34,11 @@ fn right(schema: Option<&Arc<RecordSchema>>) -> Vec<u8> {
     records.to_arrow_ipc(&ArrowOptions::new()).expect("columns")
 }
 
+/// A schema, none for blobs, and a stream that fits it.
+type Right = (Option<Arc<RecordSchema>>, Vec<u8>);
+
 libfuzzer_sys::fuzz_target!(|input: &[u8]| {
-    static RIGHT: OnceLock<Vec<(Option<Arc<RecordSchema>>, Vec<u8>)>> = OnceLock::new();
+    static RIGHT: OnceLock<Vec<Right>> = OnceLock::new();
     let right = RIGHT.get_or_init(|| {
         // The reader of the format panics at some damage, which is dealt with; nothing else may panic.
         std::panic::set_hook(Box::new(|_| {}));
