@@ -215,7 +215,7 @@ async fn without_the_api_its_path_is_unknown() {
         let reply = faults(&client, method, "").await;
         assert_eq!(
             (reply.status, reply.code()),
-            (404, "InvalidUriSpec".to_owned())
+            (400, "InvalidUriSpec".to_owned())
         );
     }
 }
