@@ -72,7 +72,8 @@ pub trait CredentialProvider: Send + Sync + 'static {
     /// Gives credentials that are valid now.
     ///
     /// Called once per request just before it is signed, unless the credentials given before name
-    /// an end that is not near.
+    /// an end that is not near. Requests that wait while it is under way share the answer of the next
+    /// call.
     async fn credentials(&self) -> std::result::Result<Credentials, CredentialError>;
 }
 

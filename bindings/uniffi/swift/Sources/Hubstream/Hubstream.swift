@@ -648,7 +648,8 @@ public protocol CredentialProvider: AnyObject, Sendable {
      * Gives credentials that are valid now.
      *
      * Called once per request just before it is signed, unless the credentials given before name
-     * an end that is not near.
+     * an end that is not near. Requests that wait while it is under way share the answer of the next
+     * call.
      */
     func credentials() async throws  -> Credentials
     
@@ -713,7 +714,8 @@ open class CredentialProviderImpl: CredentialProvider, @unchecked Sendable {
      * Gives credentials that are valid now.
      *
      * Called once per request just before it is signed, unless the credentials given before name
-     * an end that is not near.
+     * an end that is not near. Requests that wait while it is under way share the answer of the next
+     * call.
      */
 open func credentials()async throws  -> Credentials  {
     return
@@ -18178,7 +18180,7 @@ private let initializationResult: InitializationResult = {
     if bindings_contract_version != scaffolding_contract_version {
         return InitializationResult.contractVersionMismatch
     }
-    if (uniffi_hubstream_uniffi_checksum_method_credentialprovider_credentials() != 2612) {
+    if (uniffi_hubstream_uniffi_checksum_method_credentialprovider_credentials() != 45712) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_hubstream_uniffi_checksum_method_emulator_access_id() != 5883) {

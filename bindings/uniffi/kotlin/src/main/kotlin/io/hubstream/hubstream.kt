@@ -1410,7 +1410,7 @@ private fun uniffiCheckContractApiVersion(lib: IntegrityCheckingUniffiLib) {
 }
 @Suppress("UNUSED_PARAMETER")
 private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
-    if ((lib.uniffi_hubstream_uniffi_checksum_method_credentialprovider_credentials() and 0xFFFF) != 2612) {
+    if ((lib.uniffi_hubstream_uniffi_checksum_method_credentialprovider_credentials() and 0xFFFF) != 45712) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_hubstream_uniffi_checksum_method_emulator_access_id() and 0xFFFF) != 5883) {
@@ -2416,7 +2416,8 @@ public interface CredentialProvider {
      * Gives credentials that are valid now.
      *
      * Called once per request just before it is signed, unless the credentials given before name
-     * an end that is not near.
+     * an end that is not near. Requests that wait while it is under way share the answer of the next
+     * call.
      */
     suspend fun `credentials`(): Credentials
     
@@ -2532,7 +2533,8 @@ open class CredentialProviderImpl: Disposable, AutoCloseable, CredentialProvider
      * Gives credentials that are valid now.
      *
      * Called once per request just before it is signed, unless the credentials given before name
-     * an end that is not near.
+     * an end that is not near. Requests that wait while it is under way share the answer of the next
+     * call.
      */
     @Throws(CredentialException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
