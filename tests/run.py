@@ -92,7 +92,7 @@ def formatting_elsewhere() -> list[list[str]]:
 
 
 def fuzz_targets() -> list[str]:
-    """Clippy of the fuzz targets, which are no members of the workspace. They share what it made of the dependencies."""
+    """Clippy of the fuzz targets, which are no members of the workspace but share its dependencies."""
     manifest = ROOT / "tests" / "fuzz" / "Cargo.toml"
     chosen = ["--locked", "--manifest-path", str(manifest), "--target-dir", str(TARGET)]
     return ["cargo", "clippy", *chosen, "--lib", "--bins", "--", "-D", "warnings"]
