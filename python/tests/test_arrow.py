@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import threading
 import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -16,11 +17,13 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from hubstream._arrow import put_all
 from hubstream.datahub import DataHub
 from hubstream.datahub.aio import DataHub as AsyncDataHub
 from hubstream.datahub.models import (
     Field,
     FieldType,
+    PutRecordsResult,
     RecordBatch,
     RecordSchema,
 )
@@ -326,10 +329,11 @@ def test_conversions_that_lose_nothing() -> None:
 
 
 class Counted:
-    """Arrow data that tells when it was released, and how much of it was read."""
+    """Arrow data that tells when it was released, how much of it was read, and by which threads."""
 
     def __init__(self, batches: int, rows: int = 1000, fail_at: int = -1) -> None:
         self.read = 0
+        self.threads: set[int] = set()
         self._batches, self._rows, self._fail_at = batches, rows, fail_at
         self.released = False
 
@@ -339,6 +343,7 @@ class Counted:
                 if number == self._fail_at:
                     raise RuntimeError("the source dried up")
                 self.read += 1
+                self.threads.add(threading.get_ident())
                 yield pa.record_batch({"id": list(range(self._rows))})
         finally:
             self.released = True
@@ -447,6 +452,9 @@ def test_large_data_is_put_in_several_requests(hub: DataHub, hubstream_emulator:
     with pytest.raises(InvalidArgumentError, match="dried up") as caught:
         hub.put_records_by_shard(*topic, "0", failing)
     assert caught.value.__notes__ == ["the first 20000 records of the data were put before"]
+    with pytest.raises(InvalidArgumentError, match="dried up") as caught:
+        hub.put_records_by_shard(*topic, "0", Counted(25, fail_at=0))
+    assert not hasattr(caught.value, "__notes__")
     assert hub.get_cursor(*topic, "0", "LATEST").sequence == 45_039  # type: ignore[arg-type]
 
 
@@ -462,6 +470,21 @@ def test_failed_records_are_counted_over_all_requests(hub: DataHub) -> None:
     assert result.failed_record_count == 2
 
 
+def test_several_requests_have_the_id_of_the_last() -> None:
+    ids = ["first", "last"]
+    result = put_all(SALES, Counted(15), lambda _: PutRecordsResult(0, [], ids.pop(0)))
+    assert (result.request_id, ids) == ("last", [])
+
+
+class OneArray:
+    """Arrow data that is no stream."""
+
+    def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]:
+        [batch] = TABLE.to_batches()
+        arrays: tuple[object, object] = batch.__arrow_c_array__(requested_schema)
+        return arrays
+
+
 def test_coroutines_take_arrow_data(hubstream_emulator: Emulator) -> None:
     async def program() -> None:
         endpoint = hubstream_emulator.datahub_url
@@ -471,13 +494,16 @@ def test_coroutines_take_arrow_data(hubstream_emulator: Emulator) -> None:
             await hub.wait_shards_ready("shop", "sales")
             await hub.put_records("shop", "sales", TABLE)
             await hub.put_records_by_shard("shop", "sales", "0", polars_frame())
+            await hub.put_records_by_shard("shop", "sales", "0", OneArray())
             cursor = await hub.get_cursor("shop", "sales", "0", "OLDEST")
             got = await hub.get_tuple_records("shop", "sales", "0", SALES, cursor.cursor, 10)
-            assert got.records.rows() == SALES_ROWS * 2
+            assert got.records.rows() == SALES_ROWS * 3
             failing = Counted(12, fail_at=11)
             with pytest.raises(InvalidArgumentError) as caught:
                 await hub.put_records("shop", "sales", failing)
             assert "10000 records" in caught.value.__notes__[0]
+            # The event loop goes on meanwhile.
+            assert threading.get_ident() not in failing.threads
 
     asyncio.run(program())
 

@@ -112,6 +112,25 @@ def test_offsets_in_the_words_of_the_service(orders: Emulator) -> None:
         assert (found.sequence, found.timestamp) == (5, 6)
 
 
+def test_one_text_in_place_of_a_list(orders: Emulator) -> None:
+    with client(orders) as hub:
+        sub_id = hub.create_subscription("shop", "orders", "mine").sub_id
+        opened = hub.init_and_get_subscription_offset("shop", "orders", sub_id, "0")
+        assert opened.offsets.keys() == {"0"}
+
+
+def test_a_connector_in_the_words_of_the_service(orders: Emulator) -> None:
+    kind = models.ConnectorType.SINK_MYSQL
+    config: Any = {"kind": "DatabaseConnectorConfig", "Host": "h", "port": 3306, "Database": "shop"}
+    config |= {"User": "u", "Password": "hush", "table": "orders", "Ignore": False}
+    with client(orders) as hub:
+        hub.create_connector("shop", "orders", kind, "id", config)
+        found = hub.get_connector("shop", "orders", kind)
+        assert isinstance(found.config, models.DatabaseConnectorConfig)
+        assert (found.config.host, found.config.database) == ("h", "shop")
+        assert found.column_fields == ["id"]
+
+
 def test_results_are_values(orders: Emulator) -> None:
     with client(orders) as hub:
         topic: Any = hub.get_topic("shop", "orders")

@@ -14,7 +14,7 @@ import pytest
 import hubstream
 import program
 from hubstream import _native, datahub, dis, errors
-from hubstream._model import Editable
+from hubstream._model import Editable, Model
 from hubstream.datahub import aio as datahub_aio
 from hubstream.datahub import auth, exceptions, models
 from hubstream.dis import aio as dis_aio
@@ -122,7 +122,44 @@ def test_secrets_are_not_printed() -> None:
         access_key="hush",
     )
     assert "hush" not in repr(config)
+    # Those who print data classes in a form of their own heed it.
+    fields = {field.name: field for field in dataclasses.fields(config)}
+    hidden = [name for name, field in fields.items() if not field.repr]
+    assert hidden == ["access_key", "other_settings"]
+    assert fields["access_id"].default == ""
+    config.access_key = ""
+    assert "***" not in str(config)
     assert "hush" not in repr(datahub.DataHub("id", "hush", "http://127.0.0.1:1"))
+
+
+class Folder(Model):
+    """A model with models in lists and maps."""
+
+    __slots__ = ("items", "named", "word")
+    _HIDDEN = ("word",)
+    _WIRE = ("Items", "Named", "Word")
+
+    def __init__(self, items: object, named: object, word: object) -> None:
+        for name, value in zip(self.__slots__, (items, named, word), strict=True):
+            object.__setattr__(self, name, value)
+
+
+def test_secrets_are_not_printed_wherever_they_are() -> None:
+    inner = Folder([], {}, "hush")
+    hidden = {"Items": [], "Named": {}, "Word": "***"}
+    folder = Folder([inner], {"a": inner}, None)
+    assert str(folder) == str({"Items": [hidden], "Named": {"a": hidden}})
+    shown = {**hidden, "Word": "hush"}
+    assert folder.to_json() == {"Items": [shown], "Named": {"a": shown}}
+
+
+def test_models_are_matched_and_compared_by_class() -> None:
+    match models.OffsetBase(5, 6):
+        case models.OffsetBase(sequence, timestamp):
+            assert (sequence, timestamp) == (5, 6)
+    assert models.CreateConnectorResult("a", "b") == models.CreateConnectorResult("a", "b")
+    assert models.CreateConnectorResult("a", "b") != models.CreateSubscriptionResult("a", "b")
+    assert models.OffsetBase(0, 0).to_json() == {"Sequence": 0, "Timestamp": 0}
 
 
 def test_names_of_the_reference() -> None:

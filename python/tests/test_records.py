@@ -169,8 +169,15 @@ def test_a_record_has_the_reference_s_methods() -> None:
     appended.append_values(["a"])
     appended.append_values(["b"])
     assert appended.values == ("a", "b")
-    with pytest.raises(exceptions.InvalidParameterException):
-        appended.append_values(["c"])
+    [received] = RecordBatch.from_records([appended])
+    for full in (appended, received, pickle.loads(pickle.dumps(appended))):
+        with pytest.raises(exceptions.InvalidParameterException, match="no number 2"):
+            full.append_values(["c"])
+    appended.values = ["c", "d"]
+    with pytest.raises(exceptions.InvalidParameterException, match="no number 2"):
+        appended.append_values(["e"])
+    with pytest.raises(exceptions.InvalidParameterException, match="no number 2"):
+        TupleRecord(schema=schema, values=["a", "b"]).append_values(["c"])
     with pytest.raises(exceptions.InvalidParameterException):
         TupleRecord()
     with pytest.raises(exceptions.InvalidParameterException, match="fewer values"):
@@ -191,7 +198,7 @@ def test_null_is_refused_where_the_column_does() -> None:
 def test_columns() -> None:
     schema = RecordSchema()
     schema.add_field(Field("Id", FieldType.BIGINT, allow_null=False, comment="the id"))
-    schema.add_field(Field("name", FieldType("STRING")))
+    schema.add_field(Field("name", FieldType("String")))
     text = schema.to_json_string()
     assert RecordSchema.from_json_str(text) == schema
     assert RecordSchema.from_jsonstring(text) == schema
@@ -208,8 +215,17 @@ def test_columns() -> None:
     assert repr(schema) == "RecordSchema(Id BIGINT NOT NULL, name STRING)"
     with pytest.raises(exceptions.InvalidParameterException, match="twice"):
         schema.add_field(Field("NAME", FieldType.STRING))
-    with pytest.raises(exceptions.InvalidParameterException):
-        RecordSchema.from_lists(["a", "b"], [FieldType.STRING])
+    schema.add_field(Field("late", FieldType.JSON))
+    assert TupleRecord(schema=schema, values=[1, "a", "[]"]).get_value("LATE") == "[]"
+    kinds = [FieldType.STRING] * 2
+    uneven: list[Any] = [(kinds[:1],), (kinds, ["a"]), (kinds, None, [True])]
+    for lists in uneven:
+        with pytest.raises(exceptions.InvalidParameterException, match="equal length"):
+            RecordSchema.from_lists(["a", "b"], *lists)
+    with pytest.raises(exceptions.InvalidParameterException, match="not empty"):
+        Field("", FieldType.STRING)
+    with pytest.raises(exceptions.InvalidParameterException, match="needs `name`"):
+        Field.from_json({})
     with pytest.raises(exceptions.InvalidParameterException):
         Field("a", "DATE")  # type: ignore[arg-type]
     with pytest.raises(exceptions.DatahubException) as caught:

@@ -92,7 +92,7 @@ class Field(Model):
         comment: str | bool = "",
     ) -> None:
         if not isinstance(name, str) or not name:
-            raise invalid("the name of a field must be text")
+            raise invalid("the name of a field must be text that is not empty")
         _unicode(name, "the name of a field")
         if isinstance(allow_null, str):
             allow_null, comment = True if comment == "" else comment, allow_null

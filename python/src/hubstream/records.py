@@ -45,6 +45,7 @@ _LOADERS: dict[str, tuple[Callable[[RecordBatch, int], Any], Any]] = {
     "_values": (lambda batch, row: list(batch.row(row)), None),
     "_content": (RecordBatch.blob, b""),
     "_schema": (lambda batch, _row: batch.schema, None),
+    "_filled": (lambda batch, row: len(batch.row(row)), 0),
 }
 
 _FACTS = (
