@@ -169,6 +169,22 @@ mod tests {
         let text = parse_list(TypeSchema::Text, &["[x]"]).unwrap();
         assert!(matches!(text, Value::List(values) if values.len() == 1));
         assert!(parse_list(TypeSchema::Integer, &["[1,"]).is_err());
+        let bytes = parse_list(TypeSchema::Bytes, &["[1]"]).unwrap();
+        assert!(matches!(bytes, Value::List(values) if values.len() == 1));
+    }
+
+    #[test]
+    fn bytes_are_the_text_or_those_of_a_file() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), [0, 255]).unwrap();
+        let named = format!("@{}", file.path().display());
+        for (text, wanted) in [("\u{e4}", [195, 164]), (&named, [0, 255])] {
+            let found = parse(TypeSchema::Bytes, text).unwrap();
+            assert!(
+                matches!(found, Value::Bytes(bytes) if bytes == wanted[..]),
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -364,6 +364,20 @@ mod tests {
         assert_eq!(show(batch.get(2).unwrap())["attributes"], json!({"k": "v"}));
     }
 
+    #[test]
+    fn documents_have_any_form_and_what_the_service_sets_is_passed_over() {
+        let mut reader = reader();
+        for document in ["[1]", "true", "5", r#"{"a":[]}"#] {
+            let line = format!(
+                r#"{{"values":{{"id":1,"doc":{document}}},"sequence":1,"system_time":2,"cursor":"c",
+                "next_cursor":"n","serial":3,"batch_index":0,"batch_size":1,"error":"e"}}"#
+            );
+            reader.push(line.as_bytes()).unwrap();
+            let batch = reader.take().unwrap();
+            assert_eq!(show(batch.get(0).unwrap())["values"]["doc"], *document);
+        }
+    }
+
     /// What is said of the second line of several.
     fn told(mut reader: Reader, first: &str, line: &[u8]) -> String {
         reader.push(first.as_bytes()).unwrap();

@@ -76,7 +76,7 @@ describe('Arrow columns', () => {
     const batch = RecordBatch.fromRecords(ALL, [NONE, FULL])
     refused(() => batch.toArrow({ decimal: [5, 3] }), 'record 1, field `decimal`')
     refused(() => batch.toArrow({ decimal: [80, 3] }), 'DECIMAL cannot be given as')
-    for (const decimal of ['number', [1], [1.5, 0], [-1, 0], 7]) {
+    for (const decimal of ['number', [1], [1, 0, 0], [1.5, 0], [-1, 0], [256, 0], 7]) {
       refused(() => batch.toArrow({ decimal }), '`decimal`')
     }
     refused(() => batch.toArrow({ decimall: 'text' }), '`decimall`: is not known here')

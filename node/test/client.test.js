@@ -247,6 +247,7 @@ describe('calls', () => {
     await assert.rejects(lonely.listProject(), (error) => {
       assert.ok(error instanceof hubstream.ConnectionError)
       assert.deepEqual([error.status, error.wasSent, error.attempts], ['exhausted', false, 1])
+      assert.equal(error.isTemporary, false)
       return true
     })
   })

@@ -127,6 +127,14 @@ describe('values', () => {
     const [object] = RecordBatch.fromRecords(schema, [['x', 1, true]]).toArray()
     assert.deepEqual(Object.keys(object).sort(), ['1', '__proto__', 'constructor'])
     assert.equal(Object.getOwnPropertyDescriptor(object, '__proto__').value, 'x')
+    const keys = { attributes: { ['__proto__']: 'y' } }
+    const [record] = RecordBatch.fromRecords(schema, [new TupleRecord(schema, ['x', 1, true], keys)])
+    assert.equal(Object.getOwnPropertyDescriptor(record.toObject(), '__proto__').value, 'x')
+    assert.equal(Object.getOwnPropertyDescriptor(record.attributes, '__proto__').value, 'y')
+  })
+
+  test('a text keeps a mark of its encoding', () => {
+    assert.equal(RecordBatch.fromBlobs(['\ufeffx']).at(0).text(), '\ufeffx')
   })
 
   test('many records of all types, with and without nulls', () => {
@@ -198,6 +206,12 @@ describe('records', () => {
     assert.deepEqual(batch.slice(-3).column('n'), [7, 8, 9])
     assert.deepEqual(batch.slice(2).slice(1, 3).column('n'), [3, 4])
     assert.deepEqual(batch.slice(5, 2).column('n'), [])
+    assert.deepEqual(batch.slice(1.9, 3.2).column('n'), [1, 2])
+    assert.deepEqual(batch.slice(Number.NaN, Number.NaN).column('n'), [])
+    const blobs = RecordBatch.fromBlobs(['a', 'b', 'c', 'd']).slice(1)
+    assert.deepEqual(blobs.slice(1).blobs().map(String), ['99', '100'])
+    assert.equal(blobs.slice(1).at(-1).text(), 'd')
+    assert.equal(batch.at(0.5), undefined)
     assert.deepEqual(batch.slice().length, 10)
     assert.equal(batch.slice(3).schema, batch.schema)
   })

@@ -7,16 +7,27 @@ import pickle
 import re
 import socket
 import threading
+from collections.abc import Callable
+from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
 from hubstream import errors
 from hubstream.datahub import DataHub, exceptions
-from hubstream.datahub.models import CursorType, ShardState
+from hubstream.datahub.models import (
+    AuthMode,
+    ConnectorType,
+    CursorType,
+    FieldType,
+    OssConnectorConfig,
+    RecordSchema,
+    ShardState,
+)
 from hubstream.dis import DisClient
 from hubstream.testing import Emulator
-from sample import url_of
+from sample import Given, url_of
 
 
 def test_an_error_has_all_facts(hub: DataHub) -> None:
@@ -156,14 +167,25 @@ def test_a_refused_connection() -> None:
         assert isinstance(caught.value, errors.ConnectionError)
         assert isinstance(caught.value, builtins.ConnectionError)
         assert isinstance(caught.value, OSError)
-        assert caught.value.status == "exhausted"
+        assert (caught.value.status, caught.value.is_temporary) == ("exhausted", False)
+    # What is given counts more than what the URL says.
+    query = "?max_attempts=3&connect_timeout=5"
+    with (
+        DataHub.from_url(f"datahub+{url}/{query}", max_attempts=1) as hub,
+        pytest.raises(exceptions.ConnectionFailedException) as caught,
+    ):
+        hub.list_project()
+    assert caught.value.attempts == 1
 
 
 def test_a_time_limit(silent_server: socket.socket) -> None:
-    with DataHub("id", "key", url_of(silent_server), attempt_timeout=0.05, max_attempts=1) as hub:
-        with pytest.raises(exceptions.TimeoutException) as caught:
-            hub.list_project()
-        assert isinstance(caught.value, builtins.TimeoutError)
+    url = url_of(silent_server)
+    limits: tuple[Any, ...] = (0.05, timedelta(milliseconds=50))
+    for limit in limits:
+        with DataHub("id", "key", url, attempt_timeout=limit, max_attempts=1) as hub:
+            with pytest.raises(exceptions.TimeoutException) as caught:
+                hub.list_project()
+            assert isinstance(caught.value, builtins.TimeoutError)
 
 
 @pytest.mark.parametrize(
@@ -179,21 +201,66 @@ def test_a_time_limit(silent_server: socket.socket) -> None:
     ],
 )
 def test_a_reply_of_a_wrong_form(reply: bytes, kind: str) -> None:
+    _, error = failed_with(reply)
+    assert error.kind == kind
+
+
+def failed_with(
+    reply: bytes, credential: Callable[[], Any] = lambda: ("id", "key")
+) -> tuple[bytes, exceptions.DatahubException]:
+    """The request of a call that is answered so, and its exception."""
+    requests: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def answer() -> None:
             connection, _ = server.accept()
             with connection:
-                connection.recv(65536)
+                requests.append(connection.recv(65536))
                 connection.sendall(reply)
 
         thread = threading.Thread(target=answer)
         thread.start()
-        with DataHub("id", "key", url_of(server), max_attempts=1) as hub:
+        with DataHub(endpoint=url_of(server), credential=credential, max_attempts=1) as hub:
             with pytest.raises(exceptions.DatahubException) as caught:
                 hub.list_project()
             thread.join()
-        assert caught.value.kind == kind
+    return requests[0], caught.value
+
+
+class Temporary(Given):
+    def get_security_token(self) -> str:  # type: ignore[override]
+        return "a token"
+
+
+@pytest.mark.parametrize("credential", [lambda: ("id", "key", "a token"), lambda: Temporary()])
+def test_temporary_credentials_and_the_detail_of_an_error(credential: Callable[[], Any]) -> None:
+    body = b'{"ErrorCode":"InvalidParameter","ErrorMessage":"no","ErrorDetail":"the third"}'
+    head = b"HTTP/1.1 400 Bad\r\nContent-Length: %d\r\n\r\n" % len(body)
+    request, error = failed_with(head + body, credential)
+    assert b"security-token: a token\r\n" in request
+    assert (error.error_code, error.error_msg) == ("InvalidParameter", "no")
+    assert error.error_detail == "the third"
+
+
+def test_what_stands_for_a_value(hub: DataHub) -> None:
+    class One:
+        def __index__(self) -> int:
+            return 1
+
+    names: Any = MappingProxyType({"id": "ID"})
+    one: Any = One()
+    schema = RecordSchema.from_lists(["id"], [FieldType.BIGINT])
+    config = OssConnectorConfig("oss", "b", "p", "%Y", 15, AuthMode.STS)
+    hub.create_project("shop", "")
+    hub.create_tuple_topic("shop", "orders", one, 7, schema, "")
+    assert hub.get_topic("shop", "orders").shard_count == 1
+    kind = ConnectorType.SINK_OSS
+    hub.create_connector("shop", "orders", kind, ["id"], config, column_name_map=names)
+    assert hub.get_connector("shop", "orders", kind).column_name_map == {"id": "ID"}
+    endless: Any = []
+    endless.append(endless)
+    with pytest.raises(errors.InvalidArgumentError, match="nested too deeply"):
+        hub.get_project(endless)
 
 
 def test_every_kind_has_a_class() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from hubstream.errors import InvalidArgumentError, RateLimitedError
+from hubstream.datahub import DataHub
+from hubstream.errors import ConnectionError, InvalidArgumentError, RateLimitedError
+from hubstream.records import RecordBatch
 from hubstream.testing import Emulator
 
 if TYPE_CHECKING:
@@ -59,6 +63,32 @@ def test_what_is_wrong_is_said_with_its_place(hubstream_emulator: Emulator) -> N
     with pytest.raises(InvalidArgumentError, match="body: invalid value"):
         hubstream_emulator.set_faults([], seed=-1)
     hubstream_emulator.clear_faults()
+
+
+@pytest.mark.parametrize("at_least_once", [True, False])
+def test_a_put_is_repeated_where_the_client_was_told_so(
+    hubstream_emulator: Emulator, at_least_once: bool
+) -> None:
+    url = hubstream_emulator.datahub_url
+    with DataHub("emulator", "emulator", url, at_least_once=at_least_once) as hub:
+        hub.create_project("shop", "")
+        hub.create_blob_topic("shop", "photos", 1, 7, "")
+        hub.wait_shards_ready("shop", "photos")
+        hubstream_emulator.set_faults([{"operation": "PutRecords", "effect": "drop", "count": 1}])
+        records = RecordBatch.from_blobs([b"x"])
+        with nullcontext() if at_least_once else pytest.raises(ConnectionError):
+            hub.put_records("shop", "photos", records)
+        assert hub.stats().retries == at_least_once
+    hubstream_emulator.clear_faults()
+
+
+def test_the_clock_is_not_moved_backwards() -> None:
+    with Emulator(start_time=100) as emulator:
+        emulator.advance(timedelta(days=2, seconds=1))
+        with pytest.raises(InvalidArgumentError, match="argument `time`: must be 0 or") as caught:
+            emulator.advance(-1)
+        assert emulator.now() == 100 + 2 * 86_400 + 1
+    assert caught.value.context == {"argument": "time"}
 
 
 def test_an_emulator_that_does_not_run_has_no_faults() -> None:

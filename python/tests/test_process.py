@@ -515,7 +515,10 @@ def test_credentials_with_an_end_are_kept(hubstream_emulator: Emulator) -> None:
         assert vault.calls == 1
 
 
-@pytest.mark.parametrize("answer", [None, 1, "id:key", ("id",), (1, 2), ("a", "b", 3), Given])
+@pytest.mark.parametrize(
+    "answer",
+    [None, 1, "id:key", "id", ("id",), (1, 2), ("a", "b", 3), Given, ("a", "b", None, -1)],
+)
 def test_a_credential_callback_of_a_wrong_form(
     hubstream_emulator: Emulator, answer: object
 ) -> None:
@@ -528,7 +531,7 @@ def test_a_credential_callback_of_a_wrong_form(
         pytest.raises(UnauthenticatedError) as caught,
     ):
         hub.list_project()
-    assert isinstance(caught.value.__cause__, TypeError)
+    assert isinstance(caught.value.__cause__, TypeError | ValueError)
 
 
 def test_what_a_credential_callback_raises_is_the_cause(hubstream_emulator: Emulator) -> None:

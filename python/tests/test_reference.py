@@ -6,13 +6,16 @@ import dataclasses
 import importlib
 import inspect
 import tomllib
+from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hubstream import _native
 from hubstream.datahub import DataHub, DatahubProtocolType, aio, models
+from hubstream.datahub.auth import AliyunAccount
 from hubstream.datahub.exceptions import InvalidParameterException
 from hubstream.testing import Emulator
 from sample import Given
@@ -141,6 +144,62 @@ def test_every_way_to_make_a_client(hubstream_emulator: Emulator) -> None:
     for client in clients:
         with client:
             assert client.list_project().project_names == []
+
+
+class Noting(DataHub):
+    """A client that notes what it is made of, and makes no connection."""
+
+    __slots__ = ("credential", "settings")
+
+    def _connect(
+        self, settings: Mapping[str, object], credential: object, **_further: object
+    ) -> None:
+        self.settings, self.credential = settings, credential
+
+
+def test_every_setting_is_passed_on() -> None:
+    given = {name: f"some {name}" for name, *_ in _native.settings("datahub")}
+    assert Noting(**given).settings == given  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        ({"conn_timeout": 7, "read_timeout": 8}, {"connect_timeout": 7, "attempt_timeout": 8}),
+        ({"conn_timeout": 7, "connect_timeout": 8}, {"connect_timeout": 8}),
+        ({"read_timeout": 7, "attempt_timeout": 8}, {"attempt_timeout": 8}),
+        ({"retry_times": 2}, {"max_attempts": 3}),
+        ({"retry_times": 2, "max_attempts": 7}, {"max_attempts": 7}),
+        ({"pool_maxsize": 2}, {"max_idle_connections": 2}),
+        ({"pool_maxsize": 2, "max_idle_connections": 0}, {"max_idle_connections": 0}),
+        ({"endpoint": "HTTP://x", "proxies": {"http": "a", "all": "b"}}, {"proxy": "a"}),
+        ({"endpoint": "https://x", "proxies": {"http": "a", "all": "b"}}, {"proxy": "b"}),
+        ({"endpoint": "https://x", "proxies": {"http": "a"}}, {"proxy": None}),
+        ({"endpoint": "http://x", "proxies": {"http": "a"}, "proxy": "c"}, {"proxy": "c"}),
+        ({"protocol": "json", "protocol_type": "pb"}, {"protocol": "json"}),
+        ({"protocol_type": "batch", "enable_pb": True}, {"protocol": "batch"}),
+        ({"enable_pb": False}, {"protocol": "json"}),
+        ({"enable_pb": models.CompressFormat.ZSTD}, {"protocol": None, "compress_format": "zstd"}),
+        ({"compress_format": models.CompressFormat.NONE}, {"compress_format": "none"}),
+        ({"compress_format": ""}, {"compress_format": "none"}),
+        ({"account": AliyunAccount("a", "b", "c")}, {"security_token": "c", "access_key": "b"}),
+    ],
+)
+def test_other_names_of_settings(arguments: dict[str, Any], wanted: dict[str, object]) -> None:
+    settings = Noting(**arguments).settings
+    assert {name: settings[name] for name in wanted} == wanted
+
+
+def test_how_makers_pass_compression_on() -> None:
+    zstd = models.CompressFormat.ZSTD
+    given = Credentials()
+    for client in (
+        Noting.from_access("id", "key", "http://x", zstd),
+        Noting.from_credential(given, "http://x", zstd),
+        Noting("", "", "http://x", zstd, given),
+    ):
+        assert client.settings["compress_format"] == "zstd"
+    assert client.credential is given
 
 
 def test_a_client_with_settings_of_a_wrong_form() -> None:

@@ -173,13 +173,8 @@ impl Emulator {
 
     /// Moves the emulator's clock forward by so many seconds.
     fn advance(&self, py: Python<'_>, seconds: f64) -> PyResult<()> {
-        let time = Duration::try_from_secs_f64(seconds).map_err(|_| {
-            raise(
-                py,
-                "",
-                Error::invalid_argument("seconds", "must be 0 or more"),
-            )
-        })?;
+        let time = Duration::try_from_secs_f64(seconds)
+            .map_err(|_| raise(py, "", Error::invalid_argument("time", "must be 0 or more")))?;
         self.clock.advance(time);
         Ok(())
     }

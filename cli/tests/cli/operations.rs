@@ -54,6 +54,31 @@ fn a_topic_is_created_listed_and_deleted() {
 }
 
 #[test]
+fn a_flag_takes_the_place_of_its_word() {
+    let bench = Bench::new().with_topic();
+    let by_flag = ["datahub", "get-topic", "--project-name", "shop", "orders"];
+    bench.run(&by_flag).done();
+    let one_more = [&by_flag[..], &["more"]].concat();
+    bench
+        .run(&one_more)
+        .failed(2, "unexpected argument `more`; see --help");
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_it_quietly() {
+    for arguments in [&["completions", "bash"][..], &["--help"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ended = program().args(arguments).stdout(writer).output().unwrap();
+        assert_eq!(
+            (ended.status.code(), &*ended.stderr),
+            (Some(141), &[][..]),
+            "{arguments:?}"
+        );
+    }
+}
+
+#[test]
 fn exit_codes_say_what_went_wrong() {
     let bench = Bench::new().with_topic();
     bench

@@ -1,6 +1,8 @@
 //! Records in and out as lines of JSON.
 
 use std::fmt::Write as _;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 
 use serde_json::{Value as Json, json};
 
@@ -105,6 +107,8 @@ fn many_records_go_in_several_requests() {
     let stored = put(&bench, &["--batch-size", "800", "-o", "jsonl"], &lines).done();
     assert_eq!(stored.stdout.lines().count(), 4);
     assert_eq!(stored.stderr, "2500 records stored\n");
+    let stored = put(&bench, &["-o", "jsonl"], &lines).done();
+    assert_eq!(stored.stdout.lines().count(), 3, "of 1000 by default");
     // With the columns given the topic is not asked.
     let columns =
         "id:BIGINT:notnull,price:DOUBLE,paid:BOOLEAN,at:TIMESTAMP,name:STRING,sum:DECIMAL";
@@ -128,7 +132,8 @@ fn a_bad_line_is_named_and_nothing_is_hidden() {
         2,
         "after 1 records were sent: line 2: field `id`: `x` is not a valid BIGINT",
     );
-    put(&bench, &[], "{\"id\":null}").failed(2, "line 1: field `id`: null");
+    let first = put(&bench, &[], "{\"id\":null}").failed(2, "line 1: field `id`: null");
+    assert!(first.stderr.starts_with("error: line 1: "), "{first:?}");
     put(&bench, &[], "\u{feff}[1,null,null,null,null,null]\r\n\nid,name\r\n").failed(
         2,
         "line 3, column 1: is not JSON: expected value; expected one record: a list of values, or an object",
@@ -142,6 +147,46 @@ fn a_bad_line_is_named_and_nothing_is_hidden() {
     );
     assert_eq!(refused.json()["failed_records"][0]["index"], 0);
     refused.failed(1, "1 of 2 records were not stored");
+}
+
+#[test]
+fn records_that_cannot_be_decoded_are_shown_and_counted() {
+    let service = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", service.local_addr().unwrap());
+    let answering = std::thread::spawn(move || {
+        let (mut stream, _) = service.accept().unwrap();
+        let mut request = Vec::new();
+        while !request.ends_with(br#""Limit":1000}"#) {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            request.push(byte[0]);
+        }
+        let body = r#"{"NextCursor":"b","RecordCount":2,"StartSequence":0,"Records":[{"Data":["x"]},{"Data":["7"]}]}"#;
+        let length = body.len();
+        write!(
+            stream,
+            "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}"
+        )
+        .unwrap();
+    });
+    let bench = Bench::new();
+    let get = "datahub get-tuple-records shop orders 0 --cursor a --limit 1000 --protocol json --record-schema id:BIGINT";
+    let mut arguments: Vec<&str> = get.split(' ').collect();
+    arguments.extend(["--endpoint", &url]);
+    let got = bench.run(&arguments);
+    answering.join().unwrap();
+    assert_eq!(got.code, 1, "{got:?}");
+    assert!(
+        got.stderr.ends_with("error: 1 records cannot be decoded\n"),
+        "{got:?}"
+    );
+    let records: Vec<Json> = got
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert!(records[0]["error"].is_string(), "{got:?}");
+    assert_eq!(records[1]["values"], json!({"id": 7}));
 }
 
 #[test]
@@ -164,6 +209,8 @@ fn blobs_are_text_or_base64_and_can_come_from_a_file() {
     )
     .unwrap();
     put(&bench, &["--record-list", file.to_str().unwrap()], "").done();
+    let named = format!("@{}", file.display());
+    put(&bench, &["--record-list", &named], "").done();
     put(&bench, &["--record-list", "/no/such/file"], "").failed(2, "/no/such/file");
     let cursor = bench.run(&[
         "datahub",
