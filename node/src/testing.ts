@@ -117,9 +117,8 @@ const OWN_NAMES = Object.fromEntries(Object.entries(FAULT_NAMES).map(([own, wire
 
 /** The same object with other names of members, also inside its effect. */
 function renamed(value: object, names: Record<string, string>): Record<string, unknown> {
-  const members = Object.entries(value).filter(([, member]) => member !== undefined)
   return Object.fromEntries(
-    members.map(([name, member]) => [
+    Object.entries(value).map(([name, member]) => [
       names[name] ?? name,
       typeof member === 'object' && member !== null ? renamed(member, names) : member,
     ]),

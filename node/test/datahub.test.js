@@ -47,6 +47,10 @@ for (const protocol of ['protobuf', 'json', 'batch']) {
       const got = await hub.getTupleRecords({ ...shard, recordSchema: schema, cursor, limitNum: 1000 })
       assert.equal(got.recordCount, rows.length)
       assert.deepEqual(got.records.rows(), rows)
+      if (protocol === 'batch') {
+        const { batchIndex, batchSize } = got.records.at(-1)
+        assert.deepEqual([batchIndex, batchSize], [299, 300])
+      }
       await emulator.stop()
     })
   }

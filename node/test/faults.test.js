@@ -59,6 +59,23 @@ test('what is wrong is said with its place', () => {
   assert.equal(emulator.faults().length, 1, 'nothing changed')
 })
 
+test('an emulator goes by what it is told', async () => {
+  const startTime = new Date('2026-01-02T03:04:05Z')
+  const free = await Emulator.start({ dis: false, noAuth: true, startTime })
+  const hub = hubOf(free, { accessId: 'anybody', accessKey: 'any key' })
+  await hub.createProject({ projectName: 'shop' })
+  free.advance(2000)
+  await hub.createProject({ projectName: 'mill' })
+  const [first, second] = [
+    await hub.getProject({ projectName: 'shop' }),
+    await hub.getProject({ projectName: 'mill' }),
+  ]
+  const start = BigInt(startTime.getTime() / 1000)
+  assert.deepEqual([first.createTime, second.createTime], [start, start + 2n])
+  assert.throws(() => free.disUrl, { name: 'ClosedError' })
+  await free.stop()
+})
+
 test('an emulator that was stopped has no faults', async () => {
   const stopped = await Emulator.start({ dis: false })
   await stopped.stop()

@@ -182,7 +182,7 @@ describe('records', () => {
     assert.deepEqual([third.partitionKey, third.hashKey], ['pé', '0'.repeat(32)])
     assert.equal(third.sequence, 0n)
     assert.equal(third.systemTime, 0n)
-    assert.equal(third.cursor, undefined)
+    assert.deepEqual([third.cursor, third.nextCursor, third.serial], [undefined, undefined, undefined])
   })
 
   test('wrong keys are refused', () => {

@@ -168,6 +168,7 @@ def test_a_refused_connection() -> None:
         assert isinstance(caught.value, builtins.ConnectionError)
         assert isinstance(caught.value, OSError)
         assert (caught.value.status, caught.value.is_temporary) == ("exhausted", False)
+    assert (caught.value.error_code, caught.value.error_detail) == (None, None)
     # What is given counts more than what the URL says.
     query = "?max_attempts=3&connect_timeout=5"
     with (

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import nullcontext
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -89,6 +91,34 @@ def test_the_clock_is_not_moved_backwards() -> None:
             emulator.advance(-1)
         assert emulator.now() == 100 + 2 * 86_400 + 1
     assert caught.value.context == {"argument": "time"}
+
+
+def test_what_an_emulator_is_told(tmp_path: Path) -> None:
+    with Emulator(no_auth=True, dis=None, data_dir=tmp_path) as emulator:
+        with DataHub("anybody", "any key", emulator.datahub_url) as hub:
+            hub.create_project("kept", "")
+        with pytest.raises(InvalidArgumentError, match="running already"):
+            emulator.start()
+        with pytest.raises(RuntimeError, match="DIS"):
+            _ = emulator.dis_url
+    with pytest.raises(RuntimeError, match="DataHub"):
+        _ = emulator.datahub_url
+    own = Emulator(access_id="own", access_key="key", data_dir=tmp_path)
+    with own, own.datahub_client() as hub:
+        assert hub.list_project().project_names == ["kept"]
+    with pytest.raises(InvalidArgumentError, match="strict"):
+        Emulator(limits="lax")  # type: ignore[arg-type]
+
+
+def test_an_emulator_in_a_coroutine_ends() -> None:
+    async def program() -> tuple[str, Emulator]:
+        async with Emulator(access_key="own") as emulator:
+            async with emulator.datahub_async_client() as hub:
+                await hub.list_project()
+            return repr(emulator), emulator
+
+    running, emulator = asyncio.run(program())
+    assert (running[:23], repr(emulator)) == ("<Emulator http://127.0.", "<Emulator not running>")
 
 
 def test_an_emulator_that_does_not_run_has_no_faults() -> None:

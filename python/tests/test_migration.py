@@ -259,6 +259,10 @@ def test_a_client_of_an_account(orders: Emulator) -> None:
 @pytest.mark.parametrize("protocol", ["json", "pb", "batch"])
 def test_a_protocol_by_its_value(orders: Emulator, protocol: str) -> None:
     with client(orders, protocol_type=protocol) as hub:
-        hub.put_records_by_shard("shop", "pictures", "0", [models.BlobRecord(b"a")])
+        hub.put_records_by_shard("shop", "pictures", "0", [models.BlobRecord(b"a")] * 2)
         cursor = hub.get_cursor("shop", "pictures", "0", models.CursorType.OLDEST).cursor
-        assert hub.get_blob_records("shop", "pictures", "0", cursor).record_count == 1
+        found = hub.get_blob_records("shop", "pictures", "0", cursor)
+        assert found.record_count == 2
+        if protocol == "batch":
+            places = [(record.batch_index, record.batch_size) for record in found.records]
+            assert places == [(0, 2), (1, 2)]

@@ -256,6 +256,9 @@ def test_null_is_refused_where_the_column_does() -> None:
         record.set_value("id", None)
     with pytest.raises(InvalidArgumentError, match="record 0, field `id`: null"):
         RecordBatch.from_records([record])
+    for row in ([None], (None,)):
+        with pytest.raises(InvalidArgumentError, match="field `id`: null"):
+            TupleRecord(schema=schema, values=row)
 
 
 def test_columns() -> None:
