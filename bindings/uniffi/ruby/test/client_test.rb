@@ -23,6 +23,43 @@ class ClientTest < DataHubTest
     ENV.replace(before)
   end
 
+  def test_every_way_to_make_a_client_takes_a_provider
+    provider = -> { Hubstream::Credentials.new(access_id: 'emulator', access_key: 'emulator') }
+    host = emulator.datahub_url.delete_prefix('http://')
+    before = ENV.to_h
+    ENV['DATAHUB_ENDPOINT'] = emulator.datahub_url
+    [
+      Hubstream::DataHub.from_url("datahub+http://#{host}", credential_provider: provider),
+      Hubstream::DataHub.from_env(credential_provider: provider),
+      Hubstream::DataHub.new(endpoint: emulator.datahub_url, protocol: nil, credential_provider: provider)
+    ].each { |client| assert_includes client.list_project.project_names, project }
+  ensure
+    ENV.replace(before)
+  end
+
+  def test_an_emulator_ends_with_its_block
+    url = Hubstream::Emulator.start(dis: nil) do |own|
+      own.datahub.list_project
+      own.datahub_url
+    end
+    client = Hubstream::DataHub.new(endpoint: url, access_id: 'id', access_key: 'key', max_attempts: 1)
+    error = assert_raises(Hubstream::HubstreamError::Connection) { client.list_project }
+    assert_equal error.to_s, error.message
+    refute_predicate error, :retryable?
+    refute_predicate error, :sent?
+  end
+
+  def test_what_may_succeed_later_says_so
+    emulator.set_faults([{ operation: 'PutRecords', effect: { error: { status: 503, code: 'InternalServerError' } } }])
+    batch = Hubstream::RecordBatch.of_blobs(['x'])
+    topic = blob_topic
+    error = assert_raises(Hubstream::HubstreamError::Unavailable) { hub.put_records(project, topic, batch) }
+    assert_predicate error, :retryable?
+    assert_predicate error, :sent?
+  ensure
+    emulator.clear_faults
+  end
+
   def test_a_provider_is_asked_once_per_request
     calls = 0
     client = Hubstream::DataHub.new(endpoint: emulator.datahub_url, credential_provider: lambda {

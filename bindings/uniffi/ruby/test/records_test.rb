@@ -29,6 +29,18 @@ class RecordsTest < DataHubTest
     assert_equal Encoding::UTF_8, text.encoding
   end
 
+  def test_a_batch_is_read_like_a_list
+    schema = Hubstream::RecordSchema.of(text: :string)
+    batch = Hubstream::RecordBatch.of(schema, [[:word], ['x']])
+    assert_equal [{ 'text' => 'word' }, { 'text' => 'x' }], batch.to_hashes
+    assert_same batch, batch.each { |_| nil }
+    assert_equal 2, batch.each.size
+    blobs = Hubstream::RecordBatch.of_blobs(['x'])
+    assert_raises(Hubstream::HubstreamError::InvalidArgument) { blobs.to_hashes }
+    refute_equal schema, Hubstream::RecordSchema.of(text: { type: :string, allow_null: false })
+    refute_equal schema, Hubstream::RecordSchema.of(text: { type: :string, comment: 'c' })
+  end
+
   def test_null_is_not_an_empty_text
     schema = Hubstream::RecordSchema.of(text: :string)
     assert_equal [[''], [nil]], read_tuples(put(schema, [[''], [nil]]))
