@@ -155,7 +155,7 @@ fn records_that_cannot_be_decoded_are_shown_and_counted() {
     let url = format!("http://{}", service.local_addr().unwrap());
     std::thread::spawn(move || {
         let (mut stream, _) = service.accept().unwrap();
-        let read = stream.read(&mut [0; 65_536]).unwrap();
+        let read = stream.read(&mut [0; 8192]).unwrap();
         assert!(read > 0);
         let body = r#"{"NextCursor":"b","RecordCount":2,"StartSequence":0,"Records":[{"Data":["x"]},{"Data":["7"]}]}"#;
         let length = body.len();
