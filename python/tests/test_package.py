@@ -159,7 +159,8 @@ def test_models_are_matched_and_compared_by_class() -> None:
             assert (sequence, timestamp) == (5, 6)
     assert models.CreateConnectorResult("a", "b") == models.CreateConnectorResult("a", "b")
     assert models.CreateConnectorResult("a", "b") != models.CreateSubscriptionResult("a", "b")
-    assert models.OffsetBase(0, 0).to_json() == {"Sequence": 0, "Timestamp": 0}
+    zeros = {"Sequence": 0, "Timestamp": 0, "BatchIndex": 0}
+    assert models.OffsetBase(0, 0).to_json() == zeros
 
 
 def test_names_of_the_reference() -> None:
