@@ -163,7 +163,7 @@ pub const KEYS: &[SettingKey] = &[
         "at_least_once",
         Boolean,
         "false",
-        "Whether puts are repeated even when the service may have accepted them: after an answer that did not arrive, was cut off or has a wrong checksum. Duplicates are then possible.",
+        "Whether puts are repeated even when the service may have accepted them: after an answer that did not arrive, was cut off, has a wrong checksum, or only says that the service failed. Duplicates are then possible.",
     ),
     key(
         "clock_correction",

@@ -28,7 +28,8 @@ export interface DisClientOptions extends ClientOptions {
   readonly signature?: string | undefined
   /**
    * Whether puts are repeated even when the service may have accepted them: after an answer that did not
-   * arrive, was cut off or has a wrong checksum. Duplicates are then possible.
+   * arrive, was cut off, has a wrong checksum, or only says that the service failed. Duplicates are then
+   * possible.
    *
    * @default false
    */

@@ -75,8 +75,8 @@ class DataHubBase(AsyncClient):
             compress_format: Compression of records on the way: `none`, `lz4`, `zlib`, `deflate` or
                 `zstd`. Default: lz4.
             at_least_once: Whether puts are repeated even when the service may have accepted them:
-                after an answer that did not arrive, was cut off or has a wrong checksum. Duplicates
-                are then possible. Default: false.
+                after an answer that did not arrive, was cut off, has a wrong checksum, or only says
+                that the service failed. Duplicates are then possible. Default: false.
             clock_correction: Whether a request that the service refuses for its date is sent again
                 with the time of the service's clock, and so are all later ones. Differences of up
                 to a day are corrected. Default: true.
@@ -168,8 +168,8 @@ class DataHubBase(AsyncClient):
             compress_format: Compression of records on the way: `none`, `lz4`, `zlib`, `deflate` or
                 `zstd`. Default: lz4.
             at_least_once: Whether puts are repeated even when the service may have accepted them:
-                after an answer that did not arrive, was cut off or has a wrong checksum. Duplicates
-                are then possible. Default: false.
+                after an answer that did not arrive, was cut off, has a wrong checksum, or only says
+                that the service failed. Duplicates are then possible. Default: false.
             clock_correction: Whether a request that the service refuses for its date is sent again
                 with the time of the service's clock, and so are all later ones. Differences of up
                 to a day are corrected. Default: true.
@@ -264,8 +264,8 @@ class DataHubBase(AsyncClient):
             compress_format: Compression of records on the way: `none`, `lz4`, `zlib`, `deflate` or
                 `zstd`. Default: lz4.
             at_least_once: Whether puts are repeated even when the service may have accepted them:
-                after an answer that did not arrive, was cut off or has a wrong checksum. Duplicates
-                are then possible. Default: false.
+                after an answer that did not arrive, was cut off, has a wrong checksum, or only says
+                that the service failed. Duplicates are then possible. Default: false.
             clock_correction: Whether a request that the service refuses for its date is sent again
                 with the time of the service's clock, and so are all later ones. Differences of up
                 to a day are corrected. Default: true.

@@ -59,8 +59,8 @@ class DisClientBase(AsyncClient):
             signature: How requests are signed. DataHub: `default`, or `v4` with a region. DIS:
                 `default` (unscoped), or `scoped` with a region. Default: default.
             at_least_once: Whether puts are repeated even when the service may have accepted them:
-                after an answer that did not arrive, was cut off or has a wrong checksum. Duplicates
-                are then possible. Default: false.
+                after an answer that did not arrive, was cut off, has a wrong checksum, or only says
+                that the service failed. Duplicates are then possible. Default: false.
             clock_correction: Whether a request that the service refuses for its date is sent again
                 with the time of the service's clock, and so are all later ones. Differences of up
                 to a day are corrected. Default: true.
@@ -145,8 +145,8 @@ class DisClientBase(AsyncClient):
             signature: How requests are signed. DataHub: `default`, or `v4` with a region. DIS:
                 `default` (unscoped), or `scoped` with a region. Default: default.
             at_least_once: Whether puts are repeated even when the service may have accepted them:
-                after an answer that did not arrive, was cut off or has a wrong checksum. Duplicates
-                are then possible. Default: false.
+                after an answer that did not arrive, was cut off, has a wrong checksum, or only says
+                that the service failed. Duplicates are then possible. Default: false.
             clock_correction: Whether a request that the service refuses for its date is sent again
                 with the time of the service's clock, and so are all later ones. Differences of up
                 to a day are corrected. Default: true.
@@ -234,8 +234,8 @@ class DisClientBase(AsyncClient):
             signature: How requests are signed. DataHub: `default`, or `v4` with a region. DIS:
                 `default` (unscoped), or `scoped` with a region. Default: default.
             at_least_once: Whether puts are repeated even when the service may have accepted them:
-                after an answer that did not arrive, was cut off or has a wrong checksum. Duplicates
-                are then possible. Default: false.
+                after an answer that did not arrive, was cut off, has a wrong checksum, or only says
+                that the service failed. Duplicates are then possible. Default: false.
             clock_correction: Whether a request that the service refuses for its date is sent again
                 with the time of the service's clock, and so are all later ones. Differences of up
                 to a day are corrected. Default: true.
