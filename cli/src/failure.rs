@@ -132,6 +132,7 @@ fn facts(error: &Error) -> Json {
         "request_id": error.request_id(),
         "attempts": error.attempts(),
         "retry_after": error.retry_after().map(|wait| wait.as_secs_f64()),
+        "was_sent": error.was_sent(),
         "context": context.collect::<serde_json::Map<_, _>>(),
     })
 }

@@ -73,12 +73,6 @@ impl Request {
         }
     }
 
-    /// Sets a header whose value is known to be legal.
-    pub fn with_header(mut self, name: HeaderName, value: &'static str) -> Self {
-        self.headers.insert(name, HeaderValue::from_static(value));
-        self
-    }
-
     /// Sets a header; a value with control characters is an error.
     pub fn set_header(&mut self, name: HeaderName, value: &str) -> Result<()> {
         let value = header_value(&name, value)?;

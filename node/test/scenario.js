@@ -257,11 +257,11 @@ function described(record) {
 export function facts(error) {
   assert.ok(error instanceof HubstreamError, `not an error of this package: ${error?.stack}`)
   const { kind, status, code, reason, service, operation, httpStatus, requestId, context } = error
-  const { attempts } = error
+  const { attempts, wasSent } = error
   const retryAfter = error.retryAfter === undefined ? undefined : error.retryAfter / 1000
   const argument = context.argument === undefined ? undefined : snake(context.argument)
   const more = { http_status: httpStatus, request_id: requestId, attempts, retry_after: retryAfter, argument }
-  return { kind, status, code, message: reason, service, operation, ...more }
+  return { kind, status, code, message: reason, service, operation, was_sent: wasSent, ...more }
 }
 
 /** The member at a path such as `shards[0].shard_id`. */

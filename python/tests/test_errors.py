@@ -44,6 +44,7 @@ def test_an_error_has_all_facts(hub: DataHub) -> None:
     assert error.request_id
     assert error.error_detail is None
     assert error.retry_after is None
+    assert error.was_sent
     assert "NoSuchProject, datahub.GetTopic" in str(error)
 
 
@@ -101,6 +102,7 @@ def test_a_refused_argument_is_not_sent(hub: DataHub) -> None:
             call()
         assert argument in str(caught.value)
         assert caught.value.attempts == 0
+        assert not caught.value.was_sent
         assert isinstance(caught.value, ValueError)
     assert hub.list_project().project_names == []
 

@@ -238,28 +238,28 @@ def test_a_message_of_a_cancellation(service: Service) -> None:
 
 
 GETS = """
-import asyncio, sys
+import asyncio, sys, time
 from pathlib import Path
 from hubstream.datahub.aio import DataHub
 from hubstream.datahub.models import CursorType
 
-def turns():  # how often threads for records had something to do
-    count = 0
-    for thread in Path("/proc/self/task").iterdir():
-        if (thread / "comm").read_text().startswith("hubstream-work"):
-            _, _, rest = (thread / "status").read_text().partition("voluntary_ctxt_switches:")
-            count += int(rest.split()[0])
-    return count
+def worked():  # for how many ns threads for records have worked
+    return sum(
+        # The clock of a thread by its number: its complement, then three bits for CPU time.
+        time.clock_gettime_ns((~int(thread.name) << 3) | 6)
+        for thread in Path("/proc/self/task").iterdir()
+        if (thread / "comm").read_text().startswith("hubstream-work")
+    )
 
 async def main():
     async with DataHub("emulator", "emulator", sys.argv[1]) as hub:
         async def get(*topics):
-            before = turns()
+            before = worked()
             for topic in topics * 20:
                 cursor = cursors[topic]
                 found = await hub.get_blob_records("shop", topic, "0", cursor, 10)
                 assert [len(blob) for blob in found.records.blobs()] == [sizes[topic]]
-            return turns() - before
+            return worked() - before
         sizes = {"small": 1000, "large": 200_000}
         cursors = {
             topic: (await hub.get_cursor("shop", topic, "0", CursorType.OLDEST)).cursor
@@ -275,7 +275,7 @@ async def main():
         # All this was over two connections: that of the event loop and that of the threads.
         assert len(list(Path("/proc/self/fd").iterdir())) - others <= 2
         again = await get("large")
-        assert few < 10 and min(many, mixed, again) >= 20, (few, many, mixed, again)
+        assert 4 * few < min(many, mixed, again), (few, many, mixed, again)
 asyncio.run(main())
 """
 

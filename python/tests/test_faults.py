@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hubstream.datahub import DataHub
-from hubstream.errors import ConnectionError, InvalidArgumentError, RateLimitedError
+from hubstream.errors import (
+    ClosedError,
+    ConflictError,
+    ConnectionError,
+    InvalidArgumentError,
+    RateLimitedError,
+    UnavailableError,
+)
 from hubstream.records import RecordBatch
 from hubstream.testing import Emulator
 
@@ -97,17 +104,24 @@ def test_what_an_emulator_is_told(tmp_path: Path) -> None:
     with Emulator(no_auth=True, dis=None, data_dir=tmp_path) as emulator:
         with DataHub("anybody", "any key", emulator.datahub_url) as hub:
             hub.create_project("kept", "")
-        with pytest.raises(InvalidArgumentError, match="running already"):
+        with pytest.raises(ConflictError, match="running already"):
             emulator.start()
-        with pytest.raises(RuntimeError, match="DIS"):
+        with pytest.raises(ClosedError, match="DIS"):
             _ = emulator.dis_url
-    with pytest.raises(RuntimeError, match="DataHub"):
+    with pytest.raises(ClosedError, match="DataHub"):
         _ = emulator.datahub_url
     own = Emulator(access_id="own", access_key="key", data_dir=tmp_path)
     with own, own.datahub_client() as hub:
         assert hub.list_project().project_names == ["kept"]
-    with pytest.raises(InvalidArgumentError, match="strict"):
+    with pytest.raises(InvalidArgumentError, match=r"argument `limits`: .*strict"):
         Emulator(limits="lax")  # type: ignore[arg-type]
+
+
+def test_an_emulator_that_cannot_start_says_why(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UnavailableError, match="file") as caught:
+        Emulator(data_dir=tmp_path / "file").start()
+    assert not caught.value.was_sent
 
 
 def test_an_emulator_in_a_coroutine_ends() -> None:
@@ -123,7 +137,7 @@ def test_an_emulator_in_a_coroutine_ends() -> None:
 
 def test_an_emulator_that_does_not_run_has_no_faults() -> None:
     emulator = Emulator()
-    with pytest.raises(InvalidArgumentError, match="not running"):
+    with pytest.raises(ClosedError, match="not running"):
         emulator.set_faults([])
     emulator.clear_faults()
     assert emulator.faults() == []

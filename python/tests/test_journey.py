@@ -23,6 +23,7 @@ from hubstream.datahub.models import (
     ShardState,
     SubscriptionState,
 )
+from hubstream.errors import ClosedError
 from hubstream.testing import Emulator
 from sample import ALL_TYPES, oldest
 
@@ -197,7 +198,7 @@ def test_the_same_as_coroutines(hubstream_emulator: Emulator) -> None:
 def test_the_emulator_for_coroutines() -> None:
     async def journey() -> None:
         async with Emulator(dis=None) as emulator:
-            with pytest.raises(RuntimeError, match="does not serve DIS"):
+            with pytest.raises(ClosedError, match="does not serve DIS"):
                 _ = emulator.dis_url
             async with aio.DataHub(
                 emulator.access_id, emulator.access_key, emulator.datahub_url

@@ -95,7 +95,7 @@ class Run:
 def facts(error: HubstreamError) -> dict[str, Any]:
     names = (
         *("kind", "status", "code", "message", "service", "operation"),
-        *("http_status", "request_id", "attempts", "retry_after"),
+        *("http_status", "request_id", "attempts", "retry_after", "was_sent"),
     )
     argument = error.context.get("argument")
     return {**{name: getattr(error, name) for name in names}, "argument": argument}

@@ -1,5 +1,6 @@
 //! The emulator inside this process.
 
+use std::borrow::Cow;
 use std::mem;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -34,8 +35,8 @@ fn invalid_faults(error: InvalidFault) -> Error {
     Error::invalid_argument("faults", error)
 }
 
-fn failure(message: String) -> Error {
-    Error::new(ErrorKind::InvalidArgument, message).with_sent(false)
+fn failure(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Error {
+    Error::new(kind, message).with_sent(false)
 }
 
 #[pymethods]
@@ -61,7 +62,7 @@ impl Emulator {
             limits
                 .parse()
                 .map_err(|error: hubstream_emulator::UnknownLimits| {
-                    raise(py, "", failure(error.to_string()))
+                    raise(py, "", Error::invalid_argument("limits", error))
                 })?;
         let clock = match start_time {
             None => Clock::system(),
@@ -150,7 +151,7 @@ impl Emulator {
     /// Replaces all faults by those of a plan in JSON.
     fn set_faults(&self, py: Python<'_>, plan: &str) -> PyResult<()> {
         let set = |plan| match locked(&self.running).as_ref() {
-            None => Err(failure("the emulator is not running".to_owned())),
+            None => Err(failure(ErrorKind::Closed, "the emulator is not running")),
             Some(emulator) => emulator.set_faults(plan).map_err(invalid_faults),
         };
         let plan = FaultPlan::from_json(plan.as_bytes()).map_err(invalid_faults);
@@ -191,12 +192,15 @@ impl Emulator {
         let running = Arc::clone(&self.running);
         Box::pin(async move {
             if locked(&running).is_some() {
-                return Err(failure("the emulator is running already".to_owned()));
+                return Err(failure(
+                    ErrorKind::Conflict,
+                    "the emulator is running already",
+                ));
             }
             let started = builder
                 .start()
                 .await
-                .map_err(|error| failure(error.to_string()))?;
+                .map_err(|error| failure(ErrorKind::Unavailable, error.to_string()))?;
             *locked(&running) = Some(started);
             Ok(())
         })

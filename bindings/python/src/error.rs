@@ -43,6 +43,7 @@ fn exception<'py>(py: Python<'py>, service: &str, error: &Error) -> PyResult<Bou
     facts.set_item("attempts", error.attempts())?;
     let retry_after = error.retry_after().map(|wait| wait.as_secs_f64());
     facts.set_item("retry_after", retry_after)?;
+    facts.set_item("was_sent", error.was_sent())?;
     let context = PyDict::new(py);
     for (name, value) in error.context() {
         context.set_item(name, value)?;

@@ -15,12 +15,12 @@ pub struct ErrorDetails {
     pub kind: String,
     /// `permanent`, `temporary`, or `exhausted` when the client's own retries are used up.
     pub status: String,
-    /// Whether the same call may succeed later.
-    pub retryable: bool,
+    /// Whether the same call may succeed later; false once the retries of the client are used up.
+    pub is_temporary: bool,
     /// The service's own error code, verbatim; empty when the failure is local.
     pub code: String,
-    /// What went wrong, without the facts around it.
-    pub text: String,
+    /// The message without the facts around it.
+    pub reason: String,
     /// What went wrong with code, operation, request id and attempts, on one line.
     pub summary: String,
     /// Further text that the service sent beside its message, or an empty text.
@@ -38,7 +38,7 @@ pub struct ErrorDetails {
     /// Seconds that the service asked to wait before another try.
     pub retry_after: Option<f64>,
     /// Whether the request may have reached the service.
-    pub sent: bool,
+    pub was_sent: bool,
     /// Further named facts, such as the name of a refused argument.
     pub context: HashMap<String, String>,
 }
@@ -54,9 +54,9 @@ impl From<&Error> for ErrorDetails {
         Self {
             kind: error.kind().name().to_owned(),
             status: error.status().name().to_owned(),
-            retryable: error.is_temporary(),
+            is_temporary: error.is_temporary(),
             code: error.code().to_owned(),
-            text: error.message().to_owned(),
+            reason: error.message().to_owned(),
             summary: error.to_string(),
             detail: error.detail().to_owned(),
             service: error.service().to_owned(),
@@ -65,7 +65,7 @@ impl From<&Error> for ErrorDetails {
             request_id: error.request_id().to_owned(),
             attempts: error.attempts(),
             retry_after: error.retry_after().map(|wait| wait.as_secs_f64()),
-            sent: error.was_sent(),
+            was_sent: error.was_sent(),
             context: error
                 .context()
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))

@@ -14,7 +14,7 @@ use serde_json::Value as Json;
 use crate::run::Outcome;
 
 /// Members of a failure that scenarios look at.
-const FACTS: [&str; 10] = [
+const FACTS: [&str; 11] = [
     "kind",
     "status",
     "code",
@@ -25,6 +25,7 @@ const FACTS: [&str; 10] = [
     "request_id",
     "attempts",
     "retry_after",
+    "was_sent",
 ];
 
 /// Reads the result of an operation, or the facts of its error.

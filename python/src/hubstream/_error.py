@@ -27,6 +27,7 @@ class HubstreamError(Exception):
         request_id: The id that the service gave to the request.
         attempts: How many attempts were made; 0 when nothing was sent.
         retry_after: Seconds that the service asked to wait before another try.
+        was_sent: Whether the request may have reached the service.
         context: Further facts by name.
     """
 
@@ -41,6 +42,7 @@ class HubstreamError(Exception):
     request_id: str = ""
     attempts: int = 0
     retry_after: float | None = None
+    was_sent: bool = False
     context: Mapping[str, str] = {}
 
     def __init__(self, message: str = "") -> None:

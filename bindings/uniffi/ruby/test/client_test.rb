@@ -45,7 +45,7 @@ class ClientTest < DataHubTest
     client = Hubstream::DataHub.new(endpoint: url, access_id: 'id', access_key: 'key', max_attempts: 1)
     error = assert_raises(Hubstream::HubstreamError::Connection) { client.list_project }
     assert_equal error.to_s, error.message
-    refute_predicate error, :retryable?
+    refute_predicate error, :temporary?
     refute_predicate error, :sent?
   end
 
@@ -54,7 +54,7 @@ class ClientTest < DataHubTest
     batch = Hubstream::RecordBatch.of_blobs(['x'])
     topic = blob_topic
     error = assert_raises(Hubstream::HubstreamError::Unavailable) { hub.put_records(project, topic, batch) }
-    assert_predicate error, :retryable?
+    assert_predicate error, :temporary?
     assert_predicate error, :sent?
   ensure
     emulator.clear_faults

@@ -19,9 +19,9 @@ class ErrorsTest < DataHubTest
     assert_equal 'GetTopic', error.operation
     refute_empty error.request_id
     assert_predicate error, :sent?
-    refute_predicate error, :retryable?
+    refute_predicate error, :temporary?
     assert_includes error.message, "(NoSuchTopic, datahub.GetTopic, request #{error.request_id}, 1 attempt)"
-    assert_includes error.message, error.text
+    assert_includes error.message, error.reason
   end
 
   def test_kinds_are_classes

@@ -46,6 +46,6 @@ class FaultsTest < Minitest::Test
     error = assert_raises(Hubstream::HubstreamError::InvalidArgument) do
       @emulator.set_faults([{ operation: 'PutRecord', effect: :drop }])
     end
-    assert_includes error.text, 'faults[0].operation'
+    assert_includes error.reason, 'faults[0].operation'
   end
 end

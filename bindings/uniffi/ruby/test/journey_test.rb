@@ -84,7 +84,7 @@ class JourneyTest < DataHubTest
     end
     assert_equal 'session_lost', error.kind
     refute_empty error.code
-    refute_predicate error, :retryable?
+    refute_predicate error, :temporary?
   end
 
   def test_offsets_are_read_and_reset

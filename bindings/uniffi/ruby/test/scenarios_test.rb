@@ -65,7 +65,8 @@ class ScenariosTest < Minitest::Test
 
   def facts(error)
     argument = error.context.is_a?(Hash) ? error.context['argument'] : nil
-    FACTS.to_h { |name| [name, error.public_send(name)] }.merge('message' => error.text, 'argument' => argument)
+    further = { 'message' => error.reason, 'was_sent' => error.sent?, 'argument' => argument }
+    FACTS.to_h { |name| [name, error.public_send(name)] }.merge(further)
   end
 
   def at(value, path)

@@ -137,7 +137,7 @@ struct Journey {
         try equal(404, absent.httpStatus)
         try equal(absent.summary, absent.description)
         let setting = try await refused { _ = try DataHub(settings: ["endpiont": "x"]) }
-        try equal(true, setting.text.contains("did you mean `endpoint`"))
+        try equal(true, setting.reason.contains("did you mean `endpoint`"))
     }
 
     static func stream(_ emulator: Emulator) async throws {

@@ -94,7 +94,7 @@ class Emulator:
         """Endpoint of DataHub.
 
         Raises:
-            RuntimeError: If the emulator does not serve it now.
+            hubstream.errors.ClosedError: If the emulator does not serve it now.
         """
         return self._served(self._native.datahub_url, "DataHub")
 
@@ -103,14 +103,16 @@ class Emulator:
         """Endpoint of DIS.
 
         Raises:
-            RuntimeError: If the emulator does not serve it now.
+            hubstream.errors.ClosedError: If the emulator does not serve it now.
         """
         return self._served(self._native.dis_url, "DIS")
 
     def _served(self, url: str | None, name: str) -> str:
         if url is None:
+            from hubstream.errors import ClosedError
+
             message = f"the emulator does not serve {name}: start it first"
-            raise RuntimeError(message)
+            raise ClosedError(message)
         return url
 
     def datahub_client(self) -> DataHub:

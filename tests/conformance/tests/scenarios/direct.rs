@@ -225,6 +225,7 @@ fn described(error: &Error) -> Value {
                 .retry_after()
                 .map_or(Value::Null, |wait| Value::Double(wait.as_secs_f64())),
         ),
+        ("was_sent", Value::Boolean(error.was_sent())),
         (
             "argument",
             argument.map_or(Value::Null, |(_, name)| text(name)),

@@ -5,9 +5,9 @@ module Hubstream
     # What is told of an argument that is refused here, before anything is sent.
     def self.of_argument(argument, text)
       new(
-        kind: 'invalid_argument', status: 'permanent', retryable: false, code: '', text: text,
+        kind: 'invalid_argument', status: 'permanent', is_temporary: false, code: '', reason: text,
         summary: text, detail: '', service: '', operation: '', http_status: nil, request_id: '',
-        attempts: 0, retry_after: nil, sent: false, context: { 'argument' => argument }
+        attempts: 0, retry_after: nil, was_sent: false, context: { 'argument' => argument }
       )
     end
   end
@@ -46,19 +46,19 @@ module Hubstream
     #   Seconds that the service asked to wait before another try, or nil.
     # @!method http_status
     #   The status of the HTTP reply, or nil.
-    %i[kind status code text detail service operation http_status request_id attempts retry_after
+    %i[kind status code reason detail service operation http_status request_id attempts retry_after
        context].each do |name|
       define_method(name) { details.public_send(name) }
     end
 
-    # Whether the same call may succeed later.
-    def retryable?
-      details.retryable
+    # Whether the same call may succeed later; false once the retries of the client are used up.
+    def temporary?
+      details.is_temporary
     end
 
     # Whether the request may have reached the service.
     def sent?
-      details.sent
+      details.was_sent
     end
   end
 end

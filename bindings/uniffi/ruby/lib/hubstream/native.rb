@@ -4616,9 +4616,9 @@ class RustBufferStream
     ErrorDetails.new(
       kind: read_string,
       status: read_string,
-      retryable: read_bool,
+      is_temporary: read_bool,
       code: read_string,
-      text: read_string,
+      reason: read_string,
       summary: read_string,
       detail: read_string,
       service: read_string,
@@ -4627,7 +4627,7 @@ class RustBufferStream
       request_id: read_string,
       attempts: read_u32,
       retry_after: read_Optionalf64,
-      sent: read_bool,
+      was_sent: read_bool,
       context: read_MapStringString
     )
   end
@@ -7529,9 +7529,9 @@ class RustBufferBuilder
   def write_TypeErrorDetails(v)
     self.write_string(v.kind)
     self.write_string(v.status)
-    self.write_bool(v.retryable)
+    self.write_bool(v.is_temporary)
     self.write_string(v.code)
-    self.write_string(v.text)
+    self.write_string(v.reason)
     self.write_string(v.summary)
     self.write_string(v.detail)
     self.write_string(v.service)
@@ -7540,7 +7540,7 @@ class RustBufferBuilder
     self.write_string(v.request_id)
     self.write_u32(v.attempts)
     self.write_Optionalf64(v.retry_after)
-    self.write_bool(v.sent)
+    self.write_bool(v.was_sent)
     self.write_MapStringString(v.context)
   end
 
@@ -18079,14 +18079,14 @@ end
 
   # Record type ErrorDetails
 class ErrorDetails
-  attr_reader :kind, :status, :retryable, :code, :text, :summary, :detail, :service, :operation, :http_status, :request_id, :attempts, :retry_after, :sent, :context
+  attr_reader :kind, :status, :is_temporary, :code, :reason, :summary, :detail, :service, :operation, :http_status, :request_id, :attempts, :retry_after, :was_sent, :context
 
-  def initialize(kind:, status:, retryable:, code:, text:, summary:, detail:, service:, operation:, http_status:, request_id:, attempts:, retry_after:, sent:, context:)
+  def initialize(kind:, status:, is_temporary:, code:, reason:, summary:, detail:, service:, operation:, http_status:, request_id:, attempts:, retry_after:, was_sent:, context:)
     @kind = kind
     @status = status
-    @retryable = retryable
+    @is_temporary = is_temporary
     @code = code
-    @text = text
+    @reason = reason
     @summary = summary
     @detail = detail
     @service = service
@@ -18095,7 +18095,7 @@ class ErrorDetails
     @request_id = request_id
     @attempts = attempts
     @retry_after = retry_after
-    @sent = sent
+    @was_sent = was_sent
     @context = context
   end
 
@@ -18106,13 +18106,13 @@ class ErrorDetails
     if @status != other.status
       return false
     end
-    if @retryable != other.retryable
+    if @is_temporary != other.is_temporary
       return false
     end
     if @code != other.code
       return false
     end
-    if @text != other.text
+    if @reason != other.reason
       return false
     end
     if @summary != other.summary
@@ -18139,7 +18139,7 @@ class ErrorDetails
     if @retry_after != other.retry_after
       return false
     end
-    if @sent != other.sent
+    if @was_sent != other.was_sent
       return false
     end
     if @context != other.context

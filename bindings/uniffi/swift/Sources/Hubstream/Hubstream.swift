@@ -7966,17 +7966,17 @@ public struct ErrorDetails: Equatable, Hashable, CustomStringConvertible {
      */
     public let status: String
     /**
-     * Whether the same call may succeed later.
+     * Whether the same call may succeed later; false once the retries of the client are used up.
      */
-    public let retryable: Bool
+    public let isTemporary: Bool
     /**
      * The service's own error code, verbatim; empty when the failure is local.
      */
     public let code: String
     /**
-     * What went wrong, without the facts around it.
+     * The message without the facts around it.
      */
-    public let text: String
+    public let reason: String
     /**
      * What went wrong with code, operation, request id and attempts, on one line.
      */
@@ -8012,7 +8012,7 @@ public struct ErrorDetails: Equatable, Hashable, CustomStringConvertible {
     /**
      * Whether the request may have reached the service.
      */
-    public let sent: Bool
+    public let wasSent: Bool
     /**
      * Further named facts, such as the name of a refused argument.
      */
@@ -8028,14 +8028,14 @@ public struct ErrorDetails: Equatable, Hashable, CustomStringConvertible {
          * `permanent`, `temporary`, or `exhausted` when the client's own retries are used up.
          */status: String, 
         /**
-         * Whether the same call may succeed later.
-         */retryable: Bool, 
+         * Whether the same call may succeed later; false once the retries of the client are used up.
+         */isTemporary: Bool, 
         /**
          * The service's own error code, verbatim; empty when the failure is local.
          */code: String, 
         /**
-         * What went wrong, without the facts around it.
-         */text: String, 
+         * The message without the facts around it.
+         */reason: String, 
         /**
          * What went wrong with code, operation, request id and attempts, on one line.
          */summary: String, 
@@ -8062,15 +8062,15 @@ public struct ErrorDetails: Equatable, Hashable, CustomStringConvertible {
          */retryAfter: Double?, 
         /**
          * Whether the request may have reached the service.
-         */sent: Bool, 
+         */wasSent: Bool, 
         /**
          * Further named facts, such as the name of a refused argument.
          */context: [String: String]) {
         self.kind = kind
         self.status = status
-        self.retryable = retryable
+        self.isTemporary = isTemporary
         self.code = code
-        self.text = text
+        self.reason = reason
         self.summary = summary
         self.detail = detail
         self.service = service
@@ -8079,7 +8079,7 @@ public struct ErrorDetails: Equatable, Hashable, CustomStringConvertible {
         self.requestId = requestId
         self.attempts = attempts
         self.retryAfter = retryAfter
-        self.sent = sent
+        self.wasSent = wasSent
         self.context = context
     }
 
@@ -8112,9 +8112,9 @@ public struct FfiConverterTypeErrorDetails: FfiConverterRustBuffer {
             try ErrorDetails(
                 kind: FfiConverterString.read(from: &buf), 
                 status: FfiConverterString.read(from: &buf), 
-                retryable: FfiConverterBool.read(from: &buf), 
+                isTemporary: FfiConverterBool.read(from: &buf), 
                 code: FfiConverterString.read(from: &buf), 
-                text: FfiConverterString.read(from: &buf), 
+                reason: FfiConverterString.read(from: &buf), 
                 summary: FfiConverterString.read(from: &buf), 
                 detail: FfiConverterString.read(from: &buf), 
                 service: FfiConverterString.read(from: &buf), 
@@ -8123,7 +8123,7 @@ public struct FfiConverterTypeErrorDetails: FfiConverterRustBuffer {
                 requestId: FfiConverterString.read(from: &buf), 
                 attempts: FfiConverterUInt32.read(from: &buf), 
                 retryAfter: FfiConverterOptionDouble.read(from: &buf), 
-                sent: FfiConverterBool.read(from: &buf), 
+                wasSent: FfiConverterBool.read(from: &buf), 
                 context: FfiConverterDictionaryStringString.read(from: &buf)
         )
     }
@@ -8131,9 +8131,9 @@ public struct FfiConverterTypeErrorDetails: FfiConverterRustBuffer {
     public static func write(_ value: ErrorDetails, into buf: inout [UInt8]) {
         FfiConverterString.write(value.kind, into: &buf)
         FfiConverterString.write(value.status, into: &buf)
-        FfiConverterBool.write(value.retryable, into: &buf)
+        FfiConverterBool.write(value.isTemporary, into: &buf)
         FfiConverterString.write(value.code, into: &buf)
-        FfiConverterString.write(value.text, into: &buf)
+        FfiConverterString.write(value.reason, into: &buf)
         FfiConverterString.write(value.summary, into: &buf)
         FfiConverterString.write(value.detail, into: &buf)
         FfiConverterString.write(value.service, into: &buf)
@@ -8142,7 +8142,7 @@ public struct FfiConverterTypeErrorDetails: FfiConverterRustBuffer {
         FfiConverterString.write(value.requestId, into: &buf)
         FfiConverterUInt32.write(value.attempts, into: &buf)
         FfiConverterOptionDouble.write(value.retryAfter, into: &buf)
-        FfiConverterBool.write(value.sent, into: &buf)
+        FfiConverterBool.write(value.wasSent, into: &buf)
         FfiConverterDictionaryStringString.write(value.context, into: &buf)
     }
 }

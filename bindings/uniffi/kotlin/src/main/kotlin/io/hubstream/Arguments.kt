@@ -9,9 +9,9 @@ internal fun refused(argument: String, problem: String): HubstreamException.Inva
     val text = "argument `$argument`: $problem"
     return HubstreamException.InvalidArgument(
         ErrorDetails(
-            kind = "invalid_argument", status = "permanent", retryable = false, code = "", text = text,
+            kind = "invalid_argument", status = "permanent", isTemporary = false, code = "", reason = text,
             summary = text, detail = "", service = "", operation = "", httpStatus = null, requestId = "",
-            attempts = 0u, retryAfter = null, sent = false, context = mapOf("argument" to argument),
+            attempts = 0u, retryAfter = null, wasSent = false, context = mapOf("argument" to argument),
         ),
     )
 }

@@ -10715,9 +10715,9 @@ data class ErrorDetails (
     val `status`: kotlin.String
     , 
     /**
-     * Whether the same call may succeed later.
+     * Whether the same call may succeed later; false once the retries of the client are used up.
      */
-    val `retryable`: kotlin.Boolean
+    val `isTemporary`: kotlin.Boolean
     , 
     /**
      * The service's own error code, verbatim; empty when the failure is local.
@@ -10725,9 +10725,9 @@ data class ErrorDetails (
     val `code`: kotlin.String
     , 
     /**
-     * What went wrong, without the facts around it.
+     * The message without the facts around it.
      */
-    val `text`: kotlin.String
+    val `reason`: kotlin.String
     , 
     /**
      * What went wrong with code, operation, request id and attempts, on one line.
@@ -10772,7 +10772,7 @@ data class ErrorDetails (
     /**
      * Whether the request may have reached the service.
      */
-    val `sent`: kotlin.Boolean
+    val `wasSent`: kotlin.Boolean
     , 
     /**
      * Further named facts, such as the name of a refused argument.
@@ -10824,9 +10824,9 @@ public object FfiConverterTypeErrorDetails: FfiConverterRustBuffer<ErrorDetails>
     override fun allocationSize(value: ErrorDetails) = (
             FfiConverterString.allocationSize(value.`kind`) +
             FfiConverterString.allocationSize(value.`status`) +
-            FfiConverterBoolean.allocationSize(value.`retryable`) +
+            FfiConverterBoolean.allocationSize(value.`isTemporary`) +
             FfiConverterString.allocationSize(value.`code`) +
-            FfiConverterString.allocationSize(value.`text`) +
+            FfiConverterString.allocationSize(value.`reason`) +
             FfiConverterString.allocationSize(value.`summary`) +
             FfiConverterString.allocationSize(value.`detail`) +
             FfiConverterString.allocationSize(value.`service`) +
@@ -10835,16 +10835,16 @@ public object FfiConverterTypeErrorDetails: FfiConverterRustBuffer<ErrorDetails>
             FfiConverterString.allocationSize(value.`requestId`) +
             FfiConverterUInt.allocationSize(value.`attempts`) +
             FfiConverterOptionalDouble.allocationSize(value.`retryAfter`) +
-            FfiConverterBoolean.allocationSize(value.`sent`) +
+            FfiConverterBoolean.allocationSize(value.`wasSent`) +
             FfiConverterMapStringString.allocationSize(value.`context`)
     )
 
     override fun write(value: ErrorDetails, buf: ByteBuffer) {
             FfiConverterString.write(value.`kind`, buf)
             FfiConverterString.write(value.`status`, buf)
-            FfiConverterBoolean.write(value.`retryable`, buf)
+            FfiConverterBoolean.write(value.`isTemporary`, buf)
             FfiConverterString.write(value.`code`, buf)
-            FfiConverterString.write(value.`text`, buf)
+            FfiConverterString.write(value.`reason`, buf)
             FfiConverterString.write(value.`summary`, buf)
             FfiConverterString.write(value.`detail`, buf)
             FfiConverterString.write(value.`service`, buf)
@@ -10853,7 +10853,7 @@ public object FfiConverterTypeErrorDetails: FfiConverterRustBuffer<ErrorDetails>
             FfiConverterString.write(value.`requestId`, buf)
             FfiConverterUInt.write(value.`attempts`, buf)
             FfiConverterOptionalDouble.write(value.`retryAfter`, buf)
-            FfiConverterBoolean.write(value.`sent`, buf)
+            FfiConverterBoolean.write(value.`wasSent`, buf)
             FfiConverterMapStringString.write(value.`context`, buf)
     }
 }

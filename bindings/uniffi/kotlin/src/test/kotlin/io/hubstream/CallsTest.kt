@@ -30,14 +30,14 @@ class CallsTest : EmulatorTest() {
         assertEquals("datahub", details.service)
         assertEquals("GetTopic", details.operation)
         assertTrue(details.requestId.isNotEmpty())
-        assertFalse(details.retryable)
+        assertFalse(details.isTemporary)
         assertTrue(error.message!!.contains(details.summary), error.message)
     }
 
     @Test
     fun `an unknown setting names the nearest`() {
         val error = assertThrows<HubstreamException.InvalidArgument> { DataHub(mapOf("endpiont" to "x")) }
-        assertTrue(error.details.text.contains("did you mean `endpoint`"))
+        assertTrue(error.details.reason.contains("did you mean `endpoint`"))
     }
 
     @Test
@@ -76,7 +76,7 @@ class CallsTest : EmulatorTest() {
         }
         val hub = DataHub(mapOf("endpoint" to emulator.datahubUrl()!!), provider)
         val error = assertThrows<HubstreamException.Unauthenticated> { runBlocking { hub.listProject() } }
-        assertTrue(error.details.text.contains("the vault is sealed"))
+        assertTrue(error.details.reason.contains("the vault is sealed"))
     }
 
     @Test

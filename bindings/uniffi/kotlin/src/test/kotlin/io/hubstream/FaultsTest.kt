@@ -46,6 +46,6 @@ class FaultsTest : EmulatorTest() {
         val error = assertThrows<HubstreamException.InvalidArgument> {
             emulator.setFaults(listOf(Fault("PutRecord", FaultEffect.Drop, moment = FaultMoment.BEFORE)), 0u)
         }
-        assertTrue(error.details.text.contains("faults[0].operation"))
+        assertTrue(error.details.reason.contains("faults[0].operation"))
     }
 }

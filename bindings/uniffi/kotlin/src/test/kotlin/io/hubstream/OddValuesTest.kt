@@ -63,7 +63,7 @@ class OddValuesTest : EmulatorTest() {
         return try {
             recordBatch(schema, listOf(listOf("first", null), listOf("second", value))).toRows()[1][1]
         } catch (error: HubstreamException.InvalidArgument) {
-            assertTrue(error.details.text.contains("record 1, field `value`"), error.details.text)
+            assertTrue(error.details.reason.contains("record 1, field `value`"), error.details.reason)
             "refused"
         }
     }
@@ -117,8 +117,8 @@ class OddValuesTest : EmulatorTest() {
             for (text in listOf("\ud800", "a\udc00b")) {
                 val error = assertThrows<HubstreamException.InvalidArgument>(place.argument) { runBlocking { place.give(text) } }
                 val expected = "argument `${place.argument}`: a text with half of a surrogate pair"
-                assertEquals(expected, error.details.text)
-                assertEquals(false, error.details.sent)
+                assertEquals(expected, error.details.reason)
+                assertEquals(false, error.details.wasSent)
             }
         }
         assertEquals(0L, hub.stats().attempts)

@@ -91,7 +91,7 @@ class RecordsTest : EmulatorTest() {
         val error = assertThrows<HubstreamException.InvalidArgument> {
             recordBatch(RecordSchema(listOf(Field("id", FieldType.Tinyint))), listOf(listOf(1), listOf(1000)))
         }
-        assertTrue(error.details.text.contains("record 1, field `id`"), error.message)
+        assertTrue(error.details.reason.contains("record 1, field `id`"), error.message)
         assertThrows<IllegalArgumentException> { fieldValue(Any()) }
     }
 }

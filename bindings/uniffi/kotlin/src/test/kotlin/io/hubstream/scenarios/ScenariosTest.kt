@@ -112,13 +112,14 @@ private fun facts(error: HubstreamException): Table = error.details().let { deta
         "kind" to details.kind,
         "status" to details.status,
         "code" to details.code,
-        "message" to details.text,
+        "message" to details.reason,
         "service" to details.service,
         "operation" to details.operation,
         "http_status" to details.httpStatus?.toLong(),
         "request_id" to details.requestId,
         "attempts" to details.attempts.toLong(),
         "retry_after" to details.retryAfter,
+        "was_sent" to details.wasSent,
         "argument" to details.context["argument"],
     )
 }
