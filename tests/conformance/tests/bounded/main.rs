@@ -50,6 +50,8 @@ pub(crate) fn bounded<T>(name: &str, input: usize, decode: impl FnOnce() -> T) {
 #[test]
 fn memory_is_measured() {
     let _alone = alone();
-    assert!(peak(|| vec![1_u8; 3_000_000]) >= 3_000_000);
-    assert!(peak(|| Vec::<u8>::with_capacity(3_000_000)) >= 3_000_000);
+    // The threads of the test runner may give back a little meanwhile: what they noted of the tests before.
+    let least = 3_000_000 - ALWAYS;
+    assert!(peak(|| vec![1_u8; 3_000_000]) >= least);
+    assert!(peak(|| Vec::<u8>::with_capacity(3_000_000)) >= least);
 }
